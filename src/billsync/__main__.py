@@ -1,0 +1,5 @@
+"""`python -m billsync` is the same as the command `billsync`."""
+
+from billsync.cli import run
+
+run()

@@ -1,0 +1,5 @@
+"""What people touch: the command line.  Heavy imports wait inside the commands, so that `--help` answers at once.  (shell)"""
+
+
+def run() -> None:
+    """Entry point of the command `billsync`."""

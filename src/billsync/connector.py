@@ -1,0 +1,396 @@
+"""The port: what a connector is, and everything that may pass between it and the engine.  (pure)
+
+A connector answers questions about one outside system and carries out writes in it.  It sees the nouns, this page,
+`billsync.strict` and `billsync.wire`; nothing else of the engine.  No exception but the three faults crosses the port.
+
+    Fault
+     ├── TryLater   provably nothing happened there: the same may be sent again, after `after_s` seconds
+     ├── Refused    provably nothing happened, and the same will be refused again: a person has to act
+     └── Unclear    a write may or may not have happened: look it up before anything is sent again
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from billsync.model.base import Noun
+from billsync.model.problem import Place, Problem
+
+Data = Mapping[str, Any]
+"""A record's content: text, int, Decimal, bool, date, datetime, None, lists and mappings of these; never a float."""
+
+Checkpoint = Mapping[str, Any]
+"""Where a read stands: JSON values only, made and understood by the connector alone."""
+
+
+# ---------------------------------------------------------------- faults
+
+
+class Fault(Exception):
+    """What may go wrong at the port, ordered by what to do about it.
+
+    Attributes:
+        reason: a token such as `rate_limited`, for machines and tables.
+        message: one sentence for people: the system, what happened, what to do.
+    """
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message or reason)
+        self.reason = reason
+        self.message = message or reason
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.reason, self.message))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.reason!r}, {self.message!r})"
+
+
+class TryLater(Fault):
+    """Nothing was executed: no connection, 401, 429, a declared 503.
+
+    Attributes:
+        after_s: seconds to wait before the same is tried again, or None for the engine's own backoff.
+        offline: True where the system as a whole could not be reached or entered, so that other calls would fail too.
+    """
+
+    def __init__(self, reason: str, message: str = "", *, after_s: float | None = None, offline: bool = False) -> None:
+        super().__init__(reason, message)
+        self.after_s = after_s
+        self.offline = offline
+
+
+class Refused(Fault):
+    """Nothing was executed, and sending the same again would not help.
+
+    Attributes:
+        field: the payload's field that is to blame, or "".
+    """
+
+    def __init__(self, reason: str, message: str = "", *, field: str = "") -> None:
+        super().__init__(reason, message)
+        self.field = field
+
+
+class Unclear(Fault):
+    """A write was sent and its outcome is not known: timeout, reset, 5xx, an unreadable success."""
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as the outside system has it.
+
+    Attributes:
+        object: the system's own name of the kind of record.
+        id: its key there, as text.
+        data: its content; empty where `deleted`.
+        place: where a person finds it: file and line, or system, object and id.
+        deleted: True where the system says that the record is gone.
+    """
+
+    object: str
+    id: str
+    data: Data
+    place: Place
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and how to go on after them.
+
+    Attributes:
+        records: in the system's order; the same record may come twice.
+        problems: records that could not be read at all; good ones of the same page are in `records`.
+        checkpoint: stored in one transaction with the records; given back to `read` to continue after this page.
+        snapshot: True on the last page of a read that showed every live record: what was not seen is gone.
+    """
+
+    records: Sequence[Record]
+    problems: Sequence[Problem] = ()
+    checkpoint: Checkpoint = field(default_factory=dict)
+    snapshot: bool = False
+
+
+class FieldInfo(Noun):
+    """One field of an outside system's record, as `describe` tells it."""
+
+    name: str
+    type: str = "text"
+    required: bool = False
+    writable: bool = True
+    custom: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int | None = None
+
+
+class Schema(Noun):
+    """The fields of one kind of record, as they are now; `open` where others may exist that can't be listed."""
+
+    object: str
+    fields: tuple[FieldInfo, ...]
+    open: bool = False
+
+
+class Health(Noun):
+    """The answer of `check`: what was reached, as whom, and remarks that a person should read."""
+
+    system: str
+    version: str = ""
+    identity: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- writing
+
+
+class Target(StrEnum):
+    """What a system offers so that one intent has one effect (docs/reference/promises.md).
+
+    KEY: an idempotency key of ours, honoured for a lifetime.  UPSERT: writing by an id of ours.  SEARCH: our reference
+    can be looked up, nothing more.  NONE: neither; an unknown outcome is for a person.
+    """
+
+    KEY = "A"
+    UPSERT = "B"
+    SEARCH = "C"
+    NONE = "D"
+
+
+class ReadSheet(Noun):
+    """How one kind of record is read.
+
+    Attributes:
+        key: the field that holds the record's id.
+        snapshot: True where a read always shows every live record.
+        page_size: records a page, about.
+    """
+
+    key: str
+    snapshot: bool = False
+    page_size: int = 500
+
+
+class WriteSheet(Noun):
+    """How one kind of record is written, and what an unknown outcome means.
+
+    Attributes:
+        target: the strongest guarantee that the system gives for it.
+        reference: the field that carries our reference and can be searched.
+        settle_s: seconds after which a request that was given up can no longer take effect there.
+        key_lifetime_s: how long an idempotency key is honoured (KEY only), else None.
+        batch_max: how many intents one `write` may hold.
+        serial: True where two writes at once are not safe.
+    """
+
+    target: Target
+    reference: str
+    settle_s: float = 60.0
+    key_lifetime_s: float | None = None
+    batch_max: int = 1
+    serial: bool = True
+
+
+class Capabilities(Noun):
+    """What a connector can do, as data: the engine acts on it, docs are made from it.
+
+    Attributes:
+        system: entry point name, such as `tryton`.
+        money_decimals: decimals of a unit price there, or None for any.
+    """
+
+    system: str
+    title: str
+    reads: dict[str, ReadSheet] = {}
+    writes: dict[str, WriteSheet] = {}
+    money_decimals: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the written document must show when it is read back; None means "not compared"."""
+
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    currency: str | None = None
+    lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One record that shall exist there in the state that the payload describes.
+
+    Attributes:
+        key: our reference, the same for every attempt: it must be stored in the sheet's `reference` field.
+        object: the system's own name of the kind of record.
+        payload: the content; references are already the remote ids.
+        remote_id: the record that already stands for it, or None.  Where given, that record is brought to the wanted
+            state and no other is made.
+        idempotency_key: for KEY targets: the same for every attempt of one generation.
+        expect: what the document must show, or None.
+    """
+
+    key: str
+    object: str
+    payload: Data
+    remote_id: str | None = None
+    idempotency_key: str = ""
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The record stands there as intended.
+
+    Attributes:
+        remote_id: its id there.
+        echo: what was read back, by the names of `Expectation` and `number`, `state`; None-valued where not known.
+    """
+
+    remote_id: str
+    echo: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The record exists, but is not yet in the wanted state; writing again with its `remote_id` finishes it."""
+
+    remote_id: str
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The record exists and shows something else than was sent: a person has to look."""
+
+    remote_id: str
+    message: str
+    echo: Data = field(default_factory=dict)
+
+
+Outcome = Applied | Unfinished | Mismatch | TryLater | Refused | Unclear
+"""What became of one intent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Records that carry the reference: one is an answer, two are a doubled document.
+
+    Attributes:
+        remote_ids: at least one.
+        complete: False where the (only) record still has to be finished by another `write`.
+        echo: as in `Applied`, of the only record.
+    """
+
+    remote_ids: tuple[str, ...]
+    complete: bool = True
+    echo: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No record carries the reference, as far as the system shows at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The look-up itself did not work: ask again later.
+
+    Attributes:
+        offline: as in `TryLater`.
+    """
+
+    reason: str
+    message: str = ""
+    offline: bool = False
+
+
+Probe = Found | Absent | Unsure
+"""What a look-up by our reference says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the engine hands to a connector when it opens one.
+
+    Attributes:
+        name: the connection's name in the configuration; places of records carry it as their system.
+        root: folder that relative paths of the configuration start from.
+    """
+
+    name: str
+    root: Path
+
+
+class Connector(ABC):
+    """One outside system.  An instance belongs to one connection and one thread.
+
+    A subclass states `capabilities` and `config`, and implements the reads and writes that its capabilities name.
+    """
+
+    capabilities: ClassVar[Capabilities]
+    config: ClassVar[type[BaseModel]]
+    """Model of the connection's settings; secrets in it are `pydantic.SecretStr`, filled in by the engine."""
+
+    @abstractmethod
+    def __init__(self, context: Context, config: Any) -> None:
+        """Keep the settings; reach nothing yet.  `config` is an instance of the class's `config` model."""
+
+    @abstractmethod
+    def check(self) -> Health:
+        """Reach the system and say as whom.  Raises `TryLater` or `Refused`."""
+
+    def describe(self, object: str) -> Schema:
+        """The fields of one kind of record, as they are now.  Raises `TryLater` or `Refused`."""
+        raise Refused("not_supported", f"{self.capabilities.title} cannot describe {object}")
+
+    def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
+        """The records changed since the checkpoint, page by page; all of them where it is None.
+
+        A page's checkpoint may be stored at once: nothing that lies before it is ever missed.  A record may come
+        again.  Raises `TryLater` or `Refused`, between pages too.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} cannot read {object}")
+
+    def fetch(self, object: str, ids: Sequence[str]) -> list[Record]:
+        """These records as they are now; those that are not there are left out.  Raises `TryLater` or `Refused`."""
+        raise Refused("not_supported", f"{self.capabilities.title} cannot fetch {object}")
+
+    def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
+        """Look records up by our reference: one answer per key, in the same order.  Never raises per key."""
+        return [Unsure("not_supported", f"{self.capabilities.title} cannot look up {object}") for _ in keys]
+
+    def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
+        """Carry out intents: one outcome per intent, in the same order.  Never raises per record."""
+        return [Refused("not_supported", f"{self.capabilities.title} cannot write {object}") for _ in intents]
+
+    def close(self) -> None:
+        """Let go of connections; called once, also after errors."""
+
+
+def differences(expect: Expectation | None, echo: Data) -> str:
+    """What the echo shows otherwise than expected, in words; "" where all that can be compared is equal."""
+    if expect is None:
+        return ""
+    pairs = (("total", expect.total), ("tax", expect.tax), ("currency", expect.currency), ("lines", expect.lines))
+    return ", ".join(
+        f"{name} is {echo[name]} there, {wanted} here"
+        for name, wanted in pairs
+        if wanted is not None and echo.get(name) is not None and echo[name] != wanted
+    )

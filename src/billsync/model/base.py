@@ -1,0 +1,105 @@
+"""What every noun shares: frozen, no unknown fields, strict values, one canonical JSON form and its digest.  (pure)"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from billsync.model.currency import exponent
+from billsync.model.scalar import plain, read_day, read_decimal, read_instant, read_text, read_zone
+
+_DECIMAL_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$", "examples": ["1234.50"]}
+
+Number = Annotated[
+    Decimal,
+    BeforeValidator(read_decimal),
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema(_DECIMAL_SCHEMA),
+]
+"""An exact decimal, a string in JSON: quantities, rates, unit prices and amounts."""
+
+Day = Annotated[date, BeforeValidator(read_day)]
+"""A calendar day, `YYYY-MM-DD`."""
+
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
+"""An instant, RFC 3339 in UTC."""
+
+Text = Annotated[str, BeforeValidator(read_text)]
+"""Unicode text without NUL bytes."""
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected text, got nothing but blanks")
+    return value
+
+
+def _currency(value: str) -> str:
+    exponent(value)
+    return value
+
+
+def _country(value: str) -> str:
+    if len(value) != 2 or not value.isascii() or not value.isupper():
+        raise ValueError(f"expected an ISO 3166-1 alpha-2 country code such as DE, got {value!r}")
+    return value
+
+
+Id = Annotated[Text, AfterValidator(_filled)]
+"""An identifier: text that is not blank."""
+
+Currency = Annotated[Text, AfterValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+"""An ISO 4217 code."""
+
+Country = Annotated[Text, AfterValidator(_country), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})]
+"""An ISO 3166-1 alpha-2 code."""
+
+Zone = Annotated[str, BeforeValidator(read_zone)]
+"""An IANA time zone name."""
+
+
+class Noun(BaseModel):
+    """A value: equal by content, never changed, with no field that its schema does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+    def json_text(self) -> str:
+        """The canonical JSON text: sorted keys, no blanks, decimals as strings."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON text, in hexadecimal."""
+        return digest_text(self.json_text())
+
+
+def canonical_json(value: object) -> str:
+    """One text per value: sorted keys, no blanks; Decimals, days and instants as strings.  Raises TypeError for floats.
+
+    Text is kept as it is (no escapes): the same record gives the same bytes on every machine and store.
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> Any:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    raise TypeError(f"no canonical JSON for {type(value).__name__}")
+
+
+def digest_text(text: str) -> str:
+    """SHA-256 of text, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

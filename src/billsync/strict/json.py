@@ -1,0 +1,104 @@
+"""JSON without surprises: Decimals, no NaN, no duplicate keys, no endless numbers, bounded depth.  (pure)
+
+Python's own reader takes `NaN`, keeps the last of two equal keys, turns 0.1 into a float and lets a lone surrogate
+through that no database can store.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, Final
+
+from billsync.model.scalar import read_decimal, read_text, show
+
+MAX_DEPTH: Final = 64
+_MAX_NUMBER: Final = 40
+
+
+class BadJson(ValueError):
+    """The text is not JSON that can be kept whole.
+
+    Attributes:
+        code: `READ-JSON-01` where it cannot be parsed, `READ-JSON-02` where a value would be lost, `READ-TEXT-01`
+            where its text is not valid.
+        line, column: 1-based, or None where the fault is in a value.
+    """
+
+    def __init__(self, code: str, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.line = line
+        self.column = column
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text; numbers with a point are Decimals.  Raises `BadJson`.  A BOM is tolerated."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BadJson("READ-TEXT-01", f"the text is not UTF-8 (byte {error.start})") from None
+    try:
+        value = json.loads(
+            text.removeprefix("\ufeff"),
+            parse_float=_number,
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_unique,
+        )
+    except json.JSONDecodeError as error:
+        raise BadJson("READ-JSON-01", f"not valid JSON: {error.msg}", error.lineno, error.colno) from None
+    except RecursionError:
+        raise BadJson("READ-JSON-02", f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
+    _check(value, 0)
+    return value
+
+
+def _number(text: str) -> Decimal:
+    if len(text) > _MAX_NUMBER or ("e" in text.lower() and len(text.lower().split("e")[1].lstrip("+-")) > 2):
+        raise BadJson("READ-JSON-02", f"the number {show(text)} is too large")
+    try:
+        return read_decimal(Decimal(text))
+    except ValueError as error:
+        raise BadJson("READ-JSON-02", str(error)) from None
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_NUMBER or abs(int(text)) >= 2**63:
+        raise BadJson("READ-JSON-02", f"the number {show(text)} is too large")
+    return int(text)
+
+
+def _constant(name: str) -> Any:
+    raise BadJson("READ-JSON-02", f"{name} is not a number that can be kept")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise BadJson("READ-JSON-02", f"the key {show(key)} stands twice")
+        found[key] = value
+    return found
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadJson("READ-JSON-02", f"the JSON is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key)
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+
+
+def _check_text(value: str) -> None:
+    try:
+        read_text(value)
+    except ValueError as error:
+        raise BadJson("READ-TEXT-01", str(error)) from None
