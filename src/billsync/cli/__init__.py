@@ -1,4 +1,7 @@
-"""What people touch: the command line.  Heavy imports wait inside the commands, so that `--help` answers at once.  (shell)"""
+"""What people touch: the command line.  Heavy imports wait inside the commands, so that `--help` answers at once.
+
+(shell)
+"""
 
 
 def run() -> None:
