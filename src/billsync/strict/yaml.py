@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -217,22 +217,23 @@ def _check_events(text: str, file: str) -> None:
             depth -= 1
         aliases += isinstance(event, yaml.AliasEvent)
         if depth > MAX_DEPTH or aliases > MAX_ALIASES:
-            what = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_ALIASES} aliases"
-            place = Place(file=file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+            what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_ALIASES} aliases"
+            place = _place(event.start_mark, file)
             raise BadYaml([Problem(code="YAML-SIZE-01", message=f"the YAML has {what}", place=place)])
 
 
+def _place(mark: Any, file: str) -> Place:
+    return Place(file=file) if mark is None else Place(file=file, line=mark.line + 1, column=mark.column + 1)
+
+
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    place = Place(file=file)
-    if mark is not None:
-        place = Place(file=file, line=mark.line + 1, column=mark.column + 1)
+    place = _place(error.problem_mark or error.context_mark, file)
     detail = "; ".join(part for part in (error.context, error.problem) if part)
     return Problem(code="YAML-SYNTAX-01", message=f"not valid YAML: {detail}", place=place)
 
 
 def _node(raw: yaml.Node, file: str, problems: list[Problem], count: list[int]) -> Node:
-    place = Place(file=file, line=raw.start_mark.line + 1, column=raw.start_mark.column + 1)
+    place = _place(raw.start_mark, file)
     count[0] += 1
     if count[0] > MAX_NODES:
         raise BadYaml(
@@ -251,7 +252,7 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], count: list[int]) 
     found: dict[str, Node] = {}
     keys: dict[str, Place] = {}
     for key, value in raw.value:
-        spot = Place(file=file, line=key.start_mark.line + 1, column=key.start_mark.column + 1)
+        spot = _place(key.start_mark, file)
         if not isinstance(key, yaml.ScalarNode):
             problems.append(Problem(code="YAML-VALUE-01", message="a key must be text", place=spot))
             continue
