@@ -41,6 +41,7 @@ CODES: Final[dict[str, str]] = {
     "CASH-PAYMENT-01": "the payment belongs to no invoice of ours",
     "CASH-PAYMENT-02": "the payment is larger than what is open",
     "CASH-PAYMENT-03": "the payment is in another currency than the invoice",
+    "CASH-PAYMENT-04": "the payment's amount is not above zero, or does not fit its currency",
     # Push
     "PUSH-REFUSED-01": "the outside system refused the write",
     "PUSH-REVIEW-01": "the outcome of a write cannot be known without a person",

@@ -98,7 +98,7 @@ class Drift(Noun):
     """One difference between our books and another system's.
 
     Attributes:
-        kind: `missing`, `extra`, `amount`, `status`, `duplicate`.
+        kind: `missing`, `extra`, `duplicate`, `currency`, `amount`, `tax`, `status`.
     """
 
     kind: Id

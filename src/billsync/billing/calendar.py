@@ -1,0 +1,76 @@
+"""A contract line's portions: the days that each charge is for, and the day from which it is owed.  (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from billsync.model.contract import ContractLine
+from billsync.model.deal import Cycle
+from billsync.model.period import Every, Period, anchor, anchor_index
+
+LONGEST_CYCLE_YEARS: Final = 100
+_LAST_START: Final = date(9800, 1, 1)
+"""No cycle starts later: the calendar of the machine ends with the year 9999."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one charge is for.
+
+    Attributes:
+        first_day: the day that names the charge.
+        due_on: the day from which it is owed: the period's start in advance, its end in arrears.
+        period: the days of service, or None for a one-time line.
+        cycle: the whole cycle that the period lies in, or None for a one-time line.
+    """
+
+    first_day: date
+    due_on: date
+    period: Period | None = None
+    cycle: Period | None = None
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether the line's start or end cuts the cycle."""
+        return self.period != self.cycle
+
+
+def every_of(cycle: Cycle) -> Every:
+    """The cycle as a length that can be counted with."""
+    return Every(cycle.count, cycle.unit)
+
+
+def is_too_long(cycle: Cycle) -> bool:
+    """Whether a cycle is longer than a hundred years, which no agreement means."""
+    every = every_of(cycle)
+    if every.months is not None:
+        return every.months > 12 * LONGEST_CYCLE_YEARS
+    return (every.days or 0) > 365 * LONGEST_CYCLE_YEARS
+
+
+def portions(line: ContractLine) -> Iterator[Portion]:
+    """The line's portions in order, without end where the line has none: take as many as are due.
+
+    They touch without a gap or an overlap and cover the service from `starts_on` to `ends_on`.
+    """
+    if line.every is None:
+        at_end = line.ends_on if line.billed == "arrears" else None
+        yield Portion(line.starts_on, at_end or line.starts_on)
+        return
+    every = every_of(line.every)
+    k = anchor_index(line.anchor, every, line.starts_on)
+    begin = anchor(line.anchor, every, k)
+    while begin < (line.ends_on or _LAST_START):
+        k += 1
+        cycle = Period(begin, anchor(line.anchor, every, k))
+        yield _served(line, cycle)
+        begin = cycle.end
+
+
+def _served(line: ContractLine, cycle: Period) -> Portion:
+    end = cycle.end if line.ends_on is None else min(cycle.end, line.ends_on)
+    period = Period(max(cycle.start, line.starts_on), end)
+    return Portion(period.start, period.start if line.billed == "advance" else period.end, period, cycle)

@@ -1,0 +1,50 @@
+"""The convention behind a charge, in words that stand on its explanation.  (pure)"""
+
+from __future__ import annotations
+
+from billsync.billing.calendar import Portion, every_of
+from billsync.model.contract import ContractLine
+from billsync.model.invoice import Policy
+
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+
+def rule_of(line: ContractLine, portion: Portion, policy: Policy) -> str:
+    """Such as `every month in advance, anchored on the 31st; a part of a cycle by its days`."""
+    if line.every is None:
+        return "one-time" if line.billed == "advance" else "one-time, at the end"
+    words = f"{every_of(line.every)} in {line.billed}, {_anchored(line)}"
+    if not portion.is_stub:
+        return words
+    return f"{words}; a part of a cycle {'by its days' if policy.proration == 'days' else 'in full'}"
+
+
+def _anchored(line: ContractLine) -> str:
+    every, day = line.every, line.anchor
+    if every is None or every.unit == "days":
+        return f"counted from {day}"
+    if every.unit == "weeks":
+        return f"anchored on {_WEEKDAYS[day.weekday()]}"
+    if every.unit == "months" and every.count == 1:
+        return f"anchored on the {ordinal(day.day)}"
+    return f"anchored on {day.day} {_MONTHS[day.month - 1]}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th ... 11th, 12th, 13th ... 31st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
