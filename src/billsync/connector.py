@@ -195,6 +195,8 @@ class WriteSheet(Noun):
         key_lifetime_s: how long an idempotency key is honoured (KEY only), else None.
         batch_max: how many intents one `write` may hold.
         serial: True where two writes at once are not safe.
+        ordered: True where a document is refused after a later one (numbers and dates must rise together): the engine
+            then sends nothing before an earlier one whose outcome is open.
     """
 
     target: Target
@@ -203,6 +205,7 @@ class WriteSheet(Noun):
     key_lifetime_s: float | None = None
     batch_max: int = 1
     serial: bool = True
+    ordered: bool = False
 
 
 class Capabilities(Noun):

@@ -6,3 +6,7 @@
 
 def run() -> None:
     """Entry point of the command `billsync`."""
+    from billsync.cli.app import app
+    from billsync.cli.guard import guarded
+
+    guarded(app)

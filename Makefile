@@ -1,0 +1,56 @@
+# Every command makes its own environment in .venv first, where it is missing or older than pyproject.toml.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing billsync and everything for it into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+.PHONY: install
+install: $(STAMP) ## Make .venv with everything in it
+
+.PHONY: demo
+demo: $(STAMP) ## The main job on real data: a CRM export becomes invoices in a real ERP
+	@$(BIN)/billsync demo
+
+.PHONY: test
+test: $(STAMP) ## All tests: real SQLite, real Postgres, a real ERP
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: $(STAMP) ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/billsync mapping lint $$(find mappings -name '*.yaml')
+	@$(BIN)/billsync mapping test $$(find mappings -name '*.yaml')
+
+.PHONY: format
+format: $(STAMP) ## Put the code into the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet . || true
+
+.PHONY: bench
+bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/out
+	@$(BIN)/python -m benchmarks
+
+.PHONY: soak
+soak: $(STAMP) ## Long runs under faults: crashes at random moments, again and again
+	@$(BIN)/python -m pytest -q tests/crash --soak 40 -n $(WORKERS)
+
+.PHONY: clean
+clean: ## Take away everything that can be made again
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build benchmarks/out
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

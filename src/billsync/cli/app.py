@@ -1,0 +1,330 @@
+"""The commands, each a thin door to its module.  (shell)"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from billsync.cli.show import Format
+
+app = typer.Typer(
+    name="billsync",
+    help="Keeps billing in step between CRMs and ERPs: exact invoices, pushed once, explained to the last cent.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BILLSYNC_CONFIG")]
+Out = Annotated[Format, typer.Option("--format", help="table, or one JSON document on stdout.")]
+Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=100_000)]
+Name = Annotated[Optional[str], typer.Argument(help="The pipeline; not needed where there is only one.")]  # noqa: UP045
+Day = Annotated[
+    Optional[datetime],  # noqa: UP045  typer reads the annotation at run time
+    typer.Option(formats=["%Y-%m-%d"], help="Bill through this day instead of the configured one."),
+]
+
+CONFIG = Path("billsync.yaml")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from billsync import __version__
+
+        typer.echo(f"billsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keep billing in step between CRMs and ERPs."""
+
+
+# ---------------------------------------------------------------- setting up
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path(),
+    source: Annotated[str, typer.Option("--from", help="The CRM's connector.")] = "files",
+    target: Annotated[str, typer.Option("--to", help="The ERP's connector.")] = "tryton",
+) -> None:
+    """Make a working folder: configuration, mappings with tests, .env.example, README. Never overwrites."""
+    from billsync.cli import setup
+
+    raise typer.Exit(setup.init(folder, source, target))
+
+
+@app.command()
+def doctor(config: Config = CONFIG, format: Out = "table") -> None:
+    """Check configuration, secrets, connections, clock, zones, store and mappings: a line each, with the mend."""
+    from billsync.cli import setup
+
+    raise typer.Exit(setup.doctor(config, format))
+
+
+# ---------------------------------------------------------------- running
+
+
+@app.command()
+def sync(
+    pipeline: Name = None,
+    config: Config = CONFIG,
+    format: Out = "table",
+    through: Day = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+) -> None:
+    """Run a pipeline once: read, map, bill, push, read payments, write status back."""
+    from billsync.cli import runs
+
+    raise typer.Exit(runs.sync(config, pipeline, through.date() if through else None, full=full, format=format))
+
+
+@app.command()
+def daemon(config: Config = CONFIG) -> None:
+    """Run every pipeline on its schedule until it is told to stop."""
+    from billsync.cli import runs
+
+    raise typer.Exit(runs.daemon(config))
+
+
+@app.command()
+def status(config: Config = CONFIG, format: Out = "table") -> None:
+    """Health at a glance: last runs, what is pending, what is stuck, totals."""
+    from billsync.cli import runs
+
+    raise typer.Exit(runs.status(config, format))
+
+
+@app.command("runs")
+def runs_list(
+    config: Config = CONFIG,
+    pipeline: Annotated[Optional[str], typer.Option(help="Only this pipeline.")] = None,  # noqa: UP045
+    limit: Limit = 20,
+    format: Out = "table",
+) -> None:
+    """The runs so far, newest first."""
+    from billsync.cli import runs
+
+    raise typer.Exit(runs.history(config, pipeline, limit, format))
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--dir", help="Keep the working folder here; the same command resumes in it."),
+    ] = None,
+    grouping: Annotated[
+        str, typer.Option(help="How deals become invoices: customer-quarter, customer-month or deal.")
+    ] = "customer-quarter",
+    format: Out = "table",
+) -> None:
+    """The main job on real data, end to end: a CRM export becomes invoices in a real ERP, and their payments return."""
+    from billsync.cli import demo as demonstration
+
+    raise typer.Exit(demonstration.run(folder, grouping, format))
+
+
+# ---------------------------------------------------------------- looking
+
+
+errors = typer.Typer(no_args_is_help=True, help="What is stuck, why, and what to do.")
+app.add_typer(errors, name="errors")
+
+Number = Annotated[int, typer.Argument(help="The number that `errors list` shows.")]
+
+
+@errors.command("list")
+def errors_list(
+    config: Config = CONFIG,
+    code: Annotated[Optional[str], typer.Option(help="Only this problem code.")] = None,  # noqa: UP045
+    resolved: Annotated[bool, typer.Option("--resolved", help="Those that are mended, instead.")] = False,
+    limit: Limit = 100,
+    format: Out = "table",
+) -> None:
+    """Open problems, each with its place and what to do."""
+    from billsync.cli import errors as area
+
+    raise typer.Exit(area.listing(config, code, "resolved" if resolved else "open", limit, format))
+
+
+@errors.command("show")
+def errors_show(number: Number, config: Config = CONFIG, format: Out = "table") -> None:
+    """One problem with everything that is known about it."""
+    from billsync.cli import errors as area
+
+    raise typer.Exit(area.show_one(config, number, format))
+
+
+@errors.command("retry")
+def errors_retry(
+    numbers: Annotated[Optional[list[int]], typer.Argument(help="Problems to try again; all without any.")] = None,  # noqa: UP045
+    config: Config = CONFIG,
+    code: Annotated[Optional[str], typer.Option(help="Only this problem code.")] = None,  # noqa: UP045
+    format: Out = "table",
+) -> None:
+    """Let the next run try the record or the write again, after its cause was mended."""
+    from billsync.cli import errors as area
+
+    raise typer.Exit(area.retry(config, numbers or [], code, format))
+
+
+@errors.command("resolve")
+def errors_resolve(
+    number: Number,
+    config: Config = CONFIG,
+    exists: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--exists", help="The write took effect: the record's id in the outside system."),
+    ] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="The write did not take effect: send it again.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")] = "",
+) -> None:
+    """Answer for a write whose outcome only a person can know."""
+    from billsync.cli import errors as area
+
+    raise typer.Exit(area.resolve(config, number, exists, absent, reason))
+
+
+invoice = typer.Typer(no_args_is_help=True, help="Invoices, and why they say what they say.")
+app.add_typer(invoice, name="invoice")
+
+InvoiceNumber = Annotated[str, typer.Argument(help="The invoice's number.")]
+
+
+@invoice.command("list")
+def invoice_list(
+    config: Config = CONFIG,
+    customer: Annotated[Optional[str], typer.Option(help="Only this customer.")] = None,  # noqa: UP045
+    state: Annotated[Optional[str], typer.Option(help="Only this state, such as sent or paid.")] = None,  # noqa: UP045
+    limit: Limit = 100,
+    format: Out = "table",
+) -> None:
+    """Invoices by number, with their state and what is open."""
+    from billsync.cli import invoices
+
+    raise typer.Exit(invoices.listing(config, customer, state, limit, format))
+
+
+@invoice.command("show")
+def invoice_show(number: InvoiceNumber, config: Config = CONFIG, format: Out = "table") -> None:
+    """One invoice: its lines, taxes, payments, and where it stands in the ERP."""
+    from billsync.cli import invoices
+
+    raise typer.Exit(invoices.show_one(config, number, format))
+
+
+@invoice.command("explain")
+def invoice_explain(number: InvoiceNumber, config: Config = CONFIG, format: Out = "table") -> None:
+    """Every amount in words, down to the record that it came from."""
+    from billsync.cli import invoices
+
+    raise typer.Exit(invoices.explain(config, number, format))
+
+
+@app.command()
+def schema(name: Annotated[Optional[str], typer.Argument(help="A document; all names without one.")] = None) -> None:  # noqa: UP045
+    """JSON Schema of a canonical document."""
+    from billsync.cli import setup
+
+    raise typer.Exit(setup.schema(name))
+
+
+connectors = typer.Typer(no_args_is_help=True, help="What is installed, and what it can do.")
+app.add_typer(connectors, name="connectors")
+
+
+@connectors.command("list")
+def connectors_list(format: Out = "table") -> None:
+    """The connectors that are installed."""
+    from billsync.cli import setup
+
+    raise typer.Exit(setup.connectors(format))
+
+
+@connectors.command("show")
+def connectors_show(name: Annotated[str, typer.Argument(help="A connector.")], format: Out = "table") -> None:
+    """What one connector reads and writes, and how safely."""
+    from billsync.cli import setup
+
+    raise typer.Exit(setup.connector(name, format))
+
+
+# ---------------------------------------------------------------- mappings
+
+
+mapping = typer.Typer(no_args_is_help=True, help="Check and test field mappings.")
+app.add_typer(mapping, name="mapping")
+
+Files = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Argument(help="Mapping files; those of the configuration without any."),
+]
+
+
+@mapping.command("lint")
+def mapping_lint(files: Files = None, config: Config = CONFIG, format: Out = "table") -> None:
+    """Every error and warning of the mappings, with file, line and column."""
+    from billsync.cli import mappings
+
+    raise typer.Exit(mappings.lint(files or [], config, format))
+
+
+@mapping.command("test")
+def mapping_test(files: Files = None, config: Config = CONFIG, format: Out = "table") -> None:
+    """Run the tests that stand in the mappings."""
+    from billsync.cli import mappings
+
+    raise typer.Exit(mappings.test(files or [], config, format))
+
+
+# ---------------------------------------------------------------- the store
+
+
+db = typer.Typer(no_args_is_help=True, help="The store.")
+app.add_typer(db, name="db")
+
+
+@db.command("upgrade")
+def db_upgrade(config: Config = CONFIG) -> None:
+    """Make the store, or bring it to this version's schema; an interrupted upgrade goes on."""
+    from billsync.cli import ledger
+
+    raise typer.Exit(ledger.upgrade(config))
+
+
+@db.command("check")
+def db_check(config: Config = CONFIG, format: Out = "table") -> None:
+    """Whether the store is whole and of this version."""
+    from billsync.cli import ledger
+
+    raise typer.Exit(ledger.check(config, format))
+
+
+@app.command()
+def verify(
+    config: Config = CONFIG,
+    live: Annotated[bool, typer.Option("--live", help="Compare with the ERP's own documents too.")] = False,
+    format: Out = "table",
+) -> None:
+    """Check the invariants of the ledger; exit 4 with the broken rows."""
+    from billsync.cli import ledger
+
+    raise typer.Exit(ledger.verify(config, live=live, format=format))
+
+
+@app.command()
+def reconcile(pipeline: Name = None, config: Config = CONFIG, format: Out = "table") -> None:
+    """Compare our invoices with the ERP's, document by document; exit 4 where they differ."""
+    from billsync.cli import ledger
+
+    raise typer.Exit(ledger.reconcile(config, pipeline, format))

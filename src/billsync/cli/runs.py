@@ -1,0 +1,177 @@
+"""`sync`, `daemon`, `status`, `runs`.  (shell)"""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from billsync import schedule, settings, sync as syncing, workspace
+from billsync.cli import guard, progress, show
+from billsync.model.delivery import DONE
+from billsync.store import Held, Run
+
+
+def sync(config: Path, name: str | None, through: date | None, *, full: bool, format: show.Format) -> int:
+    """Run a pipeline once and say what was done."""
+    loaded = settings.load(config)
+    clock = schedule.SystemClock()
+    with workspace.opened(loaded, clock) as opened, progress.shown(quiet=format == "json") as shown:
+        pipeline, _ = opened.pipeline(name)
+        slot = f"manual-{clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
+        report = workspace.run_pipeline(
+            opened, pipeline, slot=slot, through=through, progress=shown, full=full
+        )
+    if report is None:
+        return guard.HELD
+    _tell(report, format)
+    return report.exit_code
+
+
+def _tell(report: syncing.Report, format: show.Format) -> None:
+    counts = {name: count for name, count in report.counts.items() if count}
+    if format == "json":
+        waiting = report.waiting_until and report.waiting_until.isoformat()
+        show.emit_json(
+            {
+                "run": report.run,
+                "exit_code": report.exit_code,
+                "counts": counts,
+                "offline": report.offline,
+                "waiting_until": waiting,
+            }
+        )
+        return
+    changes = [{"what": name, "count": count} for name, count in counts.items()]
+    show.rows("This run", ["what", "count"], changes, empty="nothing to do: everything is as it was")
+    if report.offline:
+        show.remark(f"not reached: {report.offline}")
+        show.remark("nothing was lost: run the same command again when it is back")
+    if report.waiting_until:
+        show.remark(f"some writes wait until {report.waiting_until:%Y-%m-%d %H:%M:%S} UTC: run again then")
+    if report.exit_code == guard.PROBLEMS:
+        show.remark("some records have problems: `billsync errors list` says which and why")
+
+
+def daemon(config: Path) -> int:
+    """Ring the schedules until told to stop."""
+    loaded = settings.load(config)
+    stop = threading.Event()
+    schedule.stop_on_signals(stop)
+    lock = threading.Lock()
+
+    def say(text: str) -> None:
+        with lock:
+            show.remark(f"{schedule.SystemClock().now():%Y-%m-%dT%H:%M:%SZ} {text}")
+
+    if not any(pipeline.schedule for pipeline in loaded.pipelines.values()):
+        show.remark("no pipeline has a schedule: add one to the configuration, such as  schedule: {cron: '0 6 * * *'}")
+        return guard.USAGE
+    with workspace.opened(loaded, schedule.SystemClock()) as opened:
+        schedule.Bells(loaded, lambda name, slot: _ring(opened, name, slot, say)).run(stop, say)
+    return guard.OK
+
+
+def _ring(opened: workspace.Workspace, name: str, slot: str, say: Any) -> None:
+    """One run on schedule; whatever goes wrong is told, and ends here."""
+    try:
+        report = workspace.run_pipeline(opened, name, slot=slot)
+    except Held as held:
+        say(f"{name} {slot}: skipped, another instance is at work ({held.owner})")
+    except Exception as error:  # noqa: BLE001  one pipeline's failure never stops another
+        guard.explain(error)
+        say(f"{name} {slot}: failed, {type(error).__name__}")
+    else:
+        if report is None:
+            say(f"{name} {slot}: this slot has run already")
+        else:
+            counts = ", ".join(f"{count} {what}" for what, count in report.counts.items() if count)
+            say(f"{name} {slot}: exit {report.exit_code}: {counts or 'nothing to do'} {report.offline}".rstrip())
+
+
+def history(config: Path, pipeline: str | None, limit: int, format: show.Format) -> int:
+    """The runs so far."""
+    with workspace.opened(settings.load(config), schedule.SystemClock(), create=False) as opened:
+        with opened.store.view() as tx:
+            runs = tx.runs.list(pipeline=pipeline, limit=limit)
+    show.rows(
+        "Runs",
+        ["run", "started", "seconds", "state", "exit_code", "done"],
+        [_run_row(run) for run in runs],
+        format=format,
+        empty="no runs yet",
+    )
+    return guard.OK
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    seconds = None if run.finished_at is None else round((run.finished_at - run.started_at).total_seconds())
+    done = {name: count for name, count in run.counts.items() if count}
+    return {
+        "run": run.id,
+        "started": f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+        "seconds": seconds,
+        "state": run.state,
+        "exit_code": run.exit_code,
+        "done": ", ".join(f"{count} {name}" for name, count in done.items()) or run.note,
+    }
+
+
+def status(config: Path, format: show.Format) -> int:
+    """Health at a glance."""
+    loaded = settings.load(config)
+    with workspace.opened(loaded, schedule.SystemClock(), create=False) as opened, opened.store.view() as tx:
+        last = {name: next(iter(tx.runs.list(pipeline=name, limit=1)), None) for name in loaded.pipelines}
+        records = tx.inbox.counts()
+        deliveries = tx.outbox.counts()
+        totals = tx.ledger.totals()
+        problems = tx.problems.count_open()
+    facts = _status_facts(last, records, deliveries, totals, problems)
+    if format == "json":
+        show.emit_json(facts)
+        return guard.OK
+    for title, lines in facts.items():
+        show.rows(title, list(lines[0]) if lines else [], lines, empty=f"{title}: nothing yet")
+        show.line()
+    return guard.OK
+
+
+def _status_facts(
+    last: dict[str, Run | None],
+    records: dict[tuple[str, str], dict[str, int]],
+    deliveries: dict[str, Any],
+    totals: list[tuple[str, int, int, int]],
+    problems: int,
+) -> dict[str, list[dict[str, Any]]]:
+    from billsync.model.money import from_minor
+
+    return {
+        "Pipelines": [
+            {"pipeline": name, "last run": "never" if run is None else _run_row(run)["started"], "state": run and run.state}
+            for name, run in last.items()
+        ],
+        "Records": [
+            {"connection": connection, "object": object, **states} for (connection, object), states in records.items()
+        ],
+        "Writes": [
+            {
+                "connection": connection,
+                "done": sum(count for state, count in states.items() if state in DONE),
+                "open": sum(count for state, count in states.items() if state not in DONE),
+                "states": ", ".join(f"{count} {state}" for state, count in states.items()),
+            }
+            for connection, states in deliveries.items()
+        ],
+        "Invoices": [
+            {
+                "currency": currency,
+                "invoices": count,
+                "total": from_minor(total, currency),
+                "paid": from_minor(paid, currency),
+                "open": from_minor(total - paid, currency),
+            }
+            for currency, count, total, paid in totals
+        ],
+        "Problems": [{"open": problems}],
+    }

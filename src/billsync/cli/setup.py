@@ -1,0 +1,186 @@
+"""`init`, `doctor`, `schema`, `connectors`.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from billsync import assets, plugins, schedule, settings, workspace
+from billsync.cli import guard, show
+from billsync.connector import Capabilities, Fault
+from billsync.store import StoreUnusable
+
+ENV_EXAMPLE = """\
+# Secrets that billsync.yaml refers to as env:NAME. Copy to .env, fill in, and load it before billsync runs:
+#   set -a; . ./.env; set +a
+TRYTON_PASSWORD=
+"""
+
+README = """\
+# A billsync working folder
+
+- `billsync.yaml`: the systems and the pipelines. `billsync doctor` checks it.
+- `mappings/`: which field becomes which, with their own tests. `billsync mapping lint`, `billsync mapping test`.
+- `crm/`: put the CRM's export here (accounts.csv, products.csv, sales_pipeline.csv).
+- `.env.example`: the secrets that are needed, without their values.
+
+    billsync doctor        # is everything in place?
+    billsync sync          # one run
+    billsync status        # what happened, what is open
+    billsync errors list   # what has to be looked at, and what to do
+"""
+
+
+def init(folder: Path, source: str, target: str) -> int:
+    """Make a working folder."""
+    template = assets.folder("config") / f"{source}-{target}.example.yaml"
+    if not template.is_file():
+        known = sorted(file.name.removesuffix(".example.yaml") for file in template.parent.glob("*-*.example.yaml"))
+        pairs = ", ".join(f"--from {pair.replace('-', ' --to ', 1)}" for pair in known)
+        show.remark(f"there is no starting configuration from {source} to {target}; there is: {pairs}")
+        return guard.USAGE
+    made, left = assets.copy_tree(assets.folder("mappings"), folder / "mappings")
+    texts = {
+        "billsync.yaml": template.read_text(encoding="utf-8"),
+        ".env.example": ENV_EXAMPLE,
+        "README.md": README,
+    }
+    for name, text in texts.items():
+        (left if (folder / name).exists() else made).append(folder / name)
+        if not (folder / name).exists():
+            (folder / name).write_text(text, encoding="utf-8")
+    (folder / "crm").mkdir(exist_ok=True)
+    show.line(f"made {len(made)} files in {folder}" + (f", left {len(left)} that were there" if left else ""))
+    show.line("next: put the export into crm/, set TRYTON_PASSWORD, and run `billsync doctor`")
+    return guard.OK
+
+
+# ---------------------------------------------------------------- doctor
+
+
+def doctor(config: Path, format: show.Format) -> int:
+    """One line a check, with the mend."""
+    loaded = settings.load(config)
+    rows = [{"check": "configuration", "state": "ok", "detail": str(config)}]
+    for name, check in _checks(loaded):
+        try:
+            state, detail = "ok", check()
+        except (Fault, StoreUnusable, settings.BadSettings, plugins.PluginProblem, OSError, ValueError) as error:
+            state, detail = "wrong", str(error)
+        rows.append({"check": name, "state": state, "detail": detail})
+    show.rows("Doctor", ["check", "state", "detail"], rows, format=format)
+    return guard.OK if all(row["state"] == "ok" for row in rows) else guard.USAGE
+
+
+def _checks(loaded: settings.Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "store", lambda: _store(loaded)
+    yield "time zones", _zones
+    for name in loaded.connections:
+        yield f"connection {name}", lambda name=name: _connection(loaded, name)
+    for name, pipeline in loaded.pipelines.items():
+        yield f"mappings of {name}", lambda pipeline=pipeline: _mappings(loaded, pipeline)
+
+
+def _store(loaded: settings.Settings) -> str:
+    with workspace.opened(loaded, schedule.SystemClock()) as opened:
+        remarks = opened.store.check()
+    return "; ".join(remarks) or "whole, and of this version"
+
+
+def _zones() -> str:
+    from zoneinfo import available_timezones
+
+    return f"{len(available_timezones())} IANA zones"
+
+
+def _connection(loaded: settings.Settings, name: str) -> str:
+    with workspace.opened(loaded, schedule.SystemClock()) as opened:
+        with workspace.connected(opened, name) as end:
+            health = end.connector.check()
+    remarks = "".join(f"; {remark}" for remark in health.remarks)
+    return f"{health.system} {health.version} as {health.identity}{remarks}".replace("  ", " ")
+
+
+def _mappings(loaded: settings.Settings, pipeline: settings.Pipeline) -> str:
+    names = (*pipeline.mappings.inbound, *pipeline.mappings.outbound, *pipeline.mappings.payments)
+    return f"{len(workspace.read_mappings(names, loaded.root))} mappings"
+
+
+# ---------------------------------------------------------------- schema, connectors
+
+
+def _documents() -> dict[str, Any]:
+    from billsync.model import charge, contract, customer, deal, delivery, invoice, payment, problem, product, ref
+
+    return {
+        "allocation": payment.Allocation,
+        "charge": charge.Charge,
+        "contract": contract.Contract,
+        "credit-note": invoice.CreditNote,
+        "customer": customer.Customer,
+        "deal": deal.Deal,
+        "delivery": delivery.Delivery,
+        "drift": delivery.Drift,
+        "invoice": invoice.Invoice,
+        "invoice-status": payment.InvoiceStatus,
+        "link": ref.Link,
+        "payment": payment.Payment,
+        "price": product.Price,
+        "price-book": product.PriceBook,
+        "problem": problem.Problem,
+        "product": product.Product,
+        "ref": ref.Ref,
+        "refund": payment.Refund,
+    }
+
+
+def schema(name: str | None) -> int:
+    """JSON Schema of a document, or the names there are."""
+    documents = _documents()
+    if name is None:
+        for known in documents:
+            show.line(known)
+        return guard.OK
+    wanted = name.replace("_", "-").lower()
+    folded = {known.replace("-", ""): known for known in documents}
+    known = wanted if wanted in documents else folded.get(wanted.replace("-", ""))
+    if known is None:
+        from billsync.strict.yaml import did_you_mean
+
+        show.remark(f"there is no document {name!r}  ({did_you_mean(name, documents)})")
+        return guard.USAGE
+    made = documents[known].model_json_schema(mode="serialization")
+    show.emit_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **made})
+    return guard.OK
+
+
+def connectors(format: show.Format) -> int:
+    """The connectors that are installed."""
+    rows = []
+    for plugin in plugins.installed():
+        row = {"name": plugin.name, "package": f"{plugin.package} {plugin.version}", "reads": "", "writes": "", "problem": ""}
+        try:
+            sheet = plugins.load_connector(plugin.name).capabilities
+            row |= {"reads": ", ".join(sheet.reads) or "as configured", "writes": ", ".join(sheet.writes)}
+        except plugins.PluginProblem as error:
+            row["problem"] = str(error.problem)
+        rows.append(row)
+    show.rows("Connectors", ["name", "package", "reads", "writes", "problem"], rows, format=format, empty="none")
+    return guard.OK
+
+
+def connector(name: str, format: show.Format) -> int:
+    """A connector's capability sheet."""
+    sheet: Capabilities = plugins.load_connector(name).capabilities
+    if format == "json":
+        show.emit_json(sheet.model_dump(mode="json"))
+        return guard.OK
+    writes = [{"object": object, **item.model_dump(mode="json")} for object, item in sheet.writes.items()]
+    reads = [{"object": object, **item.model_dump(mode="json")} for object, item in sheet.reads.items()]
+    show.line(sheet.title)
+    show.rows("Writes", list(writes[0]) if writes else [], writes, empty="writes nothing")
+    show.rows("Reads", list(reads[0]) if reads else [], reads, empty="reads what the configuration names")
+    for note in sheet.notes:
+        show.line(note)
+    return guard.OK

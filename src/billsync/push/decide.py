@@ -1,0 +1,178 @@
+"""The judgement of the effect machine: what an outcome or a look-up means for one delivery.  (pure)
+
+Nothing here sends or stores.  Every function takes what is known and gives the one move that follows from it; the moves
+that exist at all stand in `model/delivery.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from billsync.connector import (
+    Absent,
+    Applied,
+    Expectation,
+    Found,
+    Mismatch,
+    Outcome,
+    Probe,
+    Refused,
+    Target,
+    TryLater,
+    Unclear,
+    Unfinished,
+    Unsure,
+    WriteSheet,
+    differences,
+)
+from billsync.model.delivery import Delivery, DeliveryState
+
+BASE_S: Final = 2.0
+CAP_S: Final = 6 * 3600.0
+MAX_ATTEMPTS: Final = 60
+KEY_MARGIN_S: Final = 3600.0
+LOOKS: Final = 2
+"""Empty look-ups, each a settle time after the one before, until a write counts as not executed."""
+
+_S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of one delivery.
+
+    Attributes:
+        to: the new state, or None where it stays in its state and only `columns` change.
+        reason: token for the delivery's row.
+        note: one sentence for the attempt's row.
+        columns: further columns of the delivery's row.
+        offline: True where the outside system as a whole was not reached.
+    """
+
+    to: DeliveryState | None
+    reason: str
+    note: str = ""
+    columns: dict[str, Any] = field(default_factory=dict)
+    offline: bool = False
+
+
+def backoff_s(attempt: int, chance: Random) -> float:
+    """Seconds until the next try: full jitter over an exponential that is capped at six hours."""
+    return chance.uniform(0.5, 1.0) * min(CAP_S, BASE_S * 2.0 ** min(attempt, 16))
+
+
+def after_write(
+    delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now: datetime, chance: Random
+) -> Move:
+    """What an outcome of `write` means.  `delivery` is the row as it was claimed."""
+    match outcome:
+        case Applied(remote_id=remote_id):
+            return Move(_S.CONFIRMED, "", "applied", {"remote_id": remote_id, "next_at": None})
+        case Mismatch(remote_id=remote_id, message=message):
+            return Move(_S.REVIEW, "readback_mismatch", message, {"remote_id": remote_id, "next_at": None})
+        case Unfinished(remote_id=remote_id, reason=reason, message=message):
+            soon = now + timedelta(seconds=backoff_s(delivery.attempt, chance))
+            return Move(_S.RETRY, reason, message, {"remote_id": remote_id, "next_at": soon})
+        case Refused(reason=reason, message=message):
+            return Move(_S.DEAD, reason, message, {"next_at": None})
+        case TryLater():
+            return _retry(delivery, outcome, now, chance)
+        case Unclear(reason=reason, message=message):
+            return Move(_S.UNKNOWN, reason, message, {"next_at": unknown_until(sheet, delivery, now, chance), "probes": 0})
+
+
+def _retry(delivery: Delivery, fault: TryLater, now: datetime, chance: Random) -> Move:
+    if delivery.attempt > MAX_ATTEMPTS and not fault.offline:
+        return Move(_S.REVIEW, "too_many_attempts", fault.message, {"next_at": None})
+    wait = backoff_s(min(delivery.attempt, 3) if fault.offline else delivery.attempt, chance)
+    wait = wait if fault.after_s is None else min(fault.after_s, CAP_S)
+    return Move(
+        _S.RETRY, fault.reason, fault.message, {"next_at": now + timedelta(seconds=wait)}, offline=fault.offline
+    )
+
+
+def unknown_until(sheet: WriteSheet, delivery: Delivery, now: datetime, chance: Random) -> datetime:
+    """When an unknown outcome may be looked into: for targets that are searched, not before the request has settled."""
+    if sheet.target is Target.SEARCH:
+        return now + timedelta(seconds=sheet.settle_s)
+    return now + timedelta(seconds=backoff_s(delivery.attempt, chance))
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """An unknown delivery that may be sent again without a look-up, since the target makes one effect of two sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """An unknown delivery that has to be looked up first."""
+
+
+def about_unknown(delivery: Delivery, sheet: WriteSheet, *, now: datetime) -> Resend | LookUp | Move:
+    """What to do with a delivery whose outcome is unknown, by the kind of target."""
+    if delivery.remote_id is not None or sheet.target is Target.UPSERT:
+        return Resend()
+    if sheet.target is Target.SEARCH:
+        return LookUp()
+    if sheet.target is Target.KEY:
+        lifetime = sheet.key_lifetime_s or 0.0
+        first = delivery.first_sent_at or now
+        if (now - first).total_seconds() < lifetime - KEY_MARGIN_S:
+            return Resend()
+        return Move(_S.REVIEW, "key_expired", "the idempotency key may have expired", {"next_at": None})
+    return Move(_S.REVIEW, "unknown_outcome", "the target offers neither a key nor a search", {"next_at": None})
+
+
+def after_look(
+    delivery: Delivery,
+    probe: Probe,
+    sheet: WriteSheet,
+    expect: Expectation | None,
+    *,
+    now: datetime,
+    chance: Random,
+) -> Move:
+    """What a look-up of an unknown delivery means."""
+    match probe:
+        case Found(remote_ids=ids) if len(ids) > 1:
+            return Move(_S.REVIEW, "duplicate_found", f"{len(ids)} records carry the reference: {', '.join(ids)}")
+        case Found(remote_ids=(remote_id,), complete=False):
+            return Move(None, "unfinished", f"found {remote_id}, not finished", {"remote_id": remote_id, "next_at": now})
+        case Found(remote_ids=(remote_id, *_), echo=echo):
+            wrong = differences(expect, echo)
+            if wrong:
+                return Move(_S.REVIEW, "readback_mismatch", wrong, {"remote_id": remote_id, "next_at": None})
+            return Move(_S.CONFIRMED, "", f"found by its reference: {remote_id}", {"remote_id": remote_id, "next_at": None})
+        case Absent() if delivery.probes + 1 >= LOOKS:
+            return Move(_S.READY, "not_executed", "looked up twice, a settle time apart: not there", {"next_at": None})
+        case Absent():
+            again = now + timedelta(seconds=sheet.settle_s)
+            return Move(None, "not_found_yet", "not there at the first look", {"probes": delivery.probes + 1, "next_at": again})
+        case Unsure(reason=reason, message=message, offline=offline):
+            later = now + timedelta(seconds=backoff_s(min(delivery.attempt, 3) if offline else delivery.attempt, chance))
+            return Move(None, reason, message, {"next_at": later}, offline=offline)
+        case Found():
+            raise ValueError("a look-up that found something names at least one record")
+
+
+def before_create(probe: Probe, expect: Expectation | None) -> Outcome | None:
+    """What a look before the first creation means: None to go on and create.
+
+    A record that already carries our reference is ours (a store restored from a backup, a person who was faster): it is
+    adopted, and the same goes on with its id; one that shows other content is for a person.
+    """
+    match probe:
+        case Absent():
+            return None
+        case Unsure(reason=reason, message=message, offline=offline):
+            return TryLater(reason, message, offline=offline)
+        case Found(remote_ids=ids) if len(ids) > 1:
+            return Mismatch(ids[0], f"{len(ids)} records carry the reference: {', '.join(ids)}")
+        case Found(remote_ids=(remote_id, *_), echo=echo):
+            wrong = differences(expect, echo)
+            return Mismatch(remote_id, f"the reference is taken: {wrong}", echo) if wrong else None
+        case Found():
+            raise ValueError("a look-up that found something names at least one record")

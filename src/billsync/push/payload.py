@@ -1,0 +1,102 @@
+"""The frozen payload of a delivery: made once, kept as text, its references filled in when it is sent.  (pure)
+
+The bytes are frozen when the delivery is planned; a mapping that changes later does not touch them.  References stay
+names (`{"$ref": "customer/acme"}`) since the other system's id may not exist yet; a link, once made, never changes, so
+that every attempt sends the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from billsync.connector import Data, Expectation
+from billsync.model.base import canonical_json, digest_text
+from billsync.model.delivery import Delivery, DeliveryState
+from billsync.strict import json
+
+Resolve = Callable[[str, str], str | None]
+
+
+def plan(
+    *,
+    connection: str,
+    object: str,
+    kind: str,
+    our_id: str,
+    number: int,
+    document: Data,
+    mapping: str,
+    rank: int,
+    sequence: str,
+    needs: tuple[str, ...],
+    expect: Expectation | None = None,
+) -> Delivery:
+    """A delivery for the document, ready or waiting for what it needs.
+
+    `number` counts the versions of one record: its business key is kind, id, connection and this number.
+    """
+    frozen: dict[str, Any] = {"document": document}
+    if expect is not None:
+        frozen["expect"] = {
+            "total": expect.total, "tax": expect.tax, "currency": expect.currency, "lines": expect.lines,
+        }
+    payload = canonical_json(frozen)
+    key = f"{kind}:{our_id}:{connection}:{number}"
+    return Delivery(
+        id=hashlib.sha256(key.encode()).hexdigest()[:32],
+        key=key,
+        connection=connection,
+        object=object,
+        kind=kind,
+        our_id=our_id,
+        rank=rank,
+        sequence=sequence,
+        payload=payload,
+        payload_digest=digest_text(payload),
+        mapping=mapping,
+        needs=needs,
+        state=DeliveryState.WAITING if needs else DeliveryState.READY,
+    )
+
+
+def expectation(delivery: Delivery) -> Expectation | None:
+    """What the written document must show, as it was frozen with the payload."""
+    frozen = json.loads(delivery.payload).get("expect")
+    if frozen is None:
+        return None
+    return Expectation(
+        total=_decimal(frozen["total"]), tax=_decimal(frozen["tax"]), currency=frozen["currency"], lines=frozen["lines"]
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def resolved(delivery: Delivery, resolve: Resolve) -> Data:
+    """The document with the other system's ids in place of our references.
+
+    Raises LookupError for a reference that has no id there: deliveries that need it are not released before.
+    """
+    document: Data = _fill(json.loads(delivery.payload)["document"], resolve)
+    return document
+
+
+def _fill(value: Any, resolve: Resolve) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"$ref"}:
+            kind, _, our_id = value["$ref"].partition("/")
+            remote = resolve(kind, our_id)
+            if remote is None:
+                raise LookupError(f"{value['$ref']} has no id there yet")
+            return remote
+        return {key: _fill(item, resolve) for key, item in value.items()}
+    return [_fill(item, resolve) for item in value] if isinstance(value, list) else value
+
+
+def idempotency_key(delivery: Delivery) -> str:
+    """The same for every attempt of one generation, another for the next: 32 hexadecimal digits."""
+    return hashlib.sha256(f"{delivery.id}:{delivery.gen}".encode()).hexdigest()[:32]

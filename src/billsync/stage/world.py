@@ -1,0 +1,106 @@
+"""What the stages of one run share: the store, the connectors, the mappings, the rules, and the ports.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+from typing import Protocol
+
+from billsync.connector import Connector
+from billsync.invoicing.policy import InvoicingRules
+from billsync.mapping import Mapping as FieldMapping
+from billsync.model.problem import Problem
+from billsync.push import Clock, Options
+from billsync.store import Store, Tx
+
+
+class Progress(Protocol):
+    """Who is told how far a run is: a bar on a terminal, lines in a pipe, nobody in a test."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage begins; `total` units are ahead, or None where that is not known."""
+
+    def advance(self, count: int = 1) -> None:
+        """So many units of the stage are done."""
+
+    def note(self, text: str) -> None:
+        """A remark that a person should see."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """Nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side of a pipeline: a connection's name and its connector."""
+
+    name: str
+    connector: Connector
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, by name of the count; shown at its end and stored with it."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, count: int) -> None:
+        """Add to a count."""
+        self.counts[name] = self.counts.get(name, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One run of one pipeline.
+
+    Attributes:
+        pipeline: its name.
+        source: the CRM; target: the ERP, or None where invoices stay in billsync.
+        inbound: source record -> canonical document, in an order in which references come first.
+        outbound: canonical document -> target record, by canonical kind.
+        payments: target payment -> canonical payment, or None.
+        status: canonical invoice status -> source record, or None where nothing is written back.
+        through: the last day that is billed; the run's only idea of today.
+        run: id of the run; owner: of this process.
+    """
+
+    pipeline: str
+    store: Store
+    source: End
+    target: End | None
+    inbound: tuple[FieldMapping, ...]
+    outbound: Mapping[str, FieldMapping]
+    payments: FieldMapping | None
+    status: FieldMapping | None
+    rules: InvoicingRules
+    through: date
+    run: str
+    owner: str
+    clock: Clock
+    chance: Random
+    options: Options
+    progress: Progress
+    tally: Tally = field(default_factory=Tally)
+
+    def now(self) -> datetime:
+        """The instant now."""
+        return self.clock.now()
+
+    def report(self, tx: Tx, problems: Iterable[Problem]) -> None:
+        """Keep problems in the store, and count the errors among them."""
+        found = list(problems)
+        if found:
+            tx.problems.report(found, pipeline=self.pipeline, run=self.run, at=self.now())
+            self.tally.add("problems", len(found))

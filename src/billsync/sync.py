@@ -1,0 +1,107 @@
+"""READ FIRST: one run of one pipeline, a line per stage.  (shell)
+
+    CRM ──▶ records ──▶ facts ──▶ charges ──▶ invoices ──▶ deliveries ──▶ ERP ──▶ payments ──▶ status ──▶ CRM
+
+Every stage takes what the one before left in the store and leaves what the next one needs; each may be stopped at any
+moment and picks up where it was.  `stage/` holds the stages, `push/` the effect machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from billsync import push
+from billsync.connector import Refused, TryLater
+from billsync.model.delivery import DONE, STUCK
+from billsync.stage import bills, facts, outgoing, returns
+from billsync.stage.world import End, World
+
+
+FINAL = DONE | STUCK
+
+
+@dataclass(slots=True)
+class Report:
+    """How a run ended.
+
+    Attributes:
+        exit_code: 0 done, 1 done but something has problems, 3 an outside system was not reached.
+        counts: what was done, by name.
+        offline: what the system that was not reached said, or "".
+        waiting_until: when the next write is due that this run did not wait for, or None.
+    """
+
+    run: str
+    exit_code: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    offline: str = ""
+    waiting_until: datetime | None = None
+
+
+def run(world: World, *, full: bool = False) -> Report:
+    """Run the pipeline once.  The caller holds its lock, and gets the store's errors; outside faults are in the report."""
+    report = Report(world.run, counts=world.tally.counts)
+    try:
+        _journey(world, report, full=full)
+    except TryLater as fault:
+        report.offline = fault.message
+    except Refused as fault:
+        report.offline = fault.message
+    return _finish(world, report)
+
+
+def _journey(world: World, report: Report, *, full: bool) -> None:
+    facts.read(world, full=full)  #          CRM        -> records in the inbox
+    facts.make(world)  #                     records    -> customers, products, deals
+    bills.charge(world)  #                   deals      -> charges
+    outgoing.masters(world)  #               customers, products -> planned writes
+    bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
+    deliver(world, report, world.target)  #  planned    -> ERP
+    returns.sent(world)
+    returns.payments(world)  #               ERP        -> payments, invoices settled
+    returns.write_back(world)  #             invoices   -> planned status
+    deliver(world, report, world.source if world.status else None)  # planned -> CRM
+
+
+def deliver(world: World, report: Report, end: End | None) -> None:
+    """Send what is planned for one system.  Raises `TryLater` where it could not be reached."""
+    if end is None:
+        return
+    with world.store.view() as tx:
+        states = tx.outbox.counts(end.name).get(end.name, {})
+    world.progress.stage(f"Write to {end.name}", sum(n for state, n in states.items() if state not in FINAL))
+    with world.store.lock(f"push-{end.name}", world.owner):
+        pushed = push.deliver(
+            world.store,
+            end.connector,
+            end.name,
+            owner=world.owner,
+            clock=world.clock,
+            chance=world.chance,
+            options=world.options,
+            report=world.report,
+            advance=world.progress.advance,
+        )
+    for kind, count in pushed.sent.items():
+        world.tally.add(f"{kind} writes confirmed", count)
+    world.tally.add("writes refused", pushed.refused)
+    world.tally.add("writes for review", pushed.review)
+    if pushed.waiting_until is not None:
+        report.waiting_until = min(pushed.waiting_until, report.waiting_until or pushed.waiting_until)
+    if pushed.offline:
+        raise TryLater("offline", pushed.offline, offline=True)
+
+
+def _finish(world: World, report: Report) -> Report:
+    with world.store.view() as tx:
+        problems = tx.problems.count_open()
+        stuck = sum(
+            count for states in tx.outbox.counts().values() for state, count in states.items() if state in STUCK
+        )
+    if report.offline:
+        report.exit_code = 3
+    elif problems or stuck or report.waiting_until is not None:
+        report.exit_code = 1
+    return report
+

@@ -1,0 +1,236 @@
+"""A configuration, opened: its store, connectors, sandboxes and mappings, and one run of a pipeline on them.  (shell)
+
+Everything that starts runs (the command line, the daemon, the demo) comes through here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from random import Random
+
+from billsync import assets, plugins, sync
+from billsync.connector import Connector, Context, TryLater
+from billsync.mapping import BadMapping, dependency_order, parse
+from billsync.mapping import Mapping as FieldMapping
+from billsync.model.problem import Place, Problem
+from billsync.push import Clock, Options
+from billsync.settings import BadSettings, Pipeline, Settings
+from billsync.stage.world import End, Progress, Silent, World
+from billsync.store import Store, StoreUnusable, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An opened configuration.
+
+    Attributes:
+        owner: this process, as locks and claims name it.
+    """
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    owner: str
+
+    def pipeline(self, name: str | None) -> tuple[str, Pipeline]:
+        """A pipeline by name; the only one where no name is given.  Raises `BadSettings`."""
+        found = self.settings.pipelines
+        if name is None and len(found) == 1:
+            return next(iter(found.items()))
+        if name in found:
+            return name, found[name]
+        what = "name one of the pipelines" if name is None else f"no pipeline is called {name!r}"
+        known = ", ".join(found) or "none"
+        problem = Problem(code="CONF-NAME-01", message=what, hint=f"the configuration has: {known}")
+        raise BadSettings([problem])
+
+
+def owner_name() -> str:
+    """This process: host and number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def opened(settings: Settings, clock: Clock, *, create: bool = True) -> Iterator[Workspace]:
+    """The workspace of a configuration.  `create` makes the store where there is none yet.
+
+    Raises `StoreUnusable`.
+    """
+    try:
+        store = Store.open(settings.store)
+    except StoreUnusable as error:
+        if error.reason != "store_missing" or not create:
+            raise
+        store = Store.open(settings.store, create=True)
+    try:
+        yield Workspace(settings, store, clock, owner_name())
+    finally:
+        store.close()
+
+
+# ---------------------------------------------------------------- connections
+
+
+@contextmanager
+def connected(
+    workspace: Workspace, name: str, *, progress: Progress | None = None, sandboxes: bool = True
+) -> Iterator[End]:
+    """A connection's connector, closed at the end; its sandbox, where it has one, is started and stopped with it.
+
+    Raises `BadSettings`, `plugins.PluginProblem` and `TryLater`.
+    """
+    connection = workspace.settings.connections[name]
+    kind = plugins.load_connector(connection.connector)
+    with ExitStack() as stack:
+        extra: dict[str, str] = {}
+        if connection.sandbox is not None and sandboxes:
+            extra = stack.enter_context(_sandbox(workspace, connection.connector, connection.sandbox.folder, progress))
+        config = connection.config(kind.config, extra)
+        connector: Connector = kind(Context(name, workspace.settings.root), config)
+        stack.callback(connector.close)
+        yield End(name, connector)
+
+
+@contextmanager
+def _sandbox(workspace: Workspace, kind: str, folder: str, progress: Progress | None) -> Iterator[dict[str, str]]:
+    """The local stand-in of a connection; left as it was found: one that ran before goes on running."""
+    sandbox = plugins.load_sandbox(kind)(workspace.settings.root / folder)
+    ran = sandbox.running()
+    try:
+        yield sandbox.up((progress or Silent()).note)
+    finally:
+        if not ran:
+            sandbox.down()
+
+
+# ---------------------------------------------------------------- mappings
+
+
+def read_mapping(path: str, root: Path) -> FieldMapping:
+    """A mapping file by its path, in the working folder or else among the shipped ones.
+
+    Raises `BadMapping` with every error of the file, or `BadSettings` where there is no such file.
+    """
+    file = find_mapping(path, root)
+    return parse(
+        file.read_bytes(), str(path), read_file=lambda name: (file.parent / name).read_text(encoding="utf-8")
+    )
+
+
+def find_mapping(path: str, root: Path) -> Path:
+    """Where a mapping file is.  Raises `BadSettings`."""
+    local = root / path
+    if local.is_file():
+        return local
+    shipped = assets.folder("mappings").parent / path
+    if shipped.is_file():
+        return shipped
+    problem = Problem(
+        code="READ-FILE-01",
+        message=f"there is no mapping file {path}",
+        hint=f"looked in {root} and among the shipped mappings",
+        place=Place(file=str(path)),
+    )
+    raise BadSettings([problem])
+
+
+def read_mappings(paths: Sequence[str], root: Path) -> list[FieldMapping]:
+    """Mapping files, in dependency order.  Raises `BadSettings` with every error of all of them."""
+    found: list[FieldMapping] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            found.append(read_mapping(path, root))
+        except (BadMapping, BadSettings) as error:
+            problems += error.problems
+    if problems:
+        raise BadSettings(problems)
+    return list(dependency_order(found))
+
+
+# ---------------------------------------------------------------- runs
+
+
+@contextmanager
+def world(
+    workspace: Workspace, pipeline_name: str, pipeline: Pipeline, *, run: str, through: date, progress: Progress
+) -> Iterator[World]:
+    """Everything that one run needs, connected.  Raises `BadSettings`, `TryLater`, `plugins.PluginProblem`."""
+    root = workspace.settings.root
+    inbound = read_mappings(pipeline.mappings.inbound, root)
+    outbound = {mapping.source_object: mapping for mapping in read_mappings(pipeline.mappings.outbound, root)}
+    returned = read_mappings(pipeline.mappings.payments, root)
+    status = outbound.pop("status", None)
+    with ExitStack() as stack:
+        source = stack.enter_context(connected(workspace, pipeline.source, progress=progress))
+        target = pipeline.target and stack.enter_context(connected(workspace, pipeline.target, progress=progress))
+        yield World(
+            pipeline=pipeline_name,
+            store=workspace.store,
+            source=source,
+            target=target or None,
+            inbound=tuple(inbound),
+            outbound=outbound,
+            payments=returned[0] if returned else None,
+            status=status,
+            rules=pipeline.invoicing,
+            through=through,
+            run=run,
+            owner=workspace.owner,
+            clock=workspace.clock,
+            chance=Random(run),  # noqa: S311  jitter, not secrets: the same run waits the same
+            options=Options(patience_s=pipeline.push.patience_s, settle_s=pipeline.push.settle_s),
+            progress=progress,
+        )
+
+
+def run_pipeline(
+    workspace: Workspace,
+    name: str,
+    *,
+    slot: str,
+    through: date | None = None,
+    progress: Progress | None = None,
+    full: bool = False,
+) -> sync.Report | None:
+    """One run of a pipeline in a slot of its schedule; None where that slot was run already.
+
+    Raises `Held` where another process runs it, `BadSettings`, `StoreUnusable`, `plugins.PluginProblem`.
+    """
+    pipeline = workspace.settings.pipelines[name]
+    store, clock, run = workspace.store, workspace.clock, f"{name}@{slot}"
+    with store.lock(f"pipeline-{name}", workspace.owner):
+        with store.tx("run-start") as tx:
+            tx.runs.orphans(name, workspace.owner, clock.now())
+            if not tx.runs.start(run, name, slot=slot, owner=workspace.owner, at=clock.now()):
+                return None
+        report = sync.Report(run, exit_code=2)
+        state = "failed"
+        try:
+            day = through or pipeline.billing.day(clock.now())
+            with world(workspace, name, pipeline, run=run, through=day, progress=progress or Silent()) as made:
+                report = sync.run(made, full=full)
+            state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
+        except TryLater as fault:
+            report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
+        except KeyboardInterrupt:
+            report, state = sync.Report(run, exit_code=130), "interrupted"
+            raise
+        finally:
+            _note_end(store, report, state, clock.now())
+        return report
+
+
+def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:
+    def finish(tx: Tx) -> None:
+        tx.runs.finish(
+            report.run, state=state, exit_code=report.exit_code, counts=report.counts, note=report.offline, at=at
+        )
+
+    store.run("run-finish", finish)
