@@ -12,7 +12,7 @@ from billsync.model.scalar import plain, show
 
 
 def allocate(payment: Payment, invoice: Invoice | None, open_amount: Decimal) -> tuple[list[Allocation], list[Problem]]:
-    """The part of the payment that settles the invoice (its id, not its number), at most `open_amount` of it.
+    """The part of the payment that settles the invoice (by its number), at most `open_amount` of it.
 
     `invoice` is the one that the payment names, or None where it is not one of ours.  Problems: CASH-PAYMENT-01 (no
     invoice), -03 (another currency), -04 (not an amount that can be paid), and as a warning -02: what is left over.
@@ -23,7 +23,8 @@ def allocate(payment: Payment, invoice: Invoice | None, open_amount: Decimal) ->
     settled = min(payment.amount, max(open_amount, Decimal(0)))
     allocations = []
     if settled > 0:
-        allocations = [Allocation(payment=payment.id, invoice=invoice.id, amount=settled, on=payment.received_on)]
+        name = invoice.number or invoice.id
+        allocations = [Allocation(payment=payment.id, invoice=name, amount=settled, on=payment.received_on)]
     rest = payment.amount - settled
     return allocations, [_over(payment, invoice, rest)] if rest else []
 

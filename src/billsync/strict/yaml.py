@@ -208,16 +208,21 @@ def _bad_text(file: str, line: int) -> Problem:
 
 
 def _check_events(text: str, file: str) -> None:
-    """Refuse depth and alias bombs before a tree is built from them."""
-    depth = aliases = 0
+    """Refuse depth, alias bombs and aliases that hold themselves before a tree is built from them."""
+    open_anchors: list[str | None] = []
+    aliases = 0
     for event in yaml.parse(text, Loader=_Loader):
+        what = ""
         if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+            open_anchors.append(event.anchor)
+            what = f"more than {MAX_DEPTH} levels" if len(open_anchors) > MAX_DEPTH else ""
         elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        aliases += isinstance(event, yaml.AliasEvent)
-        if depth > MAX_DEPTH or aliases > MAX_ALIASES:
-            what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_ALIASES} aliases"
+            open_anchors.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            what = f"more than {MAX_ALIASES} aliases" if aliases > MAX_ALIASES else ""
+            what = what or (f"the alias {show(event.anchor)} inside itself" if event.anchor in open_anchors else "")
+        if what:
             place = _place(event.start_mark, file)
             raise BadYaml([Problem(code="YAML-SIZE-01", message=f"the YAML has {what}", place=place)])
 
@@ -246,7 +251,7 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], count: list[int]) 
             )
         )
     if isinstance(raw, yaml.ScalarNode):
-        return Node(raw.value, place, quoted=raw.style is not None)
+        return Node(raw.value, place, quoted=bool(raw.style))
     if isinstance(raw, yaml.SequenceNode):
         return Node(tuple(_node(item, file, problems, count) for item in raw.value), place)
     found: dict[str, Node] = {}
