@@ -1,7 +1,7 @@
 """When each pipeline runs; the only place that asks the clock.  (shell)
 
-APScheduler only rings the bell: its memory store owns nothing.  A run's id is its pipeline and slot, unique in the store,
-so that a slot that rings twice (two daemons, the end of summer time) runs once.
+APScheduler only rings the bell: its memory store owns nothing.  A run's id is its pipeline and slot, unique in the
+store, so that a slot that rings twice (two daemons, the end of summer time) runs once.
 """
 
 from __future__ import annotations

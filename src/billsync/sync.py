@@ -17,7 +17,6 @@ from billsync.model.delivery import DONE, STUCK
 from billsync.stage import bills, facts, outgoing, returns
 from billsync.stage.world import End, World
 
-
 FINAL = DONE | STUCK
 
 
@@ -40,7 +39,7 @@ class Report:
 
 
 def run(world: World, *, full: bool = False) -> Report:
-    """Run the pipeline once.  The caller holds its lock, and gets the store's errors; outside faults are in the report."""
+    """Run the pipeline once.  The caller holds its lock, and gets the store's errors; others are in the report."""
     report = Report(world.run, counts=world.tally.counts)
     try:
         _journey(world, report, full=full)
@@ -104,4 +103,3 @@ def _finish(world: World, report: Report) -> Report:
     elif problems or stuck or report.waiting_until is not None:
         report.exit_code = 1
     return report
-

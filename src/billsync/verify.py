@@ -1,10 +1,10 @@
 """The invariants of the ledger, as one read-only pass; docs/reference/promises.md lists them.  (shell)
 
-    I1  each invoice has one write to the ERP, or a reason            I9   frozen payloads and invoices are unchanged
-    I3  what was sent sums to what was invoiced                       I10  amounts add up and fit their currency
-    I4  one remote id, one document                                   I11  nothing is stuck without a reason
-    I5  each source record is mapped, skipped, gone or a problem      I12  nothing is confirmed without its remote id
-    I8  the audit chain is unbroken                                   I13  numbers are unique and without gaps
+I1  each invoice has one write to the ERP, or a reason            I9   frozen payloads and invoices are unchanged
+I3  what was sent sums to what was invoiced                       I10  amounts add up and fit their currency
+I4  one remote id, one document                                   I11  nothing is stuck without a reason
+I5  each source record is mapped, skipped, gone or a problem      I12  nothing is confirmed without its remote id
+I8  the audit chain is unbroken                                   I13  numbers are unique and without gaps
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def _invoices(tx: Tx, _now: datetime, targets: frozenset[str]) -> Iterator[Findi
     invoiced: dict[str, Decimal] = {}
     for item in _all_invoices(tx):
         invoice, number = item.invoice, item.invoice.number
-        yield _found("I9", number, ok=digest_text(invoice.json_text()) == item.row_hash, detail="the invoice was changed")
+        yield _found(
+            "I9", number, ok=digest_text(invoice.json_text()) == item.row_hash, detail="the invoice was changed"
+        )
         lines = sum((line.amount for line in invoice.lines), Decimal(0))
         sums = lines == invoice.subtotal and invoice.subtotal + invoice.tax_total == invoice.total
         yield _found("I10", number, ok=sums and item.paid <= invoice.total, detail="its amounts do not add up")
@@ -106,7 +108,12 @@ def _invoices(tx: Tx, _now: datetime, targets: frozenset[str]) -> Iterator[Findi
         yield _found("I13", series, ok=not gaps, detail=f"numbers are missing: {gaps[:10]}")
     for currency, _count, total, _paid in tx.ledger.totals():
         same = from_minor(total, currency) == invoiced.get(currency, Decimal(0))
-        yield _found("I3", currency, ok=same, detail=f"{from_minor(total, currency)} in rows, {invoiced.get(currency)} in documents")
+        yield _found(
+            "I3",
+            currency,
+            ok=same,
+            detail=f"{from_minor(total, currency)} in rows, {invoiced.get(currency)} in documents",
+        )
 
 
 def _deliveries(tx: Tx, now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:
@@ -116,7 +123,9 @@ def _deliveries(tx: Tx, now: datetime, _targets: frozenset[str]) -> Iterator[Fin
         if row.state in DONE:
             yield _found("I12", row.key, ok=bool(row.remote_id), detail="confirmed without a remote id")
         else:
-            yield _found("I11", row.key, ok=_explained(tx, row, now), detail=f"stuck in {row.state} without a next step")
+            yield _found(
+                "I11", row.key, ok=_explained(tx, row, now), detail=f"stuck in {row.state} without a next step"
+            )
 
 
 def _explained(tx: Tx, row: Delivery, now: datetime) -> bool:

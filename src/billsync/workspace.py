@@ -118,9 +118,7 @@ def read_mapping(path: str, root: Path) -> FieldMapping:
     Raises `BadMapping` with every error of the file, or `BadSettings` where there is no such file.
     """
     file = find_mapping(path, root)
-    return parse(
-        file.read_bytes(), str(path), read_file=lambda name: (file.parent / name).read_text(encoding="utf-8")
-    )
+    return parse(file.read_bytes(), str(path), read_file=lambda name: (file.parent / name).read_text(encoding="utf-8"))
 
 
 def find_mapping(path: str, root: Path) -> Path:

@@ -215,5 +215,3 @@ def _end(story: Story, code: int, format: show.Format, *, kept: bool) -> int:
     if kept:
         show.line(f"The working folder is {story.folder}: cd there and try `billsync status`, `billsync invoice list`")
     return code
-
-

@@ -9,15 +9,15 @@ from typing import Any
 
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
+from billsync.cli.opening import view
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.store import StoredProblem, Tx
 
 
 def listing(config: Path, code: str | None, state: str, limit: int, format: show.Format) -> int:
     """Problems, oldest first."""
-    with workspace.opened(settings.load(config), schedule.SystemClock(), create=False) as opened:
-        with opened.store.view() as tx:
-            found = tx.problems.list(state=state, code=code, limit=limit)
+    with view(config) as tx:
+        found = tx.problems.list(state=state, code=code, limit=limit)
     show.rows(
         "Problems",
         ["number", "code", "place", "message", "hint"],
@@ -48,18 +48,17 @@ def _row(item: StoredProblem) -> dict[str, Any]:
 
 def show_one(config: Path, number: int, format: show.Format) -> int:
     """One problem, with the record or the write that it is about."""
-    with workspace.opened(settings.load(config), schedule.SystemClock(), create=False) as opened:
-        with opened.store.view() as tx:
-            item = _problem(tx, number)
-            facts = _row(item)
-            place = item.problem.place
-            row = tx.inbox.get(place.system, place.object, place.id) if place.system and place.object and place.id else None
-            if row is not None:
-                facts["record"] = row.data
-            delivery = _delivery(tx, item)
-            if delivery is not None:
-                facts["write"] = {"key": delivery.key, "state": str(delivery.state), "reason": delivery.reason}
-                facts["attempts"] = tx.outbox.attempts(delivery.key)
+    with view(config) as tx:
+        item = _problem(tx, number)
+        facts = _row(item)
+        place = item.problem.place
+        row = tx.inbox.get(place.system, place.object, place.id) if place.system and place.object and place.id else None
+        if row is not None:
+            facts["record"] = row.data
+        delivery = _delivery(tx, item)
+        if delivery is not None:
+            facts["write"] = {"key": delivery.key, "state": str(delivery.state), "reason": delivery.reason}
+            facts["attempts"] = tx.outbox.attempts(delivery.key)
     if format == "json":
         show.emit_json(facts)
     else:
@@ -70,10 +69,9 @@ def show_one(config: Path, number: int, format: show.Format) -> int:
 def retry(config: Path, numbers: Sequence[int], code: str | None, format: show.Format) -> int:
     """Release records and refused writes for the next run."""
     clock = schedule.SystemClock()
-    with workspace.opened(settings.load(config), clock, create=False) as opened:
-        with opened.store.tx("retry") as tx:
-            items = [_problem(tx, n) for n in numbers] or tx.problems.list(code=code, limit=100_000)
-            results = [{"number": item.number, "result": _release(tx, item, clock.now())} for item in items]
+    with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("retry") as tx:
+        items = [_problem(tx, n) for n in numbers] or tx.problems.list(code=code, limit=100_000)
+        results = [{"number": item.number, "result": _release(tx, item, clock.now())} for item in items]
     show.rows("Retry", ["number", "result"], results, format=format, empty="no open problems")
     return guard.OK
 
@@ -98,20 +96,19 @@ def resolve(config: Path, number: int, exists: str | None, absent: bool, reason:
         show.remark("say one of --exists ID and --absent")
         return guard.USAGE
     clock = schedule.SystemClock()
-    with workspace.opened(settings.load(config), clock, create=False) as opened:
-        with opened.store.tx("resolve") as tx:
-            item = _problem(tx, number)
-            delivery = _delivery(tx, item)
-            if delivery is None or delivery.state is not DeliveryState.REVIEW:
-                show.remark(f"problem {number} is not about a write that waits for an answer")
-                return guard.USAGE
-            at, note = clock.now(), f"answered_by_person {reason}".strip()
-            if exists is not None:
-                tx.outbox.move(delivery, DeliveryState.CONFIRMED, at=at, reason=note, remote_id=exists, next_at=None)
-            else:
-                columns = {"gen": delivery.gen + 1, "remote_id": None, "next_at": None}
-                tx.outbox.move(delivery, DeliveryState.READY, at=at, reason=note, **columns)
-            tx.problems.close_fingerprints([item.problem.fingerprint], at=at)
+    with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("resolve") as tx:
+        item = _problem(tx, number)
+        delivery = _delivery(tx, item)
+        if delivery is None or delivery.state is not DeliveryState.REVIEW:
+            show.remark(f"problem {number} is not about a write that waits for an answer")
+            return guard.USAGE
+        at, note = clock.now(), f"answered_by_person {reason}".strip()
+        if exists is not None:
+            tx.outbox.move(delivery, DeliveryState.CONFIRMED, at=at, reason=note, remote_id=exists, next_at=None)
+        else:
+            columns = {"gen": delivery.gen + 1, "remote_id": None, "next_at": None}
+            tx.outbox.move(delivery, DeliveryState.READY, at=at, reason=note, **columns)
+        tx.problems.close_fingerprints([item.problem.fingerprint], at=at)
     show.line("noted; the next run goes on from there")
     return guard.OK
 
@@ -119,9 +116,7 @@ def resolve(config: Path, number: int, exists: str | None, absent: bool, reason:
 def _problem(tx: Tx, number: int) -> StoredProblem:
     item = tx.problems.get(number)
     if item is None:
-        import click
-
-        raise click.UsageError(f"there is no problem {number}: `billsync errors list` shows those there are")
+        raise guard.Wrong(f"there is no problem {number}: `billsync errors list` shows those there are")
     return item
 
 
@@ -130,5 +125,4 @@ def _delivery(tx: Tx, item: StoredProblem) -> Delivery | None:
     place = item.problem.place
     if not item.problem.code.startswith("PUSH-") or not (place.system and place.object and place.id):
         return None
-    found = tx.outbox.latest_of_object(place.system, place.object, place.id)
-    return found
+    return tx.outbox.latest_of_object(place.system, place.object, place.id)

@@ -1,12 +1,13 @@
 """Every fault that can reach a person, as a message and an exit code; never a traceback.  (shell)
 
-Exit codes: 0 done; 1 done, but some records have problems; 2 wrong usage or configuration; 3 an outside system could not
-be reached; 4 a check found drift or a broken invariant; 5 another instance holds the job; 6 the store is unusable; 70 a
-defect of billsync itself; 130 interrupted.
+Exit codes: 0 done; 1 done, but some records have problems; 2 wrong usage or configuration; 3 an outside system could
+not be reached; 4 a check found drift or a broken invariant; 5 another instance holds the job; 6 the store is unusable;
+70 a defect of billsync itself; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,21 +25,22 @@ DEFECT = 70
 INTERRUPTED = 130
 
 
+class Wrong(Exception):
+    """The command was used wrongly; the message says what is there instead."""
+
+
 def guarded(app: Callable[..., Any]) -> None:
     """Run the command line and leave with its exit code."""
-    import click
+    import typer
 
     try:
         result = app(standalone_mode=False)
         code = result if isinstance(result, int) else OK
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted: what was done is stored; the same command goes on from there")
         code = INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = OK
     except Exception as error:  # noqa: BLE001  the last line of defence: a person gets a sentence, the log the rest
         code = explain(error)
@@ -52,6 +54,13 @@ def explain(error: Exception) -> int:
     from billsync.settings import BadSettings
     from billsync.store import Held, StoreUnusable
 
+    if isinstance(error, Wrong):
+        _say(str(error))
+        return USAGE
+    usage = getattr(error, "show", None)
+    if callable(usage):  # the command line library's own: an unknown option, a missing argument
+        usage()
+        return USAGE
     if isinstance(error, BadSettings):
         _say("\n".join(str(problem) for problem in error.problems))
         return USAGE

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
+from billsync.cli.opening import view
 from billsync.invoicing.explain import explain as in_words
 from billsync.model.invoice import InvoiceState
 from billsync.store import StoredInvoice, Tx
 
 
-@contextmanager
-def _view(config: Path) -> Iterator[Tx]:
-    with workspace.opened(settings.load(config), schedule.SystemClock(), create=False) as opened:
-        with opened.store.view() as tx:
-            yield tx
-
-
 def listing(config: Path, customer: str | None, state: str | None, limit: int, format: show.Format) -> int:
     """Invoices by number."""
     wanted = _state(state)
-    with _view(config) as tx:
+    with view(config) as tx:
         found = tx.ledger.invoices(customer=customer, state=wanted, limit=limit)
     columns = ["number", "customer", "issued_on", "due_on", "currency", "total", "paid", "open", "state"]
     show.rows("Invoices", columns, [_row(item) for item in found], format=format, empty="no invoices")
@@ -37,9 +28,7 @@ def _state(name: str | None) -> InvoiceState | None:
     try:
         return InvoiceState(name)
     except ValueError:
-        import click
-
-        raise click.UsageError(f"no invoice is {name!r}: expected one of {', '.join(InvoiceState)}") from None
+        raise guard.Wrong(f"no invoice is {name!r}: expected one of {', '.join(InvoiceState)}") from None
 
 
 def _row(item: StoredInvoice) -> dict[str, Any]:
@@ -62,10 +51,10 @@ def _row(item: StoredInvoice) -> dict[str, Any]:
 
 def show_one(config: Path, number: str, format: show.Format) -> int:
     """One invoice with its lines, payments and writes."""
-    with _view(config) as tx:
+    with view(config) as tx:
         item = _invoice(tx, number)
         payments = tx.ledger.payments(invoice=number)
-        writes = [d for d in tx.outbox.list(kind="invoice", our_id=number)]
+        writes = list(tx.outbox.list(kind="invoice", our_id=number))
     lines = [
         {
             "deal": line.deal,
@@ -78,7 +67,12 @@ def show_one(config: Path, number: str, format: show.Format) -> int:
         for line in item.invoice.lines
     ]
     paid = [
-        {"payment": p.payment.id, "received_on": p.payment.received_on, "amount": p.payment.amount, "method": p.payment.method}
+        {
+            "payment": p.payment.id,
+            "received_on": p.payment.received_on,
+            "amount": p.payment.amount,
+            "method": p.payment.method,
+        }
         for p in payments
     ]
     there = [{"connection": d.connection, "id": d.remote_id, "state": str(d.state), "reason": d.reason} for d in writes]
@@ -95,7 +89,7 @@ def show_one(config: Path, number: str, format: show.Format) -> int:
 
 def explain(config: Path, number: str, format: show.Format) -> int:
     """Every amount in words."""
-    with _view(config) as tx:
+    with view(config) as tx:
         item = _invoice(tx, number)
     lines = in_words(item.invoice, str(item.state), item.paid)
     if format == "json":
@@ -109,7 +103,5 @@ def explain(config: Path, number: str, format: show.Format) -> int:
 def _invoice(tx: Tx, number: str) -> StoredInvoice:
     item = tx.ledger.invoice(number)
     if item is None:
-        import click
-
-        raise click.UsageError(f"there is no invoice {number!r}: `billsync invoice list` shows those there are")
+        raise guard.Wrong(f"there is no invoice {number!r}: `billsync invoice list` shows those there are")
     return item

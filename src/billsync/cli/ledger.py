@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from billsync import reconcile as reconciling
-from billsync import schedule, settings, verify as verifying, workspace
+from billsync import schedule, settings, workspace
+from billsync import verify as verifying
 from billsync.cli import guard, progress, show
 from billsync.connector import Connector, Record
 from billsync.model.scalar import read_decimal
@@ -139,5 +140,3 @@ def _their(record: Record) -> reconciling.Theirs:
 
 def _number(value: object) -> Decimal:
     return read_decimal(value if isinstance(value, Decimal | int) else str(value))
-
-

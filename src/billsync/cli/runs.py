@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from billsync import schedule, settings, sync as syncing, workspace
+from billsync import schedule, settings, workspace
+from billsync import sync as syncing
 from billsync.cli import guard, progress, show
+from billsync.cli.opening import view
 from billsync.model.delivery import DONE
 from billsync.store import Held, Run
 
@@ -20,9 +22,7 @@ def sync(config: Path, name: str | None, through: date | None, *, full: bool, fo
     with workspace.opened(loaded, clock) as opened, progress.shown(quiet=format == "json") as shown:
         pipeline, _ = opened.pipeline(name)
         slot = f"manual-{clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
-        report = workspace.run_pipeline(
-            opened, pipeline, slot=slot, through=through, progress=shown, full=full
-        )
+        report = workspace.run_pipeline(opened, pipeline, slot=slot, through=through, progress=shown, full=full)
     if report is None:
         return guard.HELD
     _tell(report, format)
@@ -92,9 +92,8 @@ def _ring(opened: workspace.Workspace, name: str, slot: str, say: Any) -> None:
 
 def history(config: Path, pipeline: str | None, limit: int, format: show.Format) -> int:
     """The runs so far."""
-    with workspace.opened(settings.load(config), schedule.SystemClock(), create=False) as opened:
-        with opened.store.view() as tx:
-            runs = tx.runs.list(pipeline=pipeline, limit=limit)
+    with view(config) as tx:
+        runs = tx.runs.list(pipeline=pipeline, limit=limit)
     show.rows(
         "Runs",
         ["run", "started", "seconds", "state", "exit_code", "done"],
@@ -148,7 +147,11 @@ def _status_facts(
 
     return {
         "Pipelines": [
-            {"pipeline": name, "last run": "never" if run is None else _run_row(run)["started"], "state": run and run.state}
+            {
+                "pipeline": name,
+                "last run": "never" if run is None else _run_row(run)["started"],
+                "state": run and run.state,
+            }
             for name, run in last.items()
         ],
         "Records": [

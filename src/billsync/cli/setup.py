@@ -95,9 +95,8 @@ def _zones() -> str:
 
 
 def _connection(loaded: settings.Settings, name: str) -> str:
-    with workspace.opened(loaded, schedule.SystemClock()) as opened:
-        with workspace.connected(opened, name) as end:
-            health = end.connector.check()
+    with workspace.opened(loaded, schedule.SystemClock()) as opened, workspace.connected(opened, name) as end:
+        health = end.connector.check()
     remarks = "".join(f"; {remark}" for remark in health.remarks)
     return f"{health.system} {health.version} as {health.identity}{remarks}".replace("  ", " ")
 
@@ -159,7 +158,13 @@ def connectors(format: show.Format) -> int:
     """The connectors that are installed."""
     rows = []
     for plugin in plugins.installed():
-        row = {"name": plugin.name, "package": f"{plugin.package} {plugin.version}", "reads": "", "writes": "", "problem": ""}
+        row = {
+            "name": plugin.name,
+            "package": f"{plugin.package} {plugin.version}",
+            "reads": "",
+            "writes": "",
+            "problem": "",
+        }
         try:
             sheet = plugins.load_connector(plugin.name).capabilities
             row |= {"reads": ", ".join(sheet.reads) or "as configured", "writes": ", ".join(sheet.writes)}

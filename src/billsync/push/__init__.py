@@ -1,8 +1,8 @@
 """Outbox to outside: intent written, act, outcome written.  (shell)
 
 The order never varies: a delivery is claimed and that claim is committed before the first byte leaves; one request; the
-outcome is committed under the claim's fence, so that a late one cannot overwrite a newer.  Only a proof that nothing was
-executed allows another send; everything else is unknown and looked up first (`decide.py`).
+outcome is committed under the claim's fence, so that a late one cannot overwrite a newer.  Only a proof that nothing
+was executed allows another send; everything else is unknown and looked up first (`decide.py`).
 """
 
 from __future__ import annotations

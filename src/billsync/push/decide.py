@@ -64,9 +64,7 @@ def backoff_s(attempt: int, chance: Random) -> float:
     return chance.uniform(0.5, 1.0) * min(CAP_S, BASE_S * 2.0 ** min(attempt, 16))
 
 
-def after_write(
-    delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now: datetime, chance: Random
-) -> Move:
+def after_write(delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now: datetime, chance: Random) -> Move:
     """What an outcome of `write` means.  `delivery` is the row as it was claimed."""
     match outcome:
         case Applied(remote_id=remote_id):
@@ -81,7 +79,9 @@ def after_write(
         case TryLater():
             return _retry(delivery, outcome, now, chance)
         case Unclear(reason=reason, message=message):
-            return Move(_S.UNKNOWN, reason, message, {"next_at": unknown_until(sheet, delivery, now, chance), "probes": 0})
+            return Move(
+                _S.UNKNOWN, reason, message, {"next_at": unknown_until(sheet, delivery, now, chance), "probes": 0}
+            )
 
 
 def _retry(delivery: Delivery, fault: TryLater, now: datetime, chance: Random) -> Move:
@@ -140,19 +140,27 @@ def after_look(
         case Found(remote_ids=ids) if len(ids) > 1:
             return Move(_S.REVIEW, "duplicate_found", f"{len(ids)} records carry the reference: {', '.join(ids)}")
         case Found(remote_ids=(remote_id,), complete=False):
-            return Move(None, "unfinished", f"found {remote_id}, not finished", {"remote_id": remote_id, "next_at": now})
+            return Move(
+                None, "unfinished", f"found {remote_id}, not finished", {"remote_id": remote_id, "next_at": now}
+            )
         case Found(remote_ids=(remote_id, *_), echo=echo):
             wrong = differences(expect, echo)
             if wrong:
                 return Move(_S.REVIEW, "readback_mismatch", wrong, {"remote_id": remote_id, "next_at": None})
-            return Move(_S.CONFIRMED, "", f"found by its reference: {remote_id}", {"remote_id": remote_id, "next_at": None})
+            return Move(
+                _S.CONFIRMED, "", f"found by its reference: {remote_id}", {"remote_id": remote_id, "next_at": None}
+            )
         case Absent() if delivery.probes + 1 >= LOOKS:
             return Move(_S.READY, "not_executed", "looked up twice, a settle time apart: not there", {"next_at": None})
         case Absent():
             again = now + timedelta(seconds=sheet.settle_s)
-            return Move(None, "not_found_yet", "not there at the first look", {"probes": delivery.probes + 1, "next_at": again})
+            return Move(
+                None, "not_found_yet", "not there at the first look", {"probes": delivery.probes + 1, "next_at": again}
+            )
         case Unsure(reason=reason, message=message, offline=offline):
-            later = now + timedelta(seconds=backoff_s(min(delivery.attempt, 3) if offline else delivery.attempt, chance))
+            later = now + timedelta(
+                seconds=backoff_s(min(delivery.attempt, 3) if offline else delivery.attempt, chance)
+            )
             return Move(None, reason, message, {"next_at": later}, offline=offline)
         case Found():
             raise ValueError("a look-up that found something names at least one record")

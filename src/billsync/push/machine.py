@@ -149,7 +149,9 @@ def _reap(push: _Push) -> None:
     now = push.clock.now()
     with push.store.tx("reap") as tx:
         for delivery in tx.outbox.stale(push.connection, now, push.owner):
-            until = decide.unknown_until(push.sheet(delivery.object), delivery, delivery.last_sent_at or now, push.chance)
+            until = decide.unknown_until(
+                push.sheet(delivery.object), delivery, delivery.last_sent_at or now, push.chance
+            )
             columns = {"next_at": max(now, until), "probes": 0}
             tx.outbox.move(delivery, _S.UNKNOWN, at=now, reason="lease_expired", **columns)
 
@@ -323,9 +325,7 @@ def _adopted(intent: Intent, remote_id: str) -> Intent:
 # ---------------------------------------------------------------- outcomes
 
 
-def _apply(
-    push: _Push, name: str, moves: Sequence[tuple[Delivery, decide.Move]], *, attempted: bool = False
-) -> None:
+def _apply(push: _Push, name: str, moves: Sequence[tuple[Delivery, decide.Move]], *, attempted: bool = False) -> None:
     """Write outcomes down in one transaction; one that came too late is kept as an observation."""
     now = push.clock.now()
     with push.store.tx(name) as tx:
@@ -334,7 +334,9 @@ def _apply(
                 tx.outbox.outcome(delivery, at=now, outcome=str(move.to or ""), note=move.note or move.reason)
             row = _write_move(tx, delivery, move, now)
             if row is None:
-                tx.outbox.observe(delivery.key, at=now, note=f"{move.to}: {move.note} {move.columns.get('remote_id', '')}")
+                tx.outbox.observe(
+                    delivery.key, at=now, note=f"{move.to}: {move.note} {move.columns.get('remote_id', '')}"
+                )
             elif row.state is _S.CONFIRMED:
                 _link(tx, row, push.connection, now)
         _tell(push, tx, moves, now)
@@ -390,4 +392,3 @@ def _count(push: _Push, moves: Sequence[tuple[Delivery, decide.Move]]) -> None:
             push.result.sent[delivery.kind] = push.result.sent.get(delivery.kind, 0) + 1
         push.result.refused += move.to is _S.DEAD
         push.result.review += move.to is _S.REVIEW
-

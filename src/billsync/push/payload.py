@@ -41,7 +41,10 @@ def plan(
     frozen: dict[str, Any] = {"document": document}
     if expect is not None:
         frozen["expect"] = {
-            "total": expect.total, "tax": expect.tax, "currency": expect.currency, "lines": expect.lines,
+            "total": expect.total,
+            "tax": expect.tax,
+            "currency": expect.currency,
+            "lines": expect.lines,
         }
     payload = canonical_json(frozen)
     key = f"{kind}:{our_id}:{connection}:{number}"

@@ -116,9 +116,7 @@ def invoice(world: World) -> None:
         customers = _customers(tx, pending)
         products = _nouns(tx, "product", {charge.product for charge in pending}, Product)
         known = tx.ledger.invoice_ids(set(customers))
-    drafts, problems = drafting.group(
-        pending, customers, products, world.rules, through=world.through, known=known
-    )
+    drafts, problems = drafting.group(pending, customers, products, world.rules, through=world.through, known=known)
     for start in range(0, len(drafts), PER_TRANSACTION):
         with world.store.tx("invoices") as tx:
             for draft in drafts[start : start + PER_TRANSACTION]:
@@ -139,16 +137,12 @@ def _finalise(world: World, tx: Tx, draft: Draft) -> list[Problem]:
     made = drafting.finalise(draft, number=number, series=series)
     tx.ledger.add_invoice(made, run=world.run, at=world.now())
     world.tally.add("invoices made", 1)
-    outgoing.plan(
-        world, tx, "invoice", [(number, made)], sequence=f"{made.issued_on}/{number}", expect=_expect(made)
-    )
+    outgoing.plan(world, tx, "invoice", [(number, made)], sequence=f"{made.issued_on}/{number}", expect=_expect(made))
     return []
 
 
 def _expect(invoice: Invoice) -> Expectation:
-    return Expectation(
-        total=invoice.total, tax=invoice.tax_total, currency=invoice.currency, lines=len(invoice.lines)
-    )
+    return Expectation(total=invoice.total, tax=invoice.tax_total, currency=invoice.currency, lines=len(invoice.lines))
 
 
 def _customers(tx: Tx, pending: Sequence[Charge]) -> dict[str, Customer]:

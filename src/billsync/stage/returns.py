@@ -62,7 +62,12 @@ def _book(world: World, tx: Tx, end: End, mapping: FieldMapping, rows: Sequence[
             problems = _settle(world, tx, result.noun, ref)
             still = {problem.fingerprint for problem in problems}
             tx.problems.close(
-                connection=ref.system, object=ref.kind, ids=[ref.id], except_=still, at=world.now(), codes_prefix="CASH-"
+                connection=ref.system,
+                object=ref.kind,
+                ids=[ref.id],
+                except_=still,
+                at=world.now(),
+                codes_prefix="CASH-",
             )
             world.report(tx, problems)
 
@@ -121,5 +126,3 @@ def _invoices(world: World, state: InvoiceState) -> Iterator[list[StoredInvoice]
             return
         yield page
         after = page[-1].invoice.number
-
-
