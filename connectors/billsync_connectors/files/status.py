@@ -1,0 +1,166 @@
+"""The state of invoices, written back as one CSV file: a whole batch is one atomic rewrite.  (shell)"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from billsync.connector import Applied, Intent, Outcome, Refused, TryLater, Unclear
+from billsync.model.scalar import plain, read_text, show
+from billsync.strict.yaml import did_you_mean
+from billsync_connectors.files.folder import Folder, reason
+from billsync_connectors.files.rows import Bad, CsvRows, Limits, begin
+
+COLUMNS: Final = ("deal", "invoices", "amount", "currency", "state", "issued_on", "due_on", "paid_on")
+NAME: Final = "status.csv"
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
+_ESCAPED: Final = re.compile(r"'+[=+\-@\t\r\n]")
+_TO_QUOTE: Final = re.compile(r'[",\r\n]')
+
+Rows = dict[str, tuple[str, ...]]
+"""Deal id -> its row's cells, in the order of COLUMNS."""
+
+
+class StatusFile:
+    """`status.csv` of one folder; the only writer of it is the connection's push."""
+
+    def __init__(self, root: Path, folder: str, limits: Limits) -> None:
+        self._folder = Folder(root, folder)
+        self._limits = limits
+        self.shown = f"{self._folder.shown}/{NAME}"
+
+    def load(self) -> Rows:
+        """What the file holds; nothing where there is none.  Raises `Refused` for one that billsync did not write."""
+        path = self._folder.path / NAME
+        if not os.path.lexists(path):
+            return {}
+        (file,) = self._folder.of_object("status", NAME)
+        with self._folder.open(file) as stream:
+            fault = begin(stream)
+            found = [fault] if fault else list(CsvRows(stream, ",", self._limits))
+        rows: Rows = {}
+        for number, row in enumerate(found):
+            if isinstance(row, Bad):
+                raise self._foreign(row.line, row.message)
+            if len(row.cells) != len(COLUMNS) or (number == 0) != (tuple(row.cells) == COLUMNS):
+                raise self._foreign(row.line, f"expected the columns {', '.join(COLUMNS)}")
+            if number:
+                cells = tuple(restored(cell) for cell in row.cells)
+                rows[cells[0]] = cells
+        return rows
+
+    def _foreign(self, line: int, message: str) -> Refused:
+        advice = "it is not overwritten; mend it or move it away"
+        return Refused("status_unreadable", f"{self.shown}:{line}: {message}; {advice}")
+
+    def write(self, intents: Sequence[Intent]) -> list[Outcome]:
+        """Bring the rows of these deals to what the intents say, all in one rewrite."""
+        try:
+            rows = self.load()
+        except Refused as refused:
+            return [refused for _ in intents]
+        outcomes = [_applied(rows, intent) for intent in intents]
+        fault = self._replace(text(rows).encode())
+        return [fault if fault and isinstance(outcome, Applied) else outcome for outcome in outcomes]
+
+    def _replace(self, content: bytes) -> TryLater | Unclear | None:
+        """Put the content in the file's place: before the rename nothing has happened, after it all has."""
+        folder = self._folder.path
+        temporary = folder / f".{NAME}.tmp"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_through(temporary, content)
+            temporary.replace(folder / NAME)
+        except OSError as error:
+            return TryLater("not_written", f"{self.shown} cannot be written: {reason(error)}", offline=True)
+        try:
+            _sync_folder(folder)
+        except OSError as error:
+            return Unclear("not_confirmed", f"{self.shown} may not have reached the disk: {reason(error)}")
+        return None
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _applied(rows: Rows, intent: Intent) -> Outcome:
+    try:
+        cells = _cells(intent.key, intent.payload)
+    except _Unwritable as error:
+        return Refused("bad_payload", f"status of deal {show(intent.key)}: {error}", field=error.field)
+    rows[intent.key] = cells
+    return Applied(intent.key, {"state": cells[COLUMNS.index("state")]})
+
+
+class _Unwritable(ValueError):
+    """A value that has no place in the file."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def _cells(key: str, payload: Mapping[str, Any]) -> tuple[str, ...]:
+    for name in payload:
+        if name not in COLUMNS:
+            raise _Unwritable(name, f"there is no column {show(name)} ({did_you_mean(name, COLUMNS)})")
+    if payload.get("deal", key) != key:
+        raise _Unwritable("deal", f"the row says deal {show(payload['deal'])}")
+    return tuple(key if name == "deal" else _cell(name, payload.get(name)) for name in COLUMNS)
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " ".join(_cell(name, item) for item in value)
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    try:
+        return read_text(value)
+    except ValueError as error:
+        raise _Unwritable(name, f"{name}: {error}") from None
+
+
+def text(rows: Rows) -> str:
+    """The file: header, then one row a deal in order of its id; the same rows give the same text."""
+    lines = [",".join(COLUMNS)]
+    lines += [",".join(_quoted(neutral(cell)) for cell in rows[deal]) for deal in sorted(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
+
+
+def neutral(cell: str) -> str:
+    """The cell as no spreadsheet takes it for a formula: one that begins like one gets a leading apostrophe."""
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+def restored(cell: str) -> str:
+    """The cell as it was before `neutral`."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
