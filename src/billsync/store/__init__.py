@@ -1,0 +1,47 @@
+"""The ledger database: the only place that speaks SQL to it.  SQLite and Postgres, with the same promises.  (shell)
+
+Owns: tables, migrations, transactions, locks, numbering, the audit chain, and that no write breaks the books.
+Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
+
+`Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
+`tx.problems`, `tx.runs`, `tx.audit`.
+"""
+
+from billsync.store.audit import Audit
+from billsync.store.charges import StoredCharge
+from billsync.store.database import Store, Tx
+from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
+from billsync.store.facts import Fact, Facts
+from billsync.store.inbox import Absorbed, Inbox, InboxRow
+from billsync.store.invoices import StoredInvoice
+from billsync.store.ledger import Ledger
+from billsync.store.links import Links
+from billsync.store.outbox import Outbox
+from billsync.store.payments import StoredPayment
+from billsync.store.problems import Problems, StoredProblem
+from billsync.store.runs import Run, Runs
+
+__all__ = [
+    "Absorbed",
+    "Audit",
+    "Conflict",
+    "Fact",
+    "Facts",
+    "Held",
+    "IllegalMove",
+    "Inbox",
+    "InboxRow",
+    "Ledger",
+    "Links",
+    "Outbox",
+    "Problems",
+    "Run",
+    "Runs",
+    "Store",
+    "StoreUnusable",
+    "StoredCharge",
+    "StoredInvoice",
+    "StoredPayment",
+    "StoredProblem",
+    "Tx",
+]

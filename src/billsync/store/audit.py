@@ -1,0 +1,88 @@
+"""Who changed what, when: a chain of hashes that only grows.  (shell)
+
+Each row's hash covers the hash before it, so that an edited, removed or reordered row shows.  Whoever can write to the
+database can also make a new chain: keep `head()` somewhere else to find that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from billsync.model.base import canonical_json, digest_text
+from billsync.store.schema import audit, audit_head
+from billsync.store.sql import rows
+from billsync.store.types import moment_text, unfolded, with_whole
+
+Entry = tuple[str, str, str, str]
+"""Subject such as `invoice/INV-1`, state before, state after, note."""
+
+START: Final = "0" * 64
+"""What stands for "the hash before" in the first row."""
+
+
+def link_hash(before: str, seq: int, at: str, entry: Entry) -> str:
+    """SHA-256 of the canonical JSON list of the hash before, number, instant, subject, states and note."""
+    return digest_text(canonical_json([before, seq, at, *entry]))
+
+
+class Audit:
+    """The audit chain."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def append(self, entries: Sequence[Entry], *, at: datetime) -> None:
+        """Add rows at the end of the chain, in this order."""
+        if not entries:
+            return
+        seq, before = self._head(lock=True)
+        instant, new = moment_text(at), []
+        for entry in entries:
+            seq, before = seq + 1, link_hash(before, seq + 1, instant, entry)
+            subject, was, now, note = entry
+            row = {"seq": seq, "at": at, "subject": subject, "before": was, "after": now, "note": note, "hash": before}
+            new.append(with_whole(row, "subject"))
+        self._conn.execute(insert(audit), new)
+        self._conn.execute(update(audit_head).values(seq=seq, hash=before))
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last row: worth keeping outside of the database."""
+        return self._head(lock=False)
+
+    def verify(self) -> list[str]:
+        """What is broken in the chain, in words; nothing where it is whole.  Reads row by row."""
+        broken: list[str] = []
+        last, before = 0, START
+        found = self._conn.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.seq)).mappings()
+        for row in map(unfolded, found):
+            broken += _broken(row, last, before)
+            last, before = row["seq"], row["hash"]
+        seq, end = self.head()
+        if seq > last:
+            broken.append(f"the audit rows {last + 1} to {seq} at the end are missing")
+        elif end != before:
+            broken.append(f"the audit chain ends in row {last} with another hash than it was closed with")
+        return broken
+
+    def tail(self, subject: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest rows, newest first: dicts with seq, at, subject, before, after, note, hash."""
+        query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
+        return rows(self._conn, query if subject is None else query.where(audit.c.subject == subject))
+
+    def _head(self, *, lock: bool) -> tuple[int, str]:
+        query = select(audit_head.c.seq, audit_head.c.hash)
+        seq, end = self._conn.execute(query.with_for_update() if lock else query).one()
+        return seq, end
+
+
+def _broken(row: dict[str, Any], last: int, before: str) -> list[str]:
+    if row["seq"] != last + 1:
+        return [f"the audit rows {last + 1} to {row['seq'] - 1} are missing"]
+    entry = (row["subject"], row["before"], row["after"], row["note"])
+    if link_hash(before, row["seq"], moment_text(row["at"]), entry) != row["hash"]:
+        return [f"the audit row {row['seq']} ({row['subject']}) was changed, or does not follow the row before it"]
+    return []

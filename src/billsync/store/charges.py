@@ -1,0 +1,76 @@
+"""Charges: what is owed for a line and period, on an invoice or not yet.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from billsync.model.charge import Charge
+from billsync.store.errors import IllegalMove
+from billsync.store.schema import charges
+from billsync.store.sql import among, bulk, chunks
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCharge:
+    """A charge, and the number of the invoice that it stands on, or None."""
+
+    charge: Charge
+    invoice: str | None
+
+
+class Charges:
+    """Part of the ledger."""
+
+    _conn: Connection
+
+    def charges_of(self, deal: str) -> dict[str, StoredCharge]:
+        """The charges of one deal, by key."""
+        return self.charges_of_many([deal]).get(deal, {})
+
+    def charges_of_many(self, deals: Iterable[str]) -> dict[str, dict[str, StoredCharge]]:
+        """The charges of each deal that has any, by key."""
+        query = select(charges.c.doc, charges.c.invoice).order_by(charges.c.key)
+        found: dict[str, dict[str, StoredCharge]] = {}
+        for row in among(self._conn, query, charges.c.deal, deals):
+            charge = Charge.model_validate_json(row["doc"])
+            found.setdefault(charge.deal, {})[charge.key] = StoredCharge(charge, row["invoice"])
+        return found
+
+    def add_charges(self, items: Sequence[Charge], *, run: str, at: datetime) -> None:
+        """Store charges that are not on an invoice yet.  Raises `IllegalMove` for a key that is there already."""
+        new = [_charge_row(charge, run, at) for charge in items]
+        known = among(self._conn, select(charges.c.key), charges.c.key, [charge.key for charge in items])
+        if known or len({charge.key for charge in items}) < len(new):
+            raise IllegalMove(f"a charge of {known[0]['key'] if known else new[0]['key']} exists already")
+        bulk(self._conn, insert(charges), new)
+
+    def drop_charges(self, keys: Iterable[str], *, run: str, at: datetime) -> None:
+        """Take charges back.  Raises `IllegalMove` for one that is on an invoice or not there."""
+        for part in chunks(dict.fromkeys(keys)):
+            gone = delete(charges).where(charges.c.key.in_(part), charges.c.invoice.is_(None))
+            if self._conn.execute(gone).rowcount != len(part):
+                raise IllegalMove(f"not all of these charges can be taken back: {', '.join(part[:5])}")
+
+    def open_charges(self, through: date) -> list[Charge]:
+        """Charges on no invoice, due on or before `through`; by customer, day and key."""
+        query = select(charges.c.doc).where(charges.c.invoice.is_(None), charges.c.due_on <= through)
+        query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
+        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+
+
+def _charge_row(charge: Charge, run: str, at: datetime) -> dict[str, Any]:
+    return {
+        "key": charge.key,
+        "deal": charge.deal,
+        "customer": charge.customer,
+        "due_on": charge.due_on,
+        "invoice": None,
+        "run": run,
+        "at": at,
+        "doc": charge.json_text(),
+    }

@@ -1,0 +1,185 @@
+"""The store: opened once, then worked with in short transactions.  (shell)"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from billsync.store import locks, migrating, opening
+from billsync.store.audit import Audit
+from billsync.store.errors import Conflict, reason_of, translated, unusable
+from billsync.store.facts import Facts
+from billsync.store.inbox import Inbox
+from billsync.store.ledger import Ledger
+from billsync.store.links import Links
+from billsync.store.outbox import Outbox
+from billsync.store.problems import Problems
+from billsync.store.runs import Runs
+
+T = TypeVar("T")
+
+_PAUSE_S: Final = 0.05
+
+
+class Tx:
+    """One transaction: the areas of the store on one connection."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.audit = Audit(conn)
+        self.inbox = Inbox(conn)
+        self.facts = Facts(conn)
+        self.ledger = Ledger(conn, self.audit)
+        self.links = Links(conn)
+        self.outbox = Outbox(conn, self.audit, self.links)
+        self.problems = Problems(conn)
+        self.runs = Runs(conn)
+
+
+class Store:
+    """The ledger database.  Made by `Store.open`; may be used from many threads.
+
+    Attributes:
+        url: as it was given.
+    """
+
+    def __init__(self, url: str, engine: Engine, point: Callable[[str], None]) -> None:
+        self.url = url
+        self._url = engine.url
+        self._where = opening.describe(engine.url)
+        self._engine = engine
+        self._writer = opening.writing(engine)
+        self._reader = opening.reading(engine)
+        self._point = point
+        self._turn = threading.Lock()
+        self._turn_of: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Store {self._where}>"
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = False, point: Callable[[str], None] | None = None) -> Store:
+        """Open the store at an SQLAlchemy URL: `sqlite:////folder/file.db` or `postgresql://host/name`.
+
+        With `create` the database gets its tables or the newest schema; without, `StoreUnusable` is raised unless it
+        has exactly that.  `point` is called as `<tx>:before-commit` and `<tx>:after-commit` around each commit: tests
+        crash there.  Raises `StoreUnusable`.
+        """
+        read = opening.read_url(url)
+        where, crash_point = opening.describe(read), point or _nowhere
+        engine = opening.open_engine(read, create=create)
+        try:
+            with _creating(read, create=create):
+                opening.check_server(engine, where)
+                if create:
+                    migrating.upgrade(engine, where, crash_point)
+            migrating.check_schema(engine, where)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(url, engine, crash_point)
+
+    @contextmanager
+    def tx(self, name: str) -> Iterator[Tx]:
+        """One write transaction: committed at the end of the block, rolled back where it raises.
+
+        Raises `Conflict` where it was rolled back and may be run again, `IllegalMove` for what the books refuse,
+        `StoreUnusable`, and RuntimeError inside of another one of the same thread.
+        """
+        with self._my_turn(), translated(self._where), self._writer.connect() as conn, conn.begin() as transaction:
+            yield Tx(conn)
+            self._point(f"{name}:before-commit")
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if reason_of(error) == "lost":
+                    detail = "the connection broke during the commit: run the same again, it goes on from what is there"
+                    raise unusable("store_unreachable", self._where, detail) from error
+                raise
+            self._point(f"{name}:after-commit")
+
+    def run(self, name: str, fn: Callable[[Tx], T], tries: int = 5) -> T:
+        """What `fn` gives in a write transaction; after a `Conflict` it is run again, in a new one.
+
+        Raises what `tx` raises, and `StoreUnusable` where all tries end in a conflict.
+        """
+        for attempt in range(1, tries + 1):
+            try:
+                with self.tx(name) as tx:
+                    return fn(tx)
+            except Conflict as error:
+                last = error
+            time.sleep(_PAUSE_S * attempt)
+        raise unusable("store_unreachable", self._where, f"{tries} tries: {last}") from last
+
+    @contextmanager
+    def view(self) -> Iterator[Tx]:
+        """One read transaction: all of it sees the same moment, and it cannot write."""
+        with translated(self._where), self._reader.connect() as conn, conn.begin() as transaction:
+            yield Tx(conn)
+            transaction.rollback()
+
+    def lock(self, name: str, owner: str) -> AbstractContextManager[None]:
+        """Hold a lock that no other process or thread has, until the block or the process ends.
+
+        Raises `Held` with the holder's `owner` (its first 60 characters on Postgres).
+        """
+        if self._url.get_backend_name() == "sqlite":
+            return locks.file_lock(_file(self._url), name, owner)
+        return self._server_lock(name, owner)
+
+    @contextmanager
+    def _server_lock(self, name: str, owner: str) -> Iterator[None]:
+        with translated(self._where), locks.server_lock(self._engine, name, owner):
+            yield
+
+    def check(self) -> list[str]:
+        """Look at the database itself, thoroughly.  Gives remarks for people; raises `StoreUnusable`."""
+        opening.check_server(self._engine, self._where)
+        migrating.check_schema(self._engine, self._where)
+        with translated(self._where), self._reader.connect() as conn:
+            return opening.remarks(conn, self._where)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """Threads of one process wait here, in order, instead of polling the database's lock."""
+        if self._turn_of == threading.get_ident():
+            raise RuntimeError("a write transaction is open in this thread: use its Tx")
+        if not self._turn.acquire(timeout=opening.WAIT_S):
+            raise unusable("store_locked", self._where, "another thread does not end its transaction")
+        self._turn_of = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._turn_of = None
+            self._turn.release()
+
+
+def _nowhere(_name: str) -> None:
+    """No crash point."""
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "")
+
+
+def _creating(url: URL, *, create: bool) -> AbstractContextManager[None]:
+    """Two processes that make the same SQLite file do so one after the other."""
+    wanted = create and url.get_backend_name() == "sqlite"
+    return locks.file_lock(_file(url), "create", "", wait=True) if wanted else _open_to_all()
+
+
+@contextmanager
+def _open_to_all() -> Iterator[None]:
+    yield

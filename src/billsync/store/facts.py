@@ -1,0 +1,156 @@
+"""The canonical nouns that mappings made from records, and which deals billing has seen.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, delete, func, or_, select
+
+from billsync.model.base import digest_text
+from billsync.model.ref import Ref
+from billsync.store.schema import deal_marks, facts
+from billsync.store.sql import among, chunks, rows, upsert
+from billsync.store.types import with_whole
+
+_ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
+_CONTENT: Final = ("digest", "run", "at", "whole", "doc")
+
+
+class Identified(Protocol):
+    """A noun that has an id of ours."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+    def json_text(self) -> str:
+        """The canonical JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A noun as it is stored.
+
+    Attributes:
+        kind: canonical kind, such as `customer`.
+        doc: canonical JSON text; digest is its SHA-256.
+        version: goes up with every change of the document, from 1.
+        source: the record that it was made from.
+        mapping: digest of the mapping that made it.
+    """
+
+    kind: str
+    id: str
+    doc: str
+    digest: str
+    version: int
+    source: Ref
+    mapping: str
+
+
+class Facts:
+    """Nouns by kind and id."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def put(self, kind: str, items: Sequence[tuple[Identified, Ref, str]], *, run: str, at: datetime) -> int:
+        """Store nouns with their source and mapping digest.  Gives how many documents are new or have changed.
+
+        Of two nouns with one id the last counts.
+        """
+        made = {noun.id: _row(kind, noun, source, mapping, run, at) for noun, source, mapping in items}
+        columns = [facts.c[name] for name in ("id", "whole", "digest", *_ORIGIN)]
+        query = _of(kind, *columns)
+        known = {row["id"]: row for row in among(self._conn, query, facts.c.id, made)}
+        changed = [row for id, row in made.items() if id not in known or known[id]["digest"] != row["digest"]]
+        same = [row for id, row in made.items() if id in known and _only_origin(known[id], row)]
+        upsert(self._conn, facts, changed, (*_ORIGIN, *_CONTENT), version=facts.c.version + 1)
+        upsert(self._conn, facts, same, (*_ORIGIN, "whole"))
+        return len(changed)
+
+    def remove(self, kind: str, ids: Iterable[str], *, run: str, at: datetime) -> list[str]:
+        """Take nouns out, because their source is gone.  Gives the ids that were there."""
+        there = [row["id"] for row in among(self._conn, _of(kind, facts.c.id, facts.c.whole), facts.c.id, ids)]
+        for part in chunks(there):
+            self._conn.execute(delete(facts).where(facts.c.kind == kind, facts.c.id.in_(part)))
+            if kind == "deal":  # should it come back, billing looks at it again
+                self._conn.execute(delete(deal_marks).where(deal_marks.c.deal.in_(part)))
+        return there
+
+    def get(self, kind: str, id: str) -> Fact | None:
+        """One noun, or None."""
+        return self.many(kind, [id]).get(id)
+
+    def many(self, kind: str, ids: Iterable[str]) -> dict[str, Fact]:
+        """Nouns by id, for those that are there."""
+        return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, facts), facts.c.id, ids)}
+
+    def page(self, kind: str, *, after: str = "", limit: int = 500) -> list[Fact]:
+        """Nouns of a kind by id, from the first after `after`."""
+        query = _of(kind, facts).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
+        return [_fact(row) for row in rows(self._conn, query)]
+
+    def count(self, kind: str) -> int:
+        """How many nouns of a kind there are."""
+        return self._conn.execute(select(func.count()).where(facts.c.kind == kind)).scalar_one()
+
+    def by_source(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+        """Source record's id -> (kind, our id) of all that was made from it; only for those that made something."""
+        query = select(facts.c.kind, facts.c.id, facts.c.source_id, facts.c.whole)
+        query = query.where(facts.c.source_system == connection, facts.c.source_kind == object)
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in among(self._conn, query.order_by(facts.c.kind, facts.c.id), facts.c.source_id, ids):
+            found.setdefault(row["source_id"], []).append((row["kind"], row["id"]))
+        return found
+
+    def deals_due(self, through: date, policy: str, *, after: str = "", limit: int = 500) -> list[Fact]:
+        """Deals that billing has to look at, by id.
+
+        Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
+        """
+        mark = deal_marks.c
+        due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
+        query = select(facts).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
+        query = query.where(facts.c.kind == "deal", facts.c.id > after, due).order_by(facts.c.id).limit(limit)
+        return [_fact(row) for row in rows(self._conn, query)]
+
+    def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
+        """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more."""
+        new = [{"deal": deal, "digest": digest, "policy": policy, "next_on": day} for deal, digest, day in marks]
+        upsert(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
+
+
+def _of(kind: str, *columns: Any) -> Any:
+    return select(*columns).where(facts.c.kind == kind)
+
+
+def _only_origin(known: dict[str, Any], row: dict[str, Any]) -> bool:
+    return known["digest"] == row["digest"] and any(known[name] != row[name] for name in _ORIGIN)
+
+
+def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: datetime) -> dict[str, Any]:
+    doc = noun.json_text()
+    row = {
+        "kind": kind,
+        "id": noun.id,
+        "digest": digest_text(doc),
+        "version": 1,
+        "source_system": source.system,
+        "source_kind": source.kind,
+        "source_id": source.id,
+        "mapping": mapping,
+        "run": run,
+        "at": at,
+        "doc": doc,
+    }
+    return with_whole(row, "id", "source_id")
+
+
+def _fact(row: dict[str, Any]) -> Fact:
+    source = Ref(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
+    names = ("kind", "id", "doc", "digest", "version", "mapping")
+    return Fact(source=source, **{name: row[name] for name in names})

@@ -1,0 +1,219 @@
+"""What the outside systems said last, record by record, and how far it has been mapped.  (shell)"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, or_, select, update
+
+from billsync.connector import Record
+from billsync.model.base import canonical_json, digest_text
+from billsync.model.problem import Place
+from billsync.store.schema import cursors, inbox
+from billsync.store.sql import among, bulk, rows, upsert
+from billsync.store.types import with_whole
+
+STATES: Final = frozenset({"new", "mapped", "skipped", "problem", "gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """A record as it was read.
+
+    Attributes:
+        data: its content as JSON values: numbers with a point, days and instants are text.
+        digest: SHA-256 of the canonical JSON of the content.
+        deleted: True where the system no longer has it; `data` is then what it was last.
+        version: goes up with every change, from 1.
+        state: `new`, `mapped`, `skipped`, `problem`, or `gone` (its deletion has been handled).
+    """
+
+    connection: str
+    object: str
+    id: str
+    data: dict[str, Any]
+    digest: str
+    place: Place
+    deleted: bool
+    version: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """How many records of a page were new, changed, or as they were."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+class Inbox:
+    """Records as read, and where each read stands."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def cursor(self, connection: str, object: str) -> dict[str, Any] | None:
+        """The checkpoint of the last page that was stored, or None before the first."""
+        query = select(cursors.c.checkpoint).where(cursors.c.connection == connection, cursors.c.object == object)
+        text = self._conn.execute(query).scalar_one_or_none()
+        return None if text is None else json.loads(text)
+
+    def set_cursor(self, connection: str, object: str, checkpoint: Mapping[str, Any], at: datetime) -> None:
+        """Store a checkpoint, in the transaction of the records that lie before it."""
+        row = {"connection": connection, "object": object, "checkpoint": canonical_json(checkpoint), "at": at}
+        upsert(self._conn, cursors, [row], ["checkpoint", "at"])
+
+    def absorb(self, connection: str, records: Sequence[Record], *, run: str, at: datetime) -> Absorbed:
+        """Store a page: new and changed records become `new` with a higher version, equal ones stay as they are.
+
+        Of a record that comes twice the last one counts.  A deleted record keeps the content that it had.
+        """
+        by_object: dict[str, dict[str, Record]] = {}
+        for record in records:
+            by_object.setdefault(record.object, {})[record.id] = record
+        new = changed = total = 0
+        for object, page in by_object.items():
+            known = self._known(connection, object, page)
+            todo = _sort(connection, page, known, run, at)
+            self._write(todo)
+            gone = self.mark_deleted(connection, object, todo.gone, run=run, at=at)
+            total += len(page)
+            new += len(page.keys() - known.keys())
+            changed += gone + sum(row["id"] in known for row in todo.fresh)
+        return Absorbed(new, changed, total - new - changed)
+
+    def _known(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        columns = (inbox.c.id, inbox.c.whole, inbox.c.digest, inbox.c.deleted, inbox.c.place)
+        found = among(self._conn, _of(connection, object, *columns), inbox.c.id, ids)
+        return {row["id"]: row for row in found}
+
+    def _write(self, todo: _Sorted) -> None:
+        changes = ("state", "deleted", "digest", "run", "at", "place", "data")
+        upsert(self._conn, inbox, todo.fresh, changes, version=inbox.c.version + 1)
+        bulk(self._conn, update(inbox).where(*_row_key()).values(place=bindparam("b_place")), todo.moved)
+
+    def live_ids(self, connection: str, object: str) -> set[str]:
+        """Ids of all records that are not deleted."""
+        query = _of(connection, object, inbox.c.id, inbox.c.whole).where(inbox.c.deleted.is_(False))
+        return {row["id"] for row in rows(self._conn, query)}
+
+    def mark_deleted(self, connection: str, object: str, ids: Iterable[str], *, run: str, at: datetime) -> int:
+        """Note that these records are gone there.  Gives how many were there until now."""
+        gone = update(inbox).where(*_row_key(), inbox.c.deleted.is_(False))
+        gone = gone.values(deleted=True, state="new", version=inbox.c.version + 1, run=run, at=at)
+        return bulk(self._conn, gone, [_bound(connection, object, id) for id in dict.fromkeys(ids)])
+
+    def pending(
+        self, connection: str, object: str, mapping: str, *, after: str = "", limit: int = 500
+    ) -> list[InboxRow]:
+        """Records to map, by id after `after`: new ones, those with a problem, and those of another mapping digest."""
+        todo = or_(inbox.c.state.in_(("new", "problem")), inbox.c.mapping != mapping)
+        query = _of(connection, object, inbox).where(inbox.c.state != "gone", todo, inbox.c.id > after)
+        return [_inbox_row(row) for row in rows(self._conn, query.order_by(inbox.c.id).limit(limit))]
+
+    def settle(self, connection: str, object: str, states: Mapping[str, str], *, mapping: str) -> None:
+        """Note what became of records: id -> state, under this mapping digest.  Raises ValueError for other states."""
+        if unknown := set(states.values()) - STATES:
+            raise ValueError(f"unknown inbox states {sorted(unknown)}")
+        settled = update(inbox).where(*_row_key()).values(state=bindparam("b_state"), mapping=mapping)
+        bulk(self._conn, settled, [_bound(connection, object, id) | {"b_state": state} for id, state in states.items()])
+
+    def get(self, connection: str, object: str, id: str) -> InboxRow | None:
+        """One record, or None."""
+        found = rows(self._conn, _of(connection, object, inbox).where(inbox.c.id == id))
+        return _inbox_row(found[0]) if found else None
+
+    def has(self, connection: str, object: str, ids: Iterable[str]) -> set[str]:
+        """Which of these are there and not deleted."""
+        query = _of(connection, object, inbox.c.id, inbox.c.whole).where(inbox.c.deleted.is_(False))
+        return {row["id"] for row in among(self._conn, query, inbox.c.id, ids)}
+
+    def counts(self) -> dict[tuple[str, str], dict[str, int]]:
+        """(connection, object) -> state -> number of records."""
+        columns = (inbox.c.connection, inbox.c.object, inbox.c.state)
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for connection, object, state, count in self._conn.execute(select(*columns, func.count()).group_by(*columns)):
+            found.setdefault((connection, object), {})[state] = count
+        return found
+
+    def retry(self, connection: str, object: str, id: str) -> bool:
+        """Have a record mapped again.  False where it is not there."""
+        again = update(inbox).where(*_row_key()).values(state="new")
+        return bulk(self._conn, again, [_bound(connection, object, id)]) == 1
+
+
+def _of(connection: str, object: str, *columns: Any) -> Any:
+    return select(*columns).where(inbox.c.connection == connection, inbox.c.object == object)
+
+
+def _row_key() -> tuple[Any, ...]:
+    return tuple(inbox.c[name] == bindparam(f"b_{name}") for name in ("connection", "object", "id"))
+
+
+def _bound(connection: str, object: str, id: str) -> dict[str, Any]:
+    return {"b_connection": connection, "b_object": object, "b_id": id}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A page, by what has to be written."""
+
+    fresh: list[dict[str, Any]]
+    moved: list[dict[str, Any]]
+    gone: list[str]
+
+
+def _sort(
+    connection: str, page: Mapping[str, Record], known: Mapping[str, dict[str, Any]], run: str, at: datetime
+) -> _Sorted:
+    found = _Sorted([], [], [])
+    for id, record in page.items():
+        was = known.get(id)
+        if was is not None and record.deleted:
+            found.gone.extend([] if was["deleted"] else [id])
+            continue
+        row = _fresh(connection, record, run, at)
+        if was is None or was["deleted"] or was["digest"] != row["digest"]:
+            found.fresh.append(row)
+        elif was["place"] != row["place"]:
+            found.moved.append(_bound(connection, record.object, id) | {"b_place": row["place"]})
+    return found
+
+
+def _fresh(connection: str, record: Record, run: str, at: datetime) -> dict[str, Any]:
+    data = canonical_json({} if record.deleted else record.data)
+    row = {
+        "connection": connection,
+        "object": record.object,
+        "id": record.id,
+        "state": "new",
+        "mapping": "",
+        "deleted": record.deleted,
+        "version": 1,
+        "digest": digest_text(data),
+        "run": run,
+        "at": at,
+        "place": canonical_json(record.place.model_dump(exclude_none=True)),
+        "data": data,
+    }
+    return with_whole(row, "id")
+
+
+def _inbox_row(row: Mapping[str, Any]) -> InboxRow:
+    return InboxRow(
+        connection=row["connection"],
+        object=row["object"],
+        id=row["id"],
+        data=json.loads(row["data"]),
+        digest=row["digest"],
+        place=Place(**json.loads(row["place"])),
+        deleted=row["deleted"],
+        version=row["version"],
+        state=row["state"],
+    )

@@ -1,0 +1,185 @@
+"""Invoices: numbered without gaps, bound to their charges, never changed but for their state and payments.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from billsync.model.base import digest_text
+from billsync.model.invoice import Invoice, InvoiceState, may_move
+from billsync.model.money import from_minor, to_minor
+from billsync.store.audit import Audit
+from billsync.store.errors import IllegalMove
+from billsync.store.schema import charges, invoices, series
+from billsync.store.sql import among, bulk, rows, upsert
+from billsync.store.types import LIMIT, is_long, with_whole
+
+_BIGGEST: Final = 2**63 - 1
+
+_BIND: Final = (
+    update(charges)
+    .where(charges.c.key == bindparam("b_key"), charges.c.invoice.is_(None))
+    .values(invoice=bindparam("b_number"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInvoice:
+    """An invoice and where it stands.
+
+    Attributes:
+        paid: sum of its allocations, in its currency.
+        paid_on: day of the last payment where it is paid in full, else None.
+        row_hash: SHA-256 of its canonical JSON when it was finalised.
+        run: id of the run that made it.
+    """
+
+    invoice: Invoice
+    state: InvoiceState
+    paid: Decimal
+    paid_on: date | None
+    row_hash: str
+    run: str
+
+    @property
+    def open(self) -> Decimal:
+        """What is still owed."""
+        return self.invoice.total - self.paid
+
+
+class Invoices:
+    """Part of the ledger."""
+
+    _conn: Connection
+    _audit: Audit
+
+    def draw(self, name: str) -> int:
+        """The next number of a series, from 1: without gaps, since a transaction that fails gives its number back."""
+        upsert(self._conn, series, [{"name": name, "last": 1}], [], last=series.c.last + 1)
+        last: int = self._conn.execute(select(series.c.last).where(series.c.name == name)).scalar_one()
+        return last
+
+    def add_invoice(self, invoice: Invoice, *, run: str, at: datetime) -> None:
+        """Store one finalised invoice; see `add_invoices`."""
+        self.add_invoices([invoice], run=run, at=at)
+
+    def add_invoices(self, items: Sequence[Invoice], *, run: str, at: datetime) -> None:
+        """Store finalised invoices and bind their charges to them.
+
+        Raises `IllegalMove` where a number or id exists already, an invoice has no number, or a charge is not there or
+        stands on another invoice; ValueError for a total above what 64 bits of minor units hold.
+        """
+        new = [_invoice_row(invoice, run, at) for invoice in items]
+        for column in (invoices.c.number, invoices.c.id):
+            for row in among(self._conn, select(invoices.c.number), column, [item[column.name] for item in new]):
+                raise IllegalMove(f"the invoice {row['number']} exists already")
+        bulk(self._conn, insert(invoices), new)
+        lines = {(invoice.number, line.charge) for invoice in items for line in invoice.lines}
+        bound = [{"b_number": number, "b_key": key} for number, key in sorted(lines)]
+        if bulk(self._conn, _BIND, bound) != len(bound):
+            names = ", ".join(invoice.number for invoice in items[:5])
+            raise IllegalMove(f"a charge of {names} is not there, or stands on another invoice")
+        final = str(InvoiceState.FINALISED)
+        self._audit.append([(f"invoice/{row['number']}", "", final, f"{row['row_hash']} {run}") for row in new], at=at)
+
+    def invoice(self, number: str) -> StoredInvoice | None:
+        """The invoice of that number, or None."""
+        found = rows(self._conn, select(invoices).where(invoices.c.number == number))
+        return stored_invoice(found[0]) if found else None
+
+    def invoices(
+        self,
+        *,
+        customer: str | None = None,
+        state: InvoiceState | None = None,
+        deal: str | None = None,
+        after: str = "",
+        limit: int = 500,
+    ) -> list[StoredInvoice]:
+        """Invoices by number, from the first after `after`; a filter that is None lets all through."""
+        query = select(invoices).where(invoices.c.number > after).order_by(invoices.c.number).limit(limit)
+        if customer is not None:
+            query = query.where(invoices.c.customer == customer)
+        if state is not None:
+            query = query.where(invoices.c.state == str(state))
+        if deal is not None:
+            query = query.where(invoices.c.number.in_(select(charges.c.invoice).where(charges.c.deal == deal)))
+        return [stored_invoice(row) for row in rows(self._conn, query)]
+
+    def invoice_ids(self, customers: Iterable[str]) -> set[str]:
+        """Ids of all invoices of these customers."""
+        found = among(self._conn, select(invoices.c.id, invoices.c.whole), invoices.c.customer, customers)
+        return {row["id"] for row in found}
+
+    def invoices_of_deals(self, deals: Iterable[str]) -> dict[str, list[StoredInvoice]]:
+        """The invoices of each deal that has any, by number."""
+        wanted = set(deals)
+        query = select(charges.c.invoice).distinct().where(charges.c.invoice.is_not(None))
+        numbers = {row["invoice"] for row in among(self._conn, query, charges.c.deal, wanted)}
+        found: dict[str, list[StoredInvoice]] = {}
+        for row in among(self._conn, select(invoices), invoices.c.number, sorted(numbers)):
+            stored = stored_invoice(row)
+            for deal in {line.deal for line in stored.invoice.lines} & wanted:
+                found.setdefault(deal, []).append(stored)
+        return {deal: sorted(items, key=lambda item: item.invoice.number) for deal, items in found.items()}
+
+    def move_invoice(self, number: str, to: InvoiceState, *, note: str, at: datetime) -> None:
+        """Set the state.  Raises `IllegalMove` outside of `model.invoice.MOVES`, and where there is no such invoice."""
+        query = select(invoices.c.state).where(invoices.c.number == number).with_for_update()
+        state = self._conn.execute(query).scalar_one_or_none()
+        if state is None:
+            raise IllegalMove(f"there is no invoice {number}")
+        if not may_move(InvoiceState(state), to):
+            raise IllegalMove(f"the invoice {number} cannot go from {state} to {to}")
+        self._conn.execute(update(invoices).where(invoices.c.number == number).values(state=str(to)))
+        self._audit.append([(f"invoice/{number}", state, str(to), note)], at=at)
+
+
+def minor(amount: Decimal, currency: str) -> int:
+    """The amount in minor units.  Raises ValueError where it has surplus decimals or does not fit 64 bits."""
+    value = to_minor(amount, currency)
+    if abs(value) > _BIGGEST:
+        raise ValueError(f"{amount} {currency} is more than the ledger holds")
+    return value
+
+
+def _invoice_row(invoice: Invoice, run: str, at: datetime) -> dict[str, Any]:
+    if not invoice.number or is_long(invoice.number):
+        raise IllegalMove(f"the invoice {invoice.id} has no number, or one of more than {LIMIT} bytes")
+    doc = invoice.json_text()
+    row = {
+        "number": invoice.number,
+        "id": invoice.id,
+        "customer": invoice.customer,
+        "currency": invoice.currency,
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+        "state": str(InvoiceState.FINALISED),
+        "subtotal_minor": minor(invoice.subtotal, invoice.currency),
+        "tax_minor": minor(invoice.tax_total, invoice.currency),
+        "total_minor": minor(invoice.total, invoice.currency),
+        "paid_minor": 0,
+        "paid_on": None,
+        "row_hash": digest_text(doc),
+        "run": run,
+        "at": at,
+        "doc": doc,
+    }
+    return with_whole(row, "id")
+
+
+def stored_invoice(row: dict[str, Any]) -> StoredInvoice:
+    """A row of the table as callers get it."""
+    return StoredInvoice(
+        invoice=Invoice.model_validate_json(row["doc"]),
+        state=InvoiceState(row["state"]),
+        paid=from_minor(row["paid_minor"], row["currency"]),
+        paid_on=row["paid_on"],
+        row_hash=row["row_hash"],
+        run=row["run"],
+    )

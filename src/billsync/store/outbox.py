@@ -1,0 +1,254 @@
+"""Intended writes: planned once, moved only along the table, each move on record.  (shell)
+
+A move succeeds only where the row is still in the state and at the fence that the caller saw.  Payload, key and what
+they stand for never change after `plan`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+
+from billsync.model.base import canonical_json
+from billsync.model.delivery import DONE, MOVES, Delivery, DeliveryState
+from billsync.store.attempts import Attempts
+from billsync.store.audit import Audit
+from billsync.store.errors import IllegalMove
+from billsync.store.links import Links
+from billsync.store.schema import deliveries
+from billsync.store.sql import among, bulk, rows
+from billsync.store.types import with_whole
+
+_MOMENTS: Final = frozenset({"lease_until", "next_at", "first_sent_at", "last_sent_at"})
+MOVABLE: Final = _MOMENTS | {"attempt", "fence", "owner", "remote_id", "probes", "gen"}
+"""Columns that a move may set beside state and reason."""
+
+Move = tuple[Delivery, DeliveryState, str, Mapping[str, Any]]
+"""The row as it was seen, the state it shall have, the reason, and columns to set."""
+
+_Deliveries = list[Delivery]
+_ORDER: Final = (deliveries.c.rank, deliveries.c.sequence, deliveries.c.key)
+_S = DeliveryState
+_FIELDS: Final = frozenset(Delivery.model_fields)
+
+
+class Outbox(Attempts):
+    """Deliveries, by business key."""
+
+    def __init__(self, conn: Connection, audit: Audit, links: Links) -> None:
+        super().__init__(conn)
+        self._audit = audit
+        self._links = links
+
+    def plan(self, items: Sequence[Delivery], *, at: datetime) -> int:
+        """Store those whose key is new; others are left as they are.  Gives how many were new."""
+        wanted = {item.key: item for item in items}
+        known = {row["key"] for row in among(self._conn, _only("key"), deliveries.c.key, wanted)}
+        new = [item for key, item in wanted.items() if key not in known]
+        versions = self._versions(new)
+        rows_ = []
+        for item in new:
+            document = (item.connection, item.kind, item.our_id)
+            versions[document] = versions.get(document, 0) + 1
+            rows_.append(_row(item, versions[document], at))
+        bulk(self._conn, insert(deliveries), rows_)
+        self._audit.append([(_subject(item), "", str(item.state), item.reason) for item in new], at=at)
+        return len(new)
+
+    def _versions(self, items: Sequence[Delivery]) -> dict[tuple[str, str, str], int]:
+        """(connection, kind, our id) -> how many deliveries that document has had there."""
+        columns = [deliveries.c[name] for name in ("connection", "kind", "our_id", "whole", "version")]
+        found: dict[tuple[str, str, str], int] = {}
+        for row in among(self._conn, select(*columns), deliveries.c.our_id, [item.our_id for item in items]):
+            document = (row["connection"], row["kind"], row["our_id"])
+            found[document] = max(found.get(document, 0), row["version"])
+        return found
+
+    # ------------------------------------------------------------ moves
+
+    def move(
+        self, delivery: Delivery, to: DeliveryState, *, at: datetime, reason: str = "", **columns: Any
+    ) -> Delivery | None:
+        """Move one row; columns that are not named stay.  Gives it as it is now, or None where it was moved before.
+
+        Raises `IllegalMove` outside of `model.delivery.MOVES`, TypeError for a column that no move may set.
+        """
+        return self.move_many([(delivery, to, reason, columns)], at=at)[0]
+
+    def move_many(self, moves: Sequence[Move], *, at: datetime) -> list[Delivery | None]:
+        """Move many rows, as `move` does; one answer each, in the same order."""
+        for delivery, to, _, columns in moves:
+            _check_columns(columns, MOVABLE)
+            if to not in MOVES[delivery.state]:
+                raise IllegalMove(f"the delivery {delivery.key} cannot go from {delivery.state} to {to}")
+        changes = [(delivery, {"state": to, "reason": reason, **columns}) for delivery, to, reason, columns in moves]
+        moved = self._swap(changes)
+        entries = [
+            (_subject(delivery), str(delivery.state), str(to), reason)
+            for (delivery, to, reason, _), row in zip(moves, moved, strict=True)
+            if row is not None
+        ]
+        self._audit.append(entries, at=at)
+        return moved
+
+    def touch(self, delivery: Delivery, **columns: Any) -> Delivery | None:
+        """Set columns (and reason) without a move, where state and fence are as seen; None where they are not."""
+        _check_columns(columns, MOVABLE | {"reason"})
+        return self._swap([(delivery, columns)])[0]
+
+    def _swap(self, changes: Sequence[tuple[Delivery, dict[str, Any]]]) -> list[Delivery | None]:
+        """Compare-and-set on (id, state, fence), in bulk: the rows are locked, judged here, and written."""
+        locked = select(deliveries).order_by(deliveries.c.id).with_for_update()
+        now = {row["id"]: _delivery(row) for row in among(self._conn, locked, deliveries.c.id, _ids(changes))}
+        answers: list[Delivery | None] = []
+        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for seen, columns in changes:
+            row = now.get(seen.id)
+            if row is None or (row.state, row.fence) != (seen.state, seen.fence):
+                answers.append(None)
+                continue
+            now[seen.id] = row.model_copy(update=columns)
+            answers.append(now[seen.id])
+            bound = {"b_id": seen.id, "b_state": str(row.state), "b_fence": row.fence}
+            values = {f"n_{name}": str(value) if name == "state" else value for name, value in columns.items()}
+            by_columns.setdefault(tuple(sorted(columns)), []).append(bound | values)
+        for names, found in by_columns.items():
+            if names and bulk(self._conn, _update(names), found) != len(found):
+                raise IllegalMove("a delivery changed while it was locked")
+        return answers
+
+    # ------------------------------------------------------------ questions
+
+    def get(self, key: str) -> Delivery | None:
+        """The delivery of that key, or None."""
+        return self.many([key]).get(key)
+
+    def many(self, keys: Iterable[str]) -> dict[str, Delivery]:
+        """Deliveries by key, for those that are there."""
+        return {row["key"]: _delivery(row) for row in among(self._conn, select(deliveries), deliveries.c.key, keys)}
+
+    def latest(self, connection: str, kind: str, our_ids: Iterable[str]) -> dict[str, Delivery]:
+        """The delivery that was planned last of each of our ids, for those that have one."""
+        query = _of(connection).where(deliveries.c.kind == kind).order_by(deliveries.c.version)
+        return {row["our_id"]: _delivery(row) for row in among(self._conn, query, deliveries.c.our_id, our_ids)}
+
+    def due(self, connection: str, now: datetime, *, states: Collection[DeliveryState], limit: int) -> list[Delivery]:
+        """Rows in these states whose `next_at` is None or over; by rank, sequence and key."""
+        soon = or_(deliveries.c.next_at.is_(None), deliveries.c.next_at <= now)
+        # One query per state, since each can then be read in the order of the index and end at the limit.
+        parts = [_of(connection, state).where(soon).order_by(*_ORDER).limit(limit) for state in dict.fromkeys(states)]
+        found = [[_delivery(row) for row in rows(self._conn, part)] for part in parts]
+        return list(islice(merge(*found, key=_place), limit))
+
+    def waiting(self, connection: str) -> list[Delivery]:
+        """Rows that wait for others, by rank, sequence and key."""
+        return [_delivery(row) for row in rows(self._conn, _of(connection, _S.WAITING).order_by(*_ORDER))]
+
+    def next_at(self, connection: str) -> datetime | None:
+        """When the next row will be due: the earliest `next_at`, or end of a lease.  None where no row has one."""
+        inflight = deliveries.c.state == str(_S.INFLIGHT)
+        moment = case((inflight, deliveries.c.lease_until), else_=deliveries.c.next_at)
+        states = [str(state) for state in (_S.READY, _S.RETRY, _S.UNKNOWN, _S.INFLIGHT)]
+        query = select(func.min(moment)).where(deliveries.c.connection == connection, deliveries.c.state.in_(states))
+        earliest: datetime | None = self._conn.execute(query).scalar_one()
+        return earliest
+
+    def stale(self, connection: str, now: datetime, owner: str) -> list[Delivery]:
+        """Claimed rows whose lease is over or that another owner claimed.  Only under the connection's lock."""
+        lease = deliveries.c.lease_until
+        over = or_(lease.is_(None), lease <= now, deliveries.c.owner != owner)
+        return [_delivery(row) for row in rows(self._conn, _of(connection, _S.INFLIGHT).where(over).order_by(*_ORDER))]
+
+    def counts(self, connection: str | None = None) -> dict[str, dict[DeliveryState, int]]:
+        """Number of rows by connection and state."""
+        columns = (deliveries.c.connection, deliveries.c.state)
+        query = select(*columns, func.count()).group_by(*columns)
+        if connection is not None:
+            query = query.where(deliveries.c.connection == connection)
+        found: dict[str, dict[DeliveryState, int]] = {}
+        for name, state, count in self._conn.execute(query):
+            found.setdefault(name, {})[DeliveryState(state)] = count
+        return found
+
+    def remote_id(self, connection: str, kind: str, our_id: str) -> str | None:
+        """The id there of a document that took effect: the newest delivery's, else the link's, else None."""
+        query = select(deliveries.c.remote_id).where(
+            deliveries.c.connection == connection,
+            deliveries.c.kind == kind,
+            deliveries.c.our_id == our_id,
+            deliveries.c.state.in_([str(state) for state in DONE]),
+            deliveries.c.remote_id.is_not(None),
+        )
+        newest = query.order_by(deliveries.c.version.desc()).limit(1)
+        found: str | None = self._conn.execute(newest).scalar_one_or_none()
+        if found is not None:
+            return found
+        link = self._links.get(kind, our_id, connection)
+        return None if link is None else link.ref.id
+
+    def list(
+        self,
+        *,
+        connection: str | None = None,
+        states: Collection[DeliveryState] | None = None,
+        kind: str | None = None,
+        after: str = "",
+        limit: int = 500,
+    ) -> _Deliveries:
+        """Rows by key, from the first after `after`; a filter that is None lets all through."""
+        query = select(deliveries).where(deliveries.c.key > after).order_by(deliveries.c.key).limit(limit)
+        if connection is not None:
+            query = query.where(deliveries.c.connection == connection)
+        if states is not None:
+            query = query.where(deliveries.c.state.in_([str(state) for state in states]))
+        if kind is not None:
+            query = query.where(deliveries.c.kind == kind)
+        return [_delivery(row) for row in rows(self._conn, query)]
+
+
+def _subject(delivery: Delivery) -> str:
+    return f"delivery/{delivery.key}"
+
+
+def _only(*names: str) -> Any:
+    return select(*(deliveries.c[name] for name in (*names, "whole")))
+
+
+def _of(connection: str, state: DeliveryState | None = None) -> Any:
+    query = select(deliveries).where(deliveries.c.connection == connection)
+    return query if state is None else query.where(deliveries.c.state == str(state))
+
+
+def _ids(changes: Sequence[tuple[Delivery, dict[str, Any]]]) -> Sequence[str]:
+    return [delivery.id for delivery, _ in changes]
+
+
+def _place(delivery: Delivery) -> tuple[int, str, str]:
+    return delivery.rank, delivery.sequence, delivery.key
+
+
+def _check_columns(columns: Mapping[str, Any], allowed: Collection[str]) -> None:
+    if unknown := set(columns) - set(allowed):
+        raise TypeError(f"a delivery's {', '.join(sorted(unknown))} cannot be set")
+
+
+def _update(names: tuple[str, ...]) -> Any:
+    seen = (deliveries.c[name] == bindparam(f"b_{name}") for name in ("id", "state", "fence"))
+    return update(deliveries).where(*seen).values({name: bindparam(f"n_{name}") for name in names})
+
+
+def _row(delivery: Delivery, version: int, at: datetime) -> dict[str, Any]:
+    row = {name: getattr(delivery, name) for name in _FIELDS}
+    row |= {"state": str(delivery.state), "needs": canonical_json(delivery.needs), "version": version, "planned_at": at}
+    return with_whole(row, "id", "key", "our_id", "sequence")
+
+
+def _delivery(row: Mapping[str, Any]) -> Delivery:
+    values = {name: row[name] for name in _FIELDS}
+    return Delivery(**values | {"needs": tuple(json.loads(row["needs"]))})

@@ -1,0 +1,322 @@
+"""The tables of the ledger database, as they are at the newest migration.  (shell)
+
+A table's `whole` holds indexed texts that are too long for an index (see `types`).  `audit` takes no update and no
+delete, `invoices` none but of its state and what is paid: triggers in the migrations refuse them on both databases.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from billsync.store.types import PLAIN, DayText, Key, Moment
+
+REVISIONS: Final = ("0001",)
+"""All migrations, oldest first; a test compares them with the folder."""
+
+VERSION_TABLE: Final = "billsync_schema"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _key(name: str, *rest: Any, primary: bool = False) -> Column[str]:
+    return Column(name, Key, *rest, primary_key=primary, nullable=False)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, PLAIN, nullable=null)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _minor(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _number(name: str, *, primary: bool = True) -> Column[int]:
+    return Column(name, BigInteger, primary_key=primary, autoincrement=False, nullable=False)
+
+
+def _at(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, Moment, nullable=null)
+
+
+def _whole() -> Column[str]:
+    return _text("whole", null=True)
+
+
+# What the outside systems said
+
+cursors = Table(
+    "cursors",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _text("checkpoint"),
+    _at("at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _key("id", primary=True),
+    _text("state"),
+    _text("mapping"),
+    Column("deleted", Boolean, nullable=False),
+    _count("version"),
+    _text("digest"),
+    _text("run"),
+    _at("at"),
+    _text("place"),
+    _whole(),
+    _text("data"),  # last: SQLite then reads the columns before it without the record itself
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    _key("kind", primary=True),
+    _key("id", primary=True),
+    _text("digest"),
+    _count("version"),
+    _key("source_system"),
+    _key("source_kind"),
+    _key("source_id"),
+    _text("mapping"),
+    _text("run"),
+    _at("at"),
+    _whole(),
+    _text("doc"),
+    Index(None, "source_system", "source_kind", "source_id"),
+)
+
+deal_marks = Table(
+    "deal_marks",
+    metadata,
+    _key("deal", primary=True),
+    _text("digest"),
+    _text("policy"),
+    Column("next_on", DayText, nullable=True),
+)
+
+# What is owed
+
+series = Table("series", metadata, _key("name", primary=True), _number("last", primary=False))
+
+invoices = Table(
+    "invoices",
+    metadata,
+    _key("number", primary=True),
+    _key("id"),
+    _key("customer"),
+    _text("currency"),
+    Column("issued_on", DayText, nullable=False),
+    Column("due_on", DayText, nullable=False),
+    _text("state"),
+    _minor("subtotal_minor"),
+    _minor("tax_minor"),
+    _minor("total_minor"),
+    _minor("paid_minor"),
+    Column("paid_on", DayText, nullable=True),
+    _text("row_hash"),
+    _text("run"),
+    _at("at"),
+    _whole(),
+    _text("doc"),
+    UniqueConstraint("id"),
+    Index(None, "customer"),
+    Index(None, "state"),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    _key("key", primary=True),
+    _key("deal"),
+    _key("customer"),
+    Column("due_on", DayText, nullable=False),
+    Column("invoice", Key, ForeignKey("invoices.number"), nullable=True),
+    _text("run"),
+    _at("at"),
+    _text("doc"),
+    Index(None, "deal"),
+    Index(None, "invoice"),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    _key("id", primary=True),
+    _text("currency"),
+    _minor("amount_minor"),
+    Column("received_on", DayText, nullable=False),
+    _text("source"),
+    _text("run"),
+    _at("at"),
+    _whole(),
+    _text("doc"),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    _key("payment", ForeignKey("payments.id"), primary=True),
+    _number("n"),
+    _key("invoice", ForeignKey("invoices.number")),
+    _minor("amount_minor"),
+    Column("settled_on", DayText, nullable=False),
+    _text("doc"),
+    Index(None, "invoice"),
+)
+
+# What is written elsewhere
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _key("id", primary=True),
+    _key("key"),
+    _key("connection"),
+    _text("object"),
+    _key("kind"),
+    _key("our_id"),
+    _count("version"),
+    _count("rank"),
+    _key("sequence"),
+    _text("state"),
+    _text("reason"),
+    _count("gen"),
+    _count("attempt"),
+    _count("fence"),
+    _count("probes"),
+    _text("owner"),
+    _at("lease_until", null=True),
+    _at("next_at", null=True),
+    _at("first_sent_at", null=True),
+    _at("last_sent_at", null=True),
+    _text("remote_id", null=True),
+    _text("payload_digest"),
+    _text("mapping"),
+    _text("needs"),
+    _at("planned_at"),
+    _whole(),
+    _text("payload"),
+    UniqueConstraint("key"),
+    UniqueConstraint("connection", "kind", "our_id", "version"),
+    Index(None, "connection", "state", "rank", "sequence", "key"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _key("delivery", ForeignKey("deliveries.id"), primary=True),
+    _number("gen"),
+    _number("n"),
+    _at("started_at"),
+    _text("sent_digest"),
+    _at("ended_at", null=True),
+    _text("outcome"),
+    _text("note"),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    _key("delivery", ForeignKey("deliveries.key"), primary=True),
+    _number("n"),
+    _at("at"),
+    _text("note"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _key("kind", primary=True),
+    _key("our_id", primary=True),
+    _key("system", primary=True),
+    _key("ref_kind"),
+    _key("ref_id"),
+    _text("sent"),
+    _at("at"),
+    _whole(),
+    UniqueConstraint("kind", "system", "ref_kind", "ref_id"),
+    Index(None, "system", "ref_kind", "ref_id"),
+)
+
+# What went wrong, what ran, and who changed what
+
+problems = Table(
+    "problems",
+    metadata,
+    _number("number"),
+    _key("fingerprint"),
+    _text("state"),
+    _key("code"),
+    _key("pipeline"),
+    _key("system"),
+    _key("object"),
+    _key("id"),
+    _at("first_seen"),
+    _at("last_seen"),
+    _at("resolved_at", null=True),
+    _number("times", primary=False),
+    _text("run"),
+    _text("doc"),
+    UniqueConstraint("fingerprint"),
+    Index(None, "system", "object", "id"),
+    Index(None, "state"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _key("id", primary=True),
+    _key("pipeline"),
+    _text("slot"),
+    _text("owner"),
+    _text("state"),
+    _at("started_at"),
+    _at("finished_at", null=True),
+    Column("exit_code", Integer, nullable=True),
+    _text("counts"),
+    _text("note"),
+    Index(None, "pipeline", "started_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _number("seq"),
+    _at("at"),
+    _key("subject"),
+    _text("before"),
+    _text("after"),
+    _text("note"),
+    _text("hash"),
+    _whole(),
+    Index(None, "subject"),
+)
+
+audit_head = Table("audit_head", metadata, _number("id"), _number("seq", primary=False), _text("hash"))

@@ -1,0 +1,57 @@
+"""Small pieces that every area of the store uses: bulk upsert, long lists, rows as mappings.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from billsync.store.types import unfolded
+
+CHUNK: Final = 500
+"""Values of one `IN (...)`: far below what either database allows."""
+
+T = TypeVar("T")
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The values in lists of at most `size`; nothing where there are none."""
+    items = list(values)
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def upsert(
+    conn: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    update: Sequence[str],
+    **computed: ColumnElement[Any],
+) -> None:
+    """Insert the rows in bulk; where the primary key is there already, set the columns `update` and `computed`.
+
+    One prepared statement for all rows: the fast way on both databases.
+    """
+    if not rows:
+        return
+    insert = (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(table)
+    changes = {name: insert.excluded[name] for name in update} | computed
+    conn.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), rows)
+
+
+def bulk(conn: Connection, statement: Executable, rows: Sequence[dict[str, Any]]) -> int:
+    """Run the statement once per row, in bulk.  Gives how many rows it changed."""
+    return conn.execute(statement, rows).rowcount if rows else 0
+
+
+def rows(conn: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    """The rows as dicts, long texts whole."""
+    return [unfolded(row) for row in conn.execute(statement).mappings()]
+
+
+def among(
+    conn: Connection, statement: Select[Any], column: ColumnElement[str], values: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The rows of the statement where the column has one of the values, however many there are."""
+    return [row for part in chunks(dict.fromkeys(values)) for row in rows(conn, statement.where(column.in_(part)))]
