@@ -247,3 +247,14 @@ def test_an_invoice_needs_a_number() -> None:
         finalise(draft, " ", "INV-2017")
     made = finalise(draft, "INV-2017-000001", "INV-2017")
     assert (made.number, made.series, draft.invoice.number) == ("INV-2017-000001", "INV-2017", "")
+
+
+def test_lines_are_counted_as_people_count() -> None:
+    charges = [*(charge(line=name) for name in ("10", "2", "1")), charge(deal="D0", line="9")]
+    made = invoice(*charges, made_by=rules(grouping="customer-month"))
+    assert [line.charge for line in made.lines] == [
+        "D0/9/2017-03-31",
+        "D1/1/2017-03-31",
+        "D1/2/2017-03-31",
+        "D1/10/2017-03-31",
+    ]
