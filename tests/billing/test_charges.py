@@ -19,14 +19,18 @@ from billsync.model.money import Rounding
 from billsync.model.period import calendar_anchor
 from tests.billing.make import charges, contract, line, once
 
-DAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
+DAYS = st.dates(date(2023, 12, 1), date(2028, 12, 31))
 UNITS = st.sampled_from(["days", "weeks", "months", "quarters", "years"])
 
 
 @st.composite
 def contract_lines(draw: st.DrawFn) -> ContractLine:
     start = draw(DAYS)
-    cycle = draw(UNITS.flatmap(lambda unit: st.integers(1, 40 if unit == "days" else 6).map(lambda n: {unit: n})))
+    cycle = draw(
+        UNITS.flatmap(
+            lambda unit: st.integers(5 if unit == "days" else 1, 40 if unit == "days" else 6).map(lambda n: {unit: n})
+        )
+    )
     every = Cycle(**cycle)
     term = draw(st.none() | st.integers(1, 900))
     return ContractLine(
