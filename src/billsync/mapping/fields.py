@@ -1,0 +1,294 @@
+"""Compiles `fields:`: the keys of each field, checked together, become one closure.  (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Final
+
+from billsync.mapping import pipeline
+from billsync.mapping.canonical import ANYTHING, Shape
+from billsync.mapping.kit import FieldFacts, Kit, Names
+from billsync.mapping.paths import Frame, Path, Read, reader
+from billsync.mapping.pipeline import compile_pipeline, literal
+from billsync.mapping.run import Block, Each, Rule, object_rule
+from billsync.mapping.values import MISSING
+from billsync.model.problem import Place, Severity
+from billsync.model.scalar import show
+from billsync.strict.yaml import BadYaml, Node, did_you_mean
+
+_COMMON: Final = ("when", "owner", "direction", "create_only")
+_TAKES: Final[dict[str, tuple[str, ...]]] = {
+    "from": pipeline.KEYS,
+    "const": ("as", "format"),
+    "expr": pipeline.KEYS,
+    "case": pipeline.KEYS,
+    "each": ("key", "fields"),
+    "fields": (),
+}
+"""Where a field's value comes from -> the keys that go with it."""
+
+_KEYS: Final = tuple(dict.fromkeys([*_TAKES, *pipeline.KEYS, "key", *_COMMON]))
+_DIRECTIONS: Final = ("inbound", "outbound", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where in the document and in the record a `fields:` stands."""
+
+    target: Names
+    base: Names
+    shape: Shape
+    siblings: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One field to be compiled; `key` is the node that says where its value comes from."""
+
+    node: Node
+    key: Node
+    level: Level
+    kit: Kit
+
+    @property
+    def name(self) -> str:
+        """Name of the field."""
+        return self.level.target[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the source of a field compiled to; `source` is the path where it is one."""
+
+    run: Read
+    source: Path | None = None
+    needs: frozenset[str] = frozenset()
+
+
+def compile_block(node: Node, level: Level, kit: Kit) -> Block:
+    """The rules of a `fields:` mapping; what is wrong with them goes to the kit's findings."""
+    if not node.is_mapping:
+        kit.findings.add(node.wrong("fields, such as {name: {from: Name}}"))
+        return Block((), ())
+    names = frozenset(name for name, _ in node.items())
+    inner = Level(level.target, level.base, level.shape, names)
+    rules = [rule for name, field in node.items() if (rule := _field(name, field, node, inner, kit)) is not None]
+    _check_required(node, level, kit)
+    return Block(_in_order(rules, kit), tuple(rule.name for rule in rules))
+
+
+def _check_required(node: Node, level: Level, kit: Kit) -> None:
+    for name in sorted(level.shape.required - {name for name, _ in node.items()}):
+        path = ".".join((*level.target, name))
+        kit.findings.error("MAP-FIELD-02", f"the document needs the field {path}, and nothing writes it", node.place)
+
+
+def _in_order(rules: list[Rule], kit: Kit) -> tuple[Rule, ...]:
+    """The rules, each after those that its formula needs; otherwise as in the file."""
+    by_name = {rule.name: rule for rule in rules}
+    graph = {rule.name: rule.needs & set(by_name) for rule in rules}
+    try:
+        order = TopologicalSorter(graph).static_order() if any(graph.values()) else iter(by_name)
+        return tuple(by_name[name] for name in order)
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        message = f"the formulas need each other in a circle: {' -> '.join(circle)}"
+        hint = f"write $.{circle[0]} where the record's own field is meant"
+        kit.findings.error("MAP-CYCLE-01", message, by_name[circle[0]].place, hint)
+        return ()
+
+
+# ---------------------------------------------------------------- one field
+
+
+def _field(name: str, node: Node, parent: Node, level: Level, kit: Kit) -> Rule | None:
+    place = parent.key_place(name)
+    shape = level.shape.child(name)
+    if shape is None:
+        what = ".".join(level.target) or "the document"
+        hint = did_you_mean(name, level.shape.fields or ())
+        kit.findings.error("MAP-FIELD-01", f"{what} has no field {show(name)}", place, hint)
+        shape = Shape("any")
+    if not node.is_mapping:
+        hint = f"write {{from: {node.value}}}, or {{const: {node.value}}} for a fixed value" if node.is_text else ""
+        kit.findings.error("YAML-VALUE-01", f"expected how {name} is made, got {node.form}", node.place, hint)
+        return None
+    kind = _source_key(name, node, kit)
+    if kind is None or not _fits(name, kind, node, shape, kit):
+        return None
+    read_before = len(kit.reads)
+    inner = Level((*level.target, name), level.base, shape, level.siblings - {name})
+    made = _MAKERS[kind](_Job(node, node.get(kind) or node, inner, kit))
+    rule = None if made is None else _gated(name, made, node, inner, kit)
+    sources = tuple(dict.fromkeys(".".join(read.names) for read in kit.reads[read_before:]))
+    facts = _facts(kind, node, ".".join(inner.target), sources, parent.key_place(name), kit)
+    return rule if facts else None
+
+
+def _source_key(name: str, node: Node, kit: Kit) -> str | None:
+    """Which key says where the value comes from."""
+    problems = node.check_keys(_KEYS, f"the field {name}")
+    kit.findings.problems.extend(problems)
+    found = [key for key in _TAKES if node.get(key) is not None]
+    kind = "each" if found == ["each", "fields"] else found[0] if len(found) == 1 else None
+    if kind is None:
+        message = f"the field {name} needs exactly one of {', '.join(_TAKES)}"
+        got = f"it has {', '.join(found)}" if found else "it has none"
+        kit.findings.error("MAP-FIELD-03", f"{message}; {got}", node.place)
+        return None
+    allowed = {kind, *_TAKES[kind], *_COMMON}
+    for key in dict(node.items()):
+        if key in _KEYS and key not in allowed:
+            kit.findings.error(
+                "MAP-FIELD-03", f"`{key}` does nothing beside `{kind}`", node.key_place(key), "remove it"
+            )
+    return kind
+
+
+def _fits(name: str, kind: str, node: Node, shape: Shape, kit: Kit) -> bool:
+    """Whether the way a field is made suits what the document has there."""
+    wanted = {"object": ("fields",), "map": ("fields",), "value": ("from", "const", "expr", "case")}.get(shape.form)
+    if shape.form == "list":
+        wanted = ("each",) if shape.fields else ("from", "expr")
+    if wanted is None or kind in wanted:
+        return True
+    what = {"object": "an object", "map": "an object", "list": "a list"}.get(shape.form, "a single value")
+    message = f"the document's {name} is {what}: `{kind}` does not make one"
+    kit.findings.error("MAP-FIELD-03", message, node.key_place(kind), f"write it with `{'`, `'.join(wanted)}`")
+    return False
+
+
+def _gated(name: str, made: _Made, node: Node, level: Level, kit: Kit) -> Rule | None:
+    """The rule, behind its `when:` where it has one; an `each` decides entry by entry itself."""
+    place, when = node.place, node.get("when")
+    if when is None or node.get("each") is not None:
+        return Rule(name, made.run, place, made.source, made.needs)
+    condition = kit.condition(when, level.base, level.siblings)
+    if condition is None:
+        return None
+    check, run = condition.run, made.run
+    needs = made.needs | frozenset(condition.siblings)
+    return Rule(name, lambda frame: run(frame) if check(frame) else MISSING, place, made.source, needs)
+
+
+def _facts(kind: str, node: Node, target: str, sources: tuple[str, ...], place: Place, kit: Kit) -> bool:
+    """Note what is known of the field; False where it is not for this direction."""
+    owner, create_only, direction = "", False, "both"
+    try:
+        owner = found.text() if (found := node.get("owner")) is not None else ""
+        create_only = found.flag() if (found := node.get("create_only")) is not None else False
+        direction = found.text() if (found := node.get("direction")) is not None else "both"
+    except BadYaml as error:
+        kit.findings.add(error)
+    if direction not in _DIRECTIONS:
+        message = f"expected one of {', '.join(_DIRECTIONS)}, got {show(direction)}"
+        kit.findings.error("YAML-VALUE-01", message, (node.get("direction") or node).place)
+    kit.facts.append(FieldFacts(target, sources, kind, place, owner, create_only))
+    return direction in {"both", kit.direction}
+
+
+# ---------------------------------------------------------------- where a value comes from
+
+
+def _from(job: _Job) -> _Made | None:
+    path = job.kit.path(job.key, job.level.base)
+    steps = compile_pipeline(job.node, job.kit)
+    if path is None or steps is None:
+        return None
+    return _Made(steps.after(reader(path)), path)
+
+
+def _const(job: _Job) -> _Made | None:
+    before = len(job.kit.findings.problems)
+    steps = compile_pipeline(job.node, job.kit)
+    value = literal(job.key, steps.cast if steps else None, job.kit)
+    return _Made(lambda _frame: value) if len(job.kit.findings.problems) == before else None
+
+
+def _expr(job: _Job) -> _Made | None:
+    formula = job.kit.formula(job.key, job.level.base, job.level.siblings)
+    steps = compile_pipeline(job.node, job.kit)
+    if formula is None or steps is None:
+        return None
+    only = formula.paths[0][0] if len({str(path) for path, _ in formula.paths}) == 1 else None
+    return _Made(steps.after(formula.run), only, frozenset(formula.siblings))
+
+
+def _case(job: _Job) -> _Made | None:
+    steps, findings = compile_pipeline(job.node, job.kit), job.kit.findings
+    before = len(findings.problems)
+    if not job.key.entries():
+        findings.add(job.key.wrong("a list of {when, then} and at last {else}"))
+    arms, needs, seen = list[tuple[Read, Any]](), frozenset[str](), dict[str, int]()
+    for node in job.key.entries():
+        made = _arm(node, seen, job.level, job.kit)
+        if made is not None:
+            arms.append(made[:2])
+            needs |= made[2]
+    if steps is None or any(problem.severity is Severity.ERROR for problem in findings.problems[before:]):
+        return None
+    return _Made(steps.after(_choose(arms)), None, needs)
+
+
+def _arm(arm: Node, seen: dict[str, int], level: Level, kit: Kit) -> tuple[Read, Any, frozenset[str]] | None:
+    wanted = ("else",) if arm.get("else") is not None else ("when", "then")
+    problems = arm.check_keys(wanted, "an arm with `else`" if len(wanted) == 1 else "an arm of `case`", wanted)
+    if not arm.is_mapping:
+        problems = list(arm.wrong("{when: ..., then: ...} or {else: ...}").problems)
+    kit.findings.problems.extend(problems)
+    if problems:
+        return None
+    text = str((arm.get("when") or arm).value) if len(wanted) > 1 else "else"
+    before = seen.get("else") or seen.get(text)
+    if before is not None:
+        message = f"this arm is never reached: line {before} has already taken its records"
+        kit.findings.warn("MAP-CASE-01", message, arm.place)
+    seen.setdefault(text, arm.place.line or 0)
+    if len(wanted) == 1:
+        return _always, literal(arm.get("else") or arm, None, kit), frozenset()
+    condition = kit.condition(arm.get("when") or arm, level.base, level.siblings)
+    value = literal(arm.get("then") or arm, None, kit)
+    return None if condition is None else (condition.run, value, frozenset(condition.siblings))
+
+
+def _always(_frame: Frame) -> bool:
+    return True
+
+
+def _choose(arms: list[tuple[Read, Any]]) -> Read:
+    return lambda frame: next((value for check, value in arms if check(frame)), MISSING)
+
+
+def _each(job: _Job) -> _Made | None:
+    node, level, kit = job.node, job.level, job.kit
+    inner = node.get("fields")
+    if inner is None:
+        kit.findings.error("YAML-KEY-03", f"`each` of {job.name} needs `fields`", node.place)
+    path = kit.path(job.key, level.base)
+    if path is None or inner is None:
+        return None
+    base = path.names if path.start == "$" else level.base + path.names
+    shape = Shape("object", level.shape.fields, level.shape.required) if level.shape.fields else ANYTHING
+    key, when = node.get("key"), node.get("when")
+    condition = kit.condition(when, base) if when is not None else None
+    key_path = kit.path(key, base) if key is not None else None
+    block = compile_block(inner, Level(level.target, base, shape), kit)
+    each = Each(job.name, path, block, condition.run if condition else None, key_path, node.place)
+    return _Made(each.compile(), path)
+
+
+def _fields(job: _Job) -> _Made | None:
+    block = compile_block(job.key, Level(job.level.target, job.level.base, job.level.shape), job.kit)
+    return _Made(object_rule(job.name, block))
+
+
+_MAKERS: Final[dict[str, Callable[[_Job], _Made | None]]] = {
+    "from": _from,
+    "const": _const,
+    "expr": _expr,
+    "case": _case,
+    "each": _each,
+    "fields": _fields,
+}

@@ -1,0 +1,118 @@
+"""Lookup tables: inline, or from a CSV file beside the mapping; every key and value is text.  (pure)"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from billsync.mapping.values import Wrong
+from billsync.model.problem import Place, Problem
+from billsync.model.scalar import show
+from billsync.strict.yaml import BadYaml, Node, did_you_mean
+
+ReadFile = Callable[[str], str]
+"""Gives the text of a file named in a mapping, relative to it.  Raises OSError, ValueError or LookupError."""
+
+MAX_ROWS: Final = 100_000
+
+
+class _Rows(Protocol):
+    """What `csv.reader` gives."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A lookup table.
+
+    Attributes:
+        entries: key -> value; a value of None means "nothing".
+        place: where the mapping names it.
+    """
+
+    name: str
+    entries: dict[str, str | None]
+    place: Place
+
+    def miss(self, key: str, *, closed: bool = False) -> Wrong:
+        """The fault that a key is not in the table; `closed` says that the table is complete and the value is wrong."""
+        near = did_you_mean(key, self.entries) if key and len(self.entries) <= MAX_ROWS // 100 else ""
+        guess = f"; {near}" if near.startswith("did") else ""
+        message = f"{show(key)} is not in the table {self.name}"
+        if closed:
+            return Wrong("MAP-LOOKUP-02", message, f"correct it in the source{guess}")
+        return Wrong("MAP-LOOKUP-01", message, f"add it to the table ({self.place}){guess}")
+
+
+def no_files(name: str) -> str:
+    """The reader where a mapping stands alone.  Raises OSError."""
+    raise FileNotFoundError(f"no files can be read here, so not {name} either")
+
+
+def read_text(read_file: ReadFile, node: Node) -> str:
+    """The text of the file that the node names.  Raises `BadYaml` with READ-FILE-01."""
+    name = node.text()
+    try:
+        return read_file(name).removeprefix("\ufeff")
+    except (OSError, ValueError, LookupError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadYaml([node.problem("READ-FILE-01", f"the file {show(name)} cannot be read: {reason}")]) from None
+
+
+def read_table(name: str, node: Node, read_file: ReadFile) -> Table:
+    """The table that a node of `tables:` describes.  Raises `BadYaml`."""
+    if not node.is_mapping:
+        raise node.wrong("a table such as {Germany: DE}, or {file: countries.csv, key: name, value: code}")
+    file = node.get("file")
+    if file is not None and {key for key, _ in node.items()} <= {"file", "key", "value"}:
+        problems = node.check_keys(("file", "key", "value"), "a table from a file", ("key", "value"))
+        if problems:
+            raise BadYaml(problems)
+        return Table(name, _from_csv(node, read_text(read_file, file)), node.place)
+    return Table(name, {key: None if value.is_null else value.text() for key, value in node.items()}, node.place)
+
+
+def _from_csv(node: Node, text: str) -> dict[str, str | None]:
+    file = node.value["file"].text() if isinstance(node.value, dict) else ""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(rows, [])
+        key, value = (_column(node, name, header, file) for name in ("key", "value"))
+        return _entries(rows, (key, value), file)
+    except csv.Error as error:
+        raise _bad_row(file, rows.line_num, f"not valid CSV: {error}") from None
+
+
+def _column(node: Node, which: str, header: list[str], file: str) -> int:
+    wanted = node.get(which)
+    name = wanted.text() if wanted is not None else ""
+    if name in header:
+        return header.index(name)
+    message = f"the file {show(file)} has no column {show(name)}"
+    raise BadYaml([(wanted or node).problem("MAP-TABLE-02", message, did_you_mean(name, header))])
+
+
+def _entries(rows: _Rows, columns: tuple[int, int], file: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for row in rows:
+        if not row:
+            continue
+        if len(row) <= max(columns):
+            raise _bad_row(file, rows.line_num, f"the row has {len(row)} columns, too few for the header")
+        key, value = row[columns[0]], row[columns[1]]
+        if found.get(key, value) != value:
+            raise _bad_row(file, rows.line_num, f"the key {show(key)} stands twice with different values")
+        found[key] = value
+        if len(found) > MAX_ROWS:
+            raise _bad_row(file, rows.line_num, f"the table has more than {MAX_ROWS:,} rows")
+    return found
+
+
+def _bad_row(file: str, line: int, message: str) -> BadYaml:
+    return BadYaml([Problem(code="MAP-TABLE-02", message=message, place=Place(file=file, line=max(line, 1)))])
