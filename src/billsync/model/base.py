@@ -19,7 +19,7 @@ _DECIMAL_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,12})?
 Number = Annotated[
     Decimal,
     BeforeValidator(read_decimal),
-    PlainSerializer(plain, return_type=str),
+    PlainSerializer(plain, return_type=str, when_used="json"),
     WithJsonSchema(_DECIMAL_SCHEMA),
 ]
 """An exact decimal, a string in JSON: quantities, rates, unit prices and amounts."""
