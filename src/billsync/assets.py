@@ -1,0 +1,43 @@
+"""What is shipped beside the code: mappings, starting configurations, the demo's data.  (shell)"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+
+def folder(name: str) -> Path:
+    """A shipped folder: `mappings`, `config` or `demo`.  Raises FileNotFoundError where the installation lacks it."""
+    package = Path(str(files("billsync")))
+    for place in (package / "_data" / name, package.parents[1] / name):  # in a wheel; in a checkout
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"this installation of billsync has no folder {name}: install it again")
+
+
+def copy_tree(
+    source: Path, target: Path, only: Callable[[Path], bool] = lambda _relative: True
+) -> tuple[list[Path], list[Path]]:
+    """Copy the files of a folder, never over anything that is there.  Gives what was made, and what was left as it was.
+
+    `only` takes a file's path relative to the source and says whether it is copied.  Raises OSError.
+    """
+    made: list[Path] = []
+    left: list[Path] = []
+    for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        relative = file.relative_to(source)
+        if only(relative):
+            (made if _copied(file, target / relative) else left).append(target / relative)
+    return made, left
+
+
+def _copied(file: Path, target: Path) -> bool:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with file.open("rb") as content, target.open("xb") as copy:
+            shutil.copyfileobj(content, copy)
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,24 @@
+"""The configuration `billsync.yaml`: systems, pipelines, rules; every error with its line, all at once.  (shell)
+
+`file` reads it, `shape` says what stands in a pipeline, `convert` turns YAML into models and complaints into problems,
+`connection` holds what belongs to a connector and fetches its secrets.
+"""
+
+from billsync.settings.connection import Connection, Sandbox
+from billsync.settings.convert import BadSettings, node_to_model
+from billsync.settings.file import Settings, load
+from billsync.settings.shape import Billing, Mappings, Pipeline, Push, Schedule
+
+__all__ = [
+    "BadSettings",
+    "Billing",
+    "Connection",
+    "Mappings",
+    "Pipeline",
+    "Push",
+    "Sandbox",
+    "Schedule",
+    "Settings",
+    "load",
+    "node_to_model",
+]

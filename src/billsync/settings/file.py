@@ -1,0 +1,164 @@
+"""Reads `billsync.yaml`.  (shell)"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from billsync.model.problem import Place, Problem
+from billsync.model.scalar import show
+from billsync.settings.connection import Connection, Sandbox, secret
+from billsync.settings.convert import BadSettings, node_to_model
+from billsync.settings.shape import Pipeline
+from billsync.strict import yaml
+from billsync.strict.yaml import BadYaml, Node, did_you_mean
+
+DEFAULT_STORE: Final = "sqlite:///billsync.db"
+_KEYS: Final = ("store", "connections", "pipelines")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration.
+
+    Attributes:
+        path: the file; root: its folder, absolute: relative paths of the configuration start from it.
+        store: SQLAlchemy URL; an SQLite file in it is absolute.
+        connections, pipelines: by name, in the file's order.
+    """
+
+    path: Path
+    root: Path
+    store: str
+    connections: Mapping[str, Connection]
+    pipelines: Mapping[str, Pipeline]
+
+
+def load(path: Path) -> Settings:
+    """The configuration in a file.  Raises `BadSettings` with all that is wrong with it."""
+    node = _read(path)
+    root = path.absolute().parent
+    problems = node.check_keys(_KEYS, "the configuration", needed=("connections", "pipelines"))
+    store = _collect(problems, lambda: _store(node.get("store"), root), "")
+    connections = _each(node, "connections", problems, lambda name, inner: _connection(name, inner, root))
+    pipelines = _each(node, "pipelines", problems, _pipeline)
+    problems += _unknown_ends(node)
+    if problems:
+        raise BadSettings(problems)
+    return Settings(path, root, store, connections, pipelines)
+
+
+def _read(path: Path) -> Node:
+    try:
+        node = yaml.load(path.read_bytes(), str(path))
+    except OSError as error:
+        raise BadSettings(
+            [
+                Problem(
+                    code="READ-FILE-01",
+                    message=f"the configuration cannot be read: {error.strerror}",
+                    hint="name it with --config, or make a working folder with `billsync init`",
+                    place=Place(file=str(path)),
+                )
+            ]
+        ) from None
+    except BadYaml as error:
+        raise BadSettings(error.problems) from None
+    if not node.is_mapping:
+        raise BadSettings(node.wrong("a mapping with the keys store, connections, pipelines").problems)
+    return node
+
+
+def _collect(problems: list[Problem], make: Callable[[], _Made], otherwise: _Made) -> _Made:
+    """What is made; or, where it cannot be, its problems with the others."""
+    try:
+        return make()
+    except (BadSettings, BadYaml) as error:
+        problems += error.problems
+        return otherwise
+
+
+def _each(root: Node, key: str, problems: list[Problem], make: Callable[[str, Node], _Made]) -> dict[str, _Made]:
+    """What stands under a key, by name; problems of all of them."""
+    node = root.get(key)
+    if node is None:
+        return {}
+    if not node.is_mapping or not node.value:
+        problems += node.wrong(f"a mapping of {key} by name").problems
+    found: dict[str, _Made] = {}
+    for name, inner in node.items():
+        if not _NAME.fullmatch(name):
+            message = f"expected a name of letters, digits, _ and -, got {show(name)}"
+            problems.append(Problem(code="YAML-VALUE-01", message=message, place=node.key_place(name)))
+        try:
+            found[name] = make(name, inner)
+        except (BadSettings, BadYaml) as error:
+            problems += error.problems
+    return found
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _store(node: Node | None, root: Path) -> str:
+    if node is None:
+        return _absolute(DEFAULT_STORE, root)
+    text = node.text()
+    if text.startswith(("env:", "file:")):
+        text = secret(node, root)
+    elif urlsplit(text).password:
+        message = "the store's password stands here in plain text"
+        hint = "put the whole address into an environment variable: `store: env:BILLSYNC_STORE`; or use ~/.pgpass"
+        raise BadSettings([node.problem("CONF-SECRET-01", message, hint)])
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        # what is wrong may hold a password: it is not shown
+        message = "store: expected sqlite:///FILE or postgresql://HOST/DATABASE"
+        raise BadSettings([node.problem("YAML-VALUE-01", message, "the default is sqlite:///billsync.db")])
+    return _absolute(text, root)
+
+
+def _absolute(url: str, root: Path) -> str:
+    kind, mark, file = url.partition("sqlite:///")
+    return f"{kind}{mark}{root / file}" if mark and file else url
+
+
+def _connection(name: str, node: Node, root: Path) -> Connection:
+    what = f"connection {name}"
+    if not node.is_mapping:
+        raise node.wrong(f"a mapping: the settings of {what}")
+    problems = node.check_keys([key for key, _ in node.items()], what, needed=("connector",))
+    kind, box = node.get("connector"), node.get("sandbox")
+    sandbox = None
+    if box is not None:
+        sandbox = _collect(problems, lambda: node_to_model(box, Sandbox, f"sandbox of {what}"), None)
+    connector = _collect(problems, kind.text, "") if kind is not None else ""
+    if problems:
+        raise BadSettings(problems)
+    return Connection(name, connector, sandbox, kind.place if kind else node.place, root, node)
+
+
+def _pipeline(name: str, node: Node) -> Pipeline:
+    return node_to_model(node, Pipeline, f"pipeline {name}")
+
+
+def _unknown_ends(root: Node) -> list[Problem]:
+    """Sources and targets that are no connection."""
+    connections, pipelines = root.get("connections"), root.get("pipelines")
+    known = [name for name, _ in connections.items()] if connections else []
+    ends = [
+        end
+        for _, pipeline in (pipelines.items() if pipelines else ())
+        for key in ("source", "target")
+        if (end := pipeline.get(key)) is not None and end.is_text and not end.is_null
+    ]
+    return [
+        end.problem("CONF-NAME-01", f"there is no connection {show(end.text())}", did_you_mean(end.text(), known))
+        for end in ends
+        if end.text() not in known
+    ]

@@ -1,0 +1,124 @@
+"""What a pipeline is: from where to where, by which mappings and rules, and when.  (pure)"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from billsync.invoicing.policy import InvoicingRules
+from billsync.model.base import Id, Noun, Zone
+from billsync.model.scalar import day_in_zone, read_day
+
+_DAY_S: Final = 86_400
+
+
+def _through(value: object) -> date | None:
+    if value in ("today", None):
+        return None
+    try:
+        return read_day(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or write today") from None
+
+
+class Mappings(Noun):
+    """Mapping files, relative to the configuration or as shipped (`mappings/...`).
+
+    Attributes:
+        inbound: source records -> canonical documents.
+        outbound: canonical documents -> target records; one of invoice status goes to the source.
+        payments: target records -> canonical payments.
+    """
+
+    inbound: tuple[Id, ...]
+    outbound: tuple[Id, ...] = ()
+    payments: tuple[Id, ...] = ()
+
+
+class Billing(Noun):
+    """Until when is billed.
+
+    Attributes:
+        through: the last day, or None (written `today`) for the day of the run.
+        zone: whose day that is.
+    """
+
+    through: Annotated[date | None, BeforeValidator(_through)] = None
+    zone: Zone = "UTC"
+
+    def day(self, now: datetime) -> date:
+        """The last day that a run at this instant bills."""
+        return self.through or day_in_zone(now, self.zone)
+
+
+class Push(Noun):
+    """How writes are waited for.
+
+    Attributes:
+        patience_s: seconds that a run waits for writes that are due later.
+        settle_s: in place of the connector's own settle time, or None.
+    """
+
+    patience_s: int = Field(default=300, ge=0, le=_DAY_S)
+    settle_s: int | None = Field(default=None, ge=0, le=_DAY_S)
+
+
+class Schedule(Noun):
+    """When a pipeline runs by itself: by the calendar of a zone, or every so many seconds.
+
+    Attributes:
+        cron: five fields (minute, hour, day, month, weekday), or None.
+        zone: the zone of `cron`.
+        every_s: seconds from one start to the next, or None.
+    """
+
+    cron: Id | None = None
+    zone: Zone = "UTC"
+    every_s: int | None = Field(default=None, ge=1, le=366 * _DAY_S)
+
+    @field_validator("cron")
+    @classmethod
+    def _says_something(cls, value: str | None) -> str | None:
+        try:
+            # a day such as 30 February is a line that is right and never rings
+            rings = value is None or CronTrigger.from_crontab(value, UTC).get_next_fire_time(None, _SOME_DAY)
+        except ValueError as error:
+            raise ValueError(f"not a cron line such as '0 6 * * *': {error}") from None
+        if not rings:
+            raise ValueError("this day and time never comes")
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Schedule:
+        if (self.cron is None) == (self.every_s is None):
+            raise ValueError("expected one of `cron` and `every_s`")
+        return self
+
+
+_SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
+
+
+class Pipeline(Noun):
+    """One way from a source to a target and back.
+
+    Attributes:
+        source, target: names of connections; target None keeps invoices in billsync.
+        schedule: None where it runs only when asked to.
+    """
+
+    source: Id
+    target: Id | None = None
+    mappings: Mappings
+    invoicing: InvoicingRules = InvoicingRules()
+    billing: Billing = Billing()
+    push: Push = Push()
+    schedule: Schedule | None = None
+
+    @property
+    def sends_invoices(self) -> bool:
+        """Whether documents go to the target at all."""
+        return self.target is not None and bool(self.mappings.outbound)
