@@ -16,7 +16,7 @@ from random import Random
 
 from billsync import assets, plugins, sync
 from billsync.connector import Connector, Context, TryLater
-from billsync.mapping import BadMapping, dependency_order, parse
+from billsync.mapping import BadMapping, ReadFile, dependency_order, parse
 from billsync.mapping import Mapping as FieldMapping
 from billsync.model.problem import Place, Problem
 from billsync.push import Clock, Options
@@ -43,7 +43,7 @@ class Workspace:
         found = self.settings.pipelines
         if name is None and len(found) == 1:
             return next(iter(found.items()))
-        if name in found:
+        if name is not None and name in found:
             return name, found[name]
         what = "name one of the pipelines" if name is None else f"no pipeline is called {name!r}"
         known = ", ".join(found) or "none"
@@ -118,7 +118,12 @@ def read_mapping(path: str, root: Path) -> FieldMapping:
     Raises `BadMapping` with every error of the file, or `BadSettings` where there is no such file.
     """
     file = find_mapping(path, root)
-    return parse(file.read_bytes(), str(path), read_file=lambda name: (file.parent / name).read_text(encoding="utf-8"))
+    return parse(file.read_bytes(), str(path), read_file=reader(file.parent))
+
+
+def reader(folder: Path) -> ReadFile:
+    """Reads the files that a mapping names, relative to its own folder."""
+    return lambda name: (folder / name).read_text(encoding="utf-8")
 
 
 def find_mapping(path: str, root: Path) -> Path:

@@ -198,7 +198,7 @@ def _compare(opened: workspace.Workspace, story: Story, shown: Progress) -> None
 
 def _paid_there(opened: workspace.Workspace) -> Decimal:
     with workspace.connected(opened, "erp") as end:
-        return sum((item.total - item.open for item in ledger.theirs(end.connector)), Decimal(0))
+        return sum((item.total - (item.open or 0) for item in ledger.theirs(end.connector)), Decimal(0))
 
 
 def _end(story: Story, code: int, format: show.Format, *, kept: bool) -> int:

@@ -125,4 +125,4 @@ def _delivery(tx: Tx, item: StoredProblem) -> Delivery | None:
     place = item.problem.place
     if not item.problem.code.startswith("PUSH-") or not (place.system and place.object and place.id):
         return None
-    return tx.outbox.latest_of_object(place.system, place.object, place.id)
+    return tx.outbox.of_record(place.system, place.object, place.id)

@@ -10,6 +10,7 @@ from billsync.cli import guard, show
 from billsync.mapping import BadMapping, check, render, run_tests
 from billsync.model.problem import Problem, Severity
 from billsync.settings import BadSettings
+from billsync.workspace import reader
 
 
 def _files(files: Sequence[Path], config: Path) -> list[tuple[str, Path]]:
@@ -47,7 +48,7 @@ def _lint(name: str, root: Path) -> list[tuple[Problem, str]]:
         return [(problem, "") for problem in error.problems]
     raw = file.read_bytes()
     text = raw.decode("utf-8", "replace")
-    problems = check(raw, name, read_file=lambda other: (file.parent / other).read_text(encoding="utf-8"))
+    problems = check(raw, name, read_file=reader(file.parent))
     return [(problem, text) for problem in problems]
 
 
@@ -60,16 +61,15 @@ def test(files: Sequence[Path], config: Path, format: show.Format) -> int:
         except (BadMapping, BadSettings) as error:
             rows += [{"mapping": name, "test": "", "result": "broken", "detail": str(p)} for p in error.problems]
             continue
-        folder = workspace.find_mapping(name, root).parent
-        results = run_tests(mapping, read_file=lambda other, at=folder: (at / other).read_text(encoding="utf-8"))
+        read = reader(workspace.find_mapping(name, root).parent)
         rows += [
             {
                 "mapping": name,
                 "test": result.name,
                 "result": "passed" if result.passed else "failed",
-                "detail": result.detail,
+                "detail": "; ".join(result.differences),
             }
-            for result in results
+            for result in run_tests(mapping, read_file=read)
         ]
     show.rows("Mapping tests", ["mapping", "test", "result", "detail"], rows, format=format, empty="no tests")
     return guard.OK if all(row["result"] == "passed" for row in rows) else guard.PROBLEMS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,12 @@ def doctor(config: Path, format: show.Format) -> int:
 
 
 def _checks(loaded: settings.Settings) -> Iterator[tuple[str, Callable[[], str]]]:
-    yield "store", lambda: _store(loaded)
+    yield "store", partial(_store, loaded)
     yield "time zones", _zones
     for name in loaded.connections:
-        yield f"connection {name}", lambda name=name: _connection(loaded, name)
+        yield f"connection {name}", partial(_connection, loaded, name)
     for name, pipeline in loaded.pipelines.items():
-        yield f"mappings of {name}", lambda pipeline=pipeline: _mappings(loaded, pipeline)
+        yield f"mappings of {name}", partial(_mappings, loaded, pipeline)
 
 
 def _store(loaded: settings.Settings) -> str:
@@ -143,13 +144,13 @@ def schema(name: str | None) -> int:
         return guard.OK
     wanted = name.replace("_", "-").lower()
     folded = {known.replace("-", ""): known for known in documents}
-    known = wanted if wanted in documents else folded.get(wanted.replace("-", ""))
-    if known is None:
+    found = folded.get(wanted.replace("-", ""))
+    if found is None:
         from billsync.strict.yaml import did_you_mean
 
         show.remark(f"there is no document {name!r}  ({did_you_mean(name, documents)})")
         return guard.USAGE
-    made = documents[known].model_json_schema(mode="serialization")
+    made = documents[found].model_json_schema(mode="serialization")
     show.emit_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **made})
     return guard.OK
 

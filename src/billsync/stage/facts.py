@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from billsync import pull
 from billsync.connector import Record
 from billsync.mapping import Mapped
 from billsync.mapping import Mapping as FieldMapping
+from billsync.model.customer import Customer
+from billsync.model.deal import Deal
+from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
 from billsync.stage import bills
 from billsync.stage.world import World
@@ -41,7 +45,7 @@ def make(world: World) -> None:
     """Map what is pending, in the order in which mappings refer to each other."""
     for mapping in world.inbound:
         world.progress.stage(f"Map {mapping.source_object} to {mapping.target}")
-        map_pending(world, world.source.name, mapping, lambda tx, rows, m=mapping: _keep(world, tx, m, rows))
+        map_pending(world, world.source.name, mapping, partial(_keep, world, mapping))
 
 
 def map_pending(world: World, connection: str, mapping: FieldMapping, keep: Keep) -> None:
@@ -106,11 +110,15 @@ def _state(row: InboxRow, result: Mapped) -> str:
     return "problem" if result.problems else "skipped"
 
 
-def _keep(world: World, tx: Tx, mapping: FieldMapping, rows: Sequence[tuple[InboxRow, Mapped]]) -> None:
+def _keep(world: World, mapping: FieldMapping, tx: Tx, rows: Sequence[tuple[InboxRow, Mapped]]) -> None:
     """Store the documents of a page, and take back those whose record is gone or no longer counts."""
     at, kind = world.now(), mapping.target
     source = {row.id: Ref(system=world.source.name, kind=row.object, id=row.id) for row, _ in rows}
-    made = [(result.noun, source[row.id], mapping.digest) for row, result in rows if result.noun is not None]
+    made = [
+        (result.noun, source[row.id], mapping.digest)
+        for row, result in rows
+        if isinstance(result.noun, Customer | Product | Deal)
+    ]
     changed = tx.facts.put(kind, made, run=world.run, at=at)
     world.tally.add(f"{kind}s mapped", changed)
     tx.links.put([Link(kind=kind, our_id=noun.id, ref=ref) for noun, ref, _ in made], at=at)

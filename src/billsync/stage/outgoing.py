@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from billsync.connector import Expectation, Record
-from billsync.mapping import Mapped
+from billsync.connector import Expectation
+from billsync.mapping import Mapped, record_of
+from billsync.mapping import Mapping as FieldMapping
 from billsync.model.base import Noun
 from billsync.model.customer import Customer
 from billsync.model.delivery import Delivery
-from billsync.model.problem import Place, Problem
+from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
 from billsync.stage.world import World
@@ -51,9 +52,8 @@ def document(world: World, kind: str, our_id: str, noun: Noun) -> tuple[Mapped |
     return _apply(mapping, kind, our_id, noun)
 
 
-def _apply(mapping, kind: str, our_id: str, noun: Noun) -> tuple[Mapped | None, list[Problem]]:
-    place = Place(system="billsync", object=kind, id=our_id)
-    mapped = mapping.apply(Record(kind, our_id, noun.model_dump(), place), lambda _kind, id: id)
+def _apply(mapping: FieldMapping, kind: str, our_id: str, noun: Noun) -> tuple[Mapped | None, list[Problem]]:
+    mapped = mapping.apply(record_of(kind, noun, our_id), lambda _kind, id: id)
     problems = [
         Problem(code="PUSH-MAP-01", message=f"{p.code}: {p.message}", hint=p.hint, place=p.place, severity=p.severity)
         for p in mapped.problems

@@ -33,6 +33,7 @@ Move = tuple[Delivery, DeliveryState, str, Mapping[str, Any]]
 """The row as it was seen, the state it shall have, the reason, and columns to set."""
 
 _Deliveries = list[Delivery]
+_Names = list[str]
 _ORDER: Final = (deliveries.c.rank, deliveries.c.sequence, deliveries.c.key)
 _S = DeliveryState
 _FIELDS: Final = frozenset(Delivery.model_fields)
@@ -198,6 +199,7 @@ class Outbox(Attempts):
         connection: str | None = None,
         states: Collection[DeliveryState] | None = None,
         kind: str | None = None,
+        our_id: str | None = None,
         after: str = "",
         limit: int = 500,
     ) -> _Deliveries:
@@ -209,7 +211,22 @@ class Outbox(Attempts):
             query = query.where(deliveries.c.state.in_([str(state) for state in states]))
         if kind is not None:
             query = query.where(deliveries.c.kind == kind)
+        if our_id is not None:
+            query = query.where(deliveries.c.our_id == our_id)
         return [_delivery(row) for row in rows(self._conn, query)]
+
+    def of_record(self, connection: str, object: str, our_id: str) -> Delivery | None:
+        """The delivery planned last for one record of the other system, or None."""
+        query = _of(connection).where(deliveries.c.object == object, deliveries.c.our_id == our_id)
+        found = rows(self._conn, query.order_by(deliveries.c.version.desc()).limit(1))
+        return next((_delivery(row) for row in found), None)
+
+    def doubled_remote_ids(self) -> _Names:
+        """Records elsewhere that stand for more than one document of ours: `connection/object/id`."""
+        columns = (deliveries.c.connection, deliveries.c.object, deliveries.c.remote_id)
+        query = select(*columns).where(deliveries.c.remote_id.is_not(None)).group_by(*columns)
+        doubled = query.having(func.count(func.distinct(deliveries.c.our_id)) > 1)
+        return [f"{connection}/{object}/{remote}" for connection, object, remote in self._conn.execute(doubled)]
 
 
 def _subject(delivery: Delivery) -> str:

@@ -1,0 +1,36 @@
+"""Money never meets a float: no `float(...)`, no float literal and no float division of amounts in the money's path."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "billsync"
+MONEY = ("model", "strict", "mapping", "billing", "invoicing", "cash", "reconcile.py", "stage", "store")
+
+
+def modules() -> Iterator[Path]:
+    for name in MONEY:
+        place = SOURCE / name
+        yield from sorted(place.rglob("*.py")) if place.is_dir() else [place]
+
+
+def floats(tree: ast.AST) -> Iterator[str]:
+    """Calls of float and float literals, outside annotations of seconds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
+            yield f"line {node.lineno}: float(...)"
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield f"line {node.lineno}: the literal {node.value}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_float_in_the_path_of_money(path: Path) -> None:
+    assert list(floats(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+def test_the_search_finds_a_planted_float() -> None:
+    assert len(list(floats(ast.parse("x = float('1.1') + 0.1")))) == 2
