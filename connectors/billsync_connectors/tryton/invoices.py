@@ -1,0 +1,232 @@
+"""Customer invoices: drafts in one call, compared to the cent, then posted one batch after the other.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from billsync.connector import (
+    Absent,
+    Applied,
+    Data,
+    Fault,
+    Found,
+    Intent,
+    Mismatch,
+    Outcome,
+    Probe,
+    Refused,
+    Unclear,
+    Unfinished,
+    differences,
+)
+from billsync_connectors.tryton import bulk, payload
+from billsync_connectors.tryton.books import Books
+from billsync_connectors.tryton.encoding import plain_number
+from billsync_connectors.tryton.posting import Posting
+from billsync_connectors.tryton.session import Session
+from billsync_connectors.tryton.settings import TrytonSettings
+
+MODEL: Final = "account.invoice"
+READ: Final = ("reference", "number", "state", "invoice_date", "total_amount", "tax_amount", "currency.code", "lines")
+DONE: Final = frozenset({"posted", "paid"})
+_FIELDS: Final = frozenset({"reference", "party", "invoice_date", "due_date", "currency", "description", "lines"})
+_LINE_FIELDS: Final = frozenset({"description", "quantity", "unit_price", "product", "tax_code", "tax_rate"})
+
+
+class Invoices:
+    """Writes and finds customer invoices by their reference."""
+
+    def __init__(self, session: Session, books: Books, settings: TrytonSettings) -> None:
+        self._session, self._books = session, books
+        self._posting = Posting(session, settings.timeout)
+
+    def probe(self, keys: Sequence[str]) -> list[Probe]:
+        """One answer per key: two invoices of one reference are both named.  Raises `TryLater`, `Refused`."""
+        rows: dict[str, list[dict[str, Any]]] = {}
+        domain = [["reference", "in", list(keys)], ["type", "=", "out"], ["company", "=", self._session.company]]
+        for row in self._session.find(MODEL, domain, *READ):
+            rows.setdefault(row["reference"], []).append(row)
+        return [_found(rows[key]) if key in rows else Absent() for key in keys]
+
+    def write(self, intents: Sequence[Intent]) -> list[Outcome]:
+        """Make drafts of those without a remote id, then compare and post all that are not posted yet."""
+        outcomes: dict[int, Outcome] = {}
+        ids = self._drafted(intents, outcomes)
+        fresh = {ids[index] for index in ids if intents[index].remote_id is None}
+        rows = self._rows(intents, ids, outcomes)
+        due = {index: row for index, row in rows.items() if self._to_post(intents[index], row, outcomes, index)}
+        faults = self._posting.post([(ids[index], row["invoice_date"] or date.max) for index, row in due.items()])
+        refused = {record for record, fault in faults.items() if isinstance(fault, Refused) and record in fresh}
+        withdrawn = self._posting.withdraw(sorted(refused))
+        after = self._rows(intents, {index: ids[index] for index in due if ids[index] not in withdrawn}, outcomes)
+        for index in due:
+            fault = faults.get(ids[index])
+            if fault is not None:
+                outcomes[index] = _not_posted(ids[index], fault, withdrawn)
+            elif index in after:
+                outcomes[index] = _applied(intents[index], after[index])
+        return [outcomes[index] for index in range(len(intents))]
+
+    # ------------------------------------------------------------ drafts
+
+    def _drafted(self, intents: Sequence[Intent], outcomes: dict[int, Outcome]) -> dict[int, int]:
+        """Ids by index; what could not be made stands in `outcomes`."""
+        ids: dict[int, int] = {}
+        values: dict[int, dict[str, Any]] = {}
+        addresses, units = self._addresses(intents), self._units(intents)
+        for index, intent in enumerate(intents):
+            try:
+                if intent.remote_id is None:
+                    values[index] = self._values(intent, addresses, units)
+                else:
+                    ids[index] = payload.remote_id(intent.remote_id, "remote_id")
+            except Refused as fault:
+                outcomes[index] = fault
+        made = bulk.create(self._session, MODEL, list(values.values()))
+        for index, result in zip(values, made, strict=True):
+            if isinstance(result, Fault):
+                assert isinstance(result, Outcome)
+                outcomes[index] = result
+            else:
+                ids[index] = result
+        return dict(sorted(ids.items()))
+
+    def _values(self, intent: Intent, addresses: Mapping[int, int], units: Mapping[int, int]) -> dict[str, Any]:
+        data = intent.payload
+        payload.only(data, _FIELDS, "invoices")
+        if payload.optional_text(data, "reference") not in {None, payload.key(intent)}:
+            raise Refused("bad_key", f"the reference differs from the key {intent.key}", field="reference")
+        party = payload.remote_id(data.get("party"), "party")
+        if party not in addresses:
+            raise Refused("unknown_party", f"Tryton has no party {party} with an address", field="party")
+        currency, books = self._books.currency(payload.text(data, "currency")), self._books
+        lines = [self._line(row, currency, units) for row in payload.rows(data, "lines")]
+        return {
+            "type": "out",
+            "company": self._session.company,
+            "currency": currency,
+            "journal": books.journal,
+            "account": books.receivable,
+            "party": party,
+            "invoice_address": addresses[party],
+            "reference": intent.key,
+            "description": payload.optional_text(data, "description"),
+            "invoice_date": payload.day(data, "invoice_date"),
+            # Without a term Tryton takes this day for the due date itself.
+            "payment_term_date": None if books.payment_term else payload.day(data, "due_date"),
+            "payment_term": books.payment_term,
+            "lines": [["create", lines]],
+        }
+
+    def _line(self, row: Data, currency: int, units: Mapping[int, int]) -> dict[str, Any]:
+        payload.only(row, _LINE_FIELDS, "invoice lines")
+        quantity, price = payload.number(row, "quantity"), payload.number(row, "unit_price")
+        if quantity is None or price is None:
+            raise Refused("missing_value", "a line needs quantity and unit_price", field="lines")
+        line = {
+            "type": "line",
+            "description": payload.optional_text(row, "description"),
+            "quantity": plain_number(quantity),
+            "unit_price": price,
+            "account": self._books.revenue,
+            "currency": currency,
+            "company": self._session.company,
+            **self._taxes(row),
+        }
+        if row.get("product") is None:
+            return line
+        product = payload.remote_id(row["product"], "product")
+        if product not in units:
+            raise Refused("unknown_product", f"Tryton has no product {product}", field="product")
+        return {**line, "product": product, "unit": units[product]}
+
+    def _taxes(self, row: Data) -> dict[str, Any]:
+        code, rate = payload.optional_text(row, "tax_code") or "", payload.number(row, "tax_rate")
+        tax = self._books.tax(code, rate) if rate is not None else None
+        return {"taxes": [["add", [tax]]]} if tax else {}
+
+    def _addresses(self, intents: Sequence[Intent]) -> dict[int, int]:
+        """Party -> its first address."""
+        ids = {str(intent.payload.get("party")) for intent in intents if intent.remote_id is None}
+        rows = self._by_ids("party.party", ids, "addresses")
+        return {row["id"]: row["addresses"][0] for row in rows if row["addresses"]}
+
+    def _units(self, intents: Sequence[Intent]) -> dict[int, int]:
+        """Product -> its unit."""
+        found = [intent.payload.get("lines") for intent in intents if intent.remote_id is None]
+        lines = [row for rows in found if isinstance(rows, list | tuple) for row in rows if isinstance(row, Mapping)]
+        ids = {str(row["product"]) for row in lines if row.get("product") is not None}
+        return {row["id"]: row["default_uom"] for row in self._by_ids("product.product", ids, "default_uom")}
+
+    def _by_ids(self, model: str, written: set[str], field: str) -> list[dict[str, Any]]:
+        ids = sorted(int(text) for text in written if text.isascii() and text.isdigit())
+        return self._session.find(model, [["id", "in", ids]], field) if ids else []
+
+    # ------------------------------------------------------------ comparing
+
+    def _rows(
+        self, intents: Sequence[Intent], ids: Mapping[int, int], outcomes: dict[int, Outcome]
+    ) -> dict[int, dict[str, Any]]:
+        """The invoices as Tryton has them; what cannot be read stands in `outcomes`."""
+        if not ids:
+            return {}
+        try:
+            rows = {row["id"]: row for row in self._session.find(MODEL, [["id", "in", list(ids.values())]], *READ)}
+        except Fault as fault:
+            for index, record in ids.items():
+                outcomes[index] = Unfinished(str(record), fault.reason, fault.message)
+            return {}
+        for index, record in ids.items():
+            if record not in rows:
+                outcomes[index] = Refused("gone", f"Tryton has no invoice {record} ({intents[index].key}) any more")
+        return {index: rows[record] for index, record in ids.items() if record in rows}
+
+    @staticmethod
+    def _to_post(intent: Intent, row: Mapping[str, Any], outcomes: dict[int, Outcome], index: int) -> bool:
+        """Whether the invoice still has to be posted; else its outcome is noted.  A differing draft is never posted."""
+        outcome = _applied(intent, row)
+        if isinstance(outcome, Applied) and row["state"] in {"draft", "validated"}:
+            return True
+        if row["state"] == "cancelled":
+            outcome = Refused("cancelled", f"the invoice {intent.key} was cancelled in Tryton (record {row['id']})")
+        outcomes[index] = outcome
+        return False
+
+
+def echo(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What an invoice shows, by the port's names."""
+    return {
+        "total": row["total_amount"],
+        "tax": row["tax_amount"],
+        "currency": (row.get("currency.") or {}).get("code"),
+        "lines": len(row["lines"]),
+        "number": row["number"],
+        "state": row["state"],
+    }
+
+
+def _found(rows: Sequence[Mapping[str, Any]]) -> Found:
+    ids = tuple(str(row["id"]) for row in rows)
+    if len(rows) > 1:
+        return Found(ids)
+    return Found(ids, complete=rows[0]["state"] not in {"draft", "validated"}, echo=echo(rows[0]))
+
+
+def _applied(intent: Intent, row: Mapping[str, Any]) -> Outcome:
+    shown, record = echo(row), str(row["id"])
+    if row["reference"] != intent.key:
+        message = f"Tryton's invoice {record} carries the reference {row['reference']}, not {intent.key}"
+        return Mismatch(record, message, shown)
+    if differing := differences(intent.expect, shown):
+        return Mismatch(record, f"Tryton's invoice {record} for {intent.key}: {differing}", shown)
+    return Applied(record, shown)
+
+
+def _not_posted(record: int, fault: Fault, withdrawn: frozenset[int]) -> Outcome:
+    """Refused only where nothing is left there; else the draft waits to be finished."""
+    if record in withdrawn or isinstance(fault, Unclear):
+        assert isinstance(fault, Outcome)
+        return fault
+    return Unfinished(str(record), fault.reason, fault.message)

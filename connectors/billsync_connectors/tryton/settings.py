@@ -1,0 +1,34 @@
+"""The settings of a connection to Tryton.  (pure)"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class TrytonSettings(BaseModel):
+    """What a person writes under a connection of the type `tryton`.
+
+    Attributes:
+        url: address with the database: `http://127.0.0.1:8000/billing/`.
+        company: name of the company, or None for the user's own.
+        payment_term: name of the term that due dates come from, or None to give each invoice its own due date.
+        revenue, receivable: codes of the accounts; None takes the first open one of that type.
+        product_category: accounting category of new products; None takes the first.
+        unit: name of the unit of measure; None takes Tryton's own `Unit`.
+        taxes: our tax code -> Tryton's name of the tax; a code that is missing is matched by its rate.
+        timeout: seconds for one request; posting may take up to four times as long.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    user: str
+    password: SecretStr
+    company: str | None = None
+    payment_term: str | None = None
+    revenue: str | None = None
+    receivable: str | None = None
+    product_category: str | None = None
+    unit: str | None = None
+    taxes: dict[str, str] = {}
+    timeout: int = Field(default=60, ge=1, le=600)

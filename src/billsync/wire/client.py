@@ -1,0 +1,269 @@
+"""The HTTP client that connectors use: no foreign exception, no unbounded wait, no write sent twice.  (shell)"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import tenacity
+
+from billsync.connector import Fault, Refused, TryLater, Unclear
+from billsync.strict.json import BadJson, loads
+from billsync.wire import faults
+from billsync.wire.body import Damaged, TooLarge, unpack
+from billsync.wire.deadline import Deadline, Line
+from billsync.wire.retry_after import seconds
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+_HOPS: Final = 5
+_SAID: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer.
+
+    Attributes:
+        status: 200 to 299, or one that the caller said it expects.
+        headers: names in lower case.
+        value: the JSON value, numbers with a point as Decimals; None for an empty body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    value: Any
+
+
+class Client:
+    """One outside system's HTTP door, for one thread.
+
+    Raises nothing but the port's faults: `read` TryLater and Refused, `send` Unclear too.
+
+    Args:
+        base_url: http or https address that paths are relative to; never with user or password in it.
+        system: the connection's name, for messages.
+        headers: sent with every request; their values never appear in messages.
+        timeout: seconds for one whole request, connection and body included.
+        max_bytes: most bytes of an answer's body, unpacked.
+        allow_hosts: further hosts that an absolute URL in an answer may lead to; without these only the base's origin.
+        patience: most seconds that `read` waits before one more attempt; a server that asks for more gets TryLater.
+        attempts: most attempts of a `read`.
+        sleep: waits for seconds; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        system: str,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30,
+        max_bytes: int = MAX_BYTES,
+        allow_hosts: Collection[str] = (),
+        patience: float = 10,
+        attempts: int = 4,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._system, self._timeout, self._max_bytes = system, timeout, max_bytes
+        self._patience, self._attempts, self._sleep = patience, attempts, sleep
+        self._hosts = frozenset(allow_hosts)
+        self._base = self._address(base_url)
+        self._line = Line()
+        self._http = httpx.Client(
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})},
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def authorize(self, value: str) -> None:
+        """Send `value` as the Authorization header from now on; "" sends none."""
+        self._http.headers.pop("Authorization", None)
+        if value:
+            self._http.headers["Authorization"] = value
+
+    def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        expect: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """A request that changes nothing, whatever its method: repeated after lost connections, 429, 502, 503, 504.
+
+        `expect` names statuses that are answers to the caller, not faults.  Raises `TryLater`, `Refused`.
+        """
+
+        def once() -> Answer:
+            request = self._request(method, path, params, content, headers, timeout)
+            answer = self._followed(request, timeout)
+            self._judge(faults.of_read_status, answer, expect)
+            return self._parsed(answer, write=False)
+
+        return self._repeated(once)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        expect: frozenset[int] = frozenset(),
+        not_executed: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """A write: exactly one HTTP request, no repetition, no redirect followed.
+
+        `not_executed` names the 5xx statuses with which this system proves that it did nothing (such as 503).
+        Raises `TryLater` and `Refused` where nothing was executed, `Unclear` where that is not known.
+        """
+        answer = self._exchange(self._request(method, path, params, content, headers, timeout), timeout, write=True)
+
+        def judged(status: int, system: str, said: str, *, after_s: int | None) -> Fault | None:
+            return faults.of_write_status(status, system, said, after_s=after_s, not_executed=not_executed)
+
+        self._judge(judged, answer, expect)
+        return self._parsed(answer, write=True)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    # ------------------------------------------------------------ one request
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        content: str | None,
+        headers: Mapping[str, str] | None,
+        timeout: float | None,
+    ) -> httpx.Request:
+        sent = {**({"Content-Type": "application/json"} if content is not None else {}), **(headers or {})}
+        try:
+            return self._http.build_request(
+                method,
+                self._target(path),
+                params=params,
+                content=content,
+                headers=sent,
+                timeout=timeout or self._timeout,
+                extensions={"trace": self._line.trace},
+            )
+        except faults.FOREIGN as error:
+            what = f"the request cannot be made ({type(error).__name__}); check address and settings"
+            raise Refused("bad_request", f"{self._system}: {what}") from None
+
+    def _exchange(self, request: httpx.Request, timeout: float | None, *, write: bool) -> httpx.Response:
+        """Send once and read the whole body, within the deadline and the size."""
+        with Deadline(timeout or self._timeout, self._line) as deadline:
+            try:
+                response = self._http.send(request, stream=True)
+                try:
+                    body = unpack(response.iter_raw(), response.headers.get("content-encoding", ""), self._max_bytes)
+                finally:
+                    response.close()
+            except (TooLarge, Damaged) as error:
+                raise self._unreadable(
+                    "too_large" if isinstance(error, TooLarge) else "damaged", str(error), write=write
+                ) from None
+            except faults.FOREIGN as error:
+                raise faults.of_exception(error, self._system, write=write, expired=deadline.expired) from None
+        headers = {name: value for name, value in response.headers.items() if name.lower() != "content-encoding"}
+        return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+
+    def _followed(self, request: httpx.Request, timeout: float | None) -> httpx.Response:
+        for _ in range(_HOPS):
+            answer = self._exchange(request, timeout, write=False)
+            if request.method != "GET" or not answer.has_redirect_location:
+                return answer
+            target = str(request.url.join(answer.headers["location"]))
+            request = self._request("GET", target, None, None, None, timeout)
+        raise Refused("redirected", f"{self._system}: sends the request round in circles; check the address")
+
+    def _judge(self, rule: Callable[..., Fault | None], answer: httpx.Response, expect: frozenset[int]) -> None:
+        if answer.status_code in expect:
+            return
+        after_s = seconds(answer.headers.get("retry-after"), answer.headers.get("date"))
+        fault = rule(answer.status_code, self._system, self._said(answer), after_s=after_s)
+        if fault is not None:
+            raise fault
+
+    def _said(self, answer: httpx.Response) -> str:
+        """The beginning of an error's text as far as it can help a person; our own secrets blacked out."""
+        if "html" in answer.headers.get("content-type", ""):
+            return ""
+        text = " ".join(answer.content[: 4 * _SAID].decode("utf-8", "replace").split())
+        secret = self._http.headers.get("Authorization", "")
+        for word in (secret, secret.rpartition(" ")[2]):
+            text = text.replace(word, "***") if word else text
+        return f": {text[:_SAID]}" if text else ""
+
+    def _parsed(self, answer: httpx.Response, *, write: bool) -> Answer:
+        value = None
+        if answer.content.strip():
+            try:
+                value = loads(answer.content)
+            except BadJson as error:
+                what = f"answered {answer.status_code} with something else than JSON ({error}): a log-in page, a proxy?"
+                raise self._unreadable("not_json", what, write=write) from None
+        return Answer(answer.status_code, {name.lower(): text for name, text in answer.headers.items()}, value)
+
+    def _unreadable(self, reason: str, what: str, *, write: bool) -> Fault:
+        if write:
+            return Unclear(reason, f"{self._system}: {what}")
+        return TryLater(reason, f"{self._system}: {what}", offline=reason == "not_json")
+
+    # ------------------------------------------------------------ repeating reads
+
+    def _repeated(self, once: Callable[[], Answer]) -> Answer:
+        tries = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._attempts),
+            wait=self._wait,
+            retry=tenacity.retry_if_exception(self._worth_it),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return tries(once)
+
+    def _worth_it(self, error: BaseException) -> bool:
+        if not isinstance(error, TryLater) or error.reason in {"auth", "not_json", "too_large", "timeout"}:
+            return False
+        return error.after_s is None or error.after_s <= self._patience
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """What the server asked for, and full jitter on top: many clients must not come back in one moment."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after_s if isinstance(error, TryLater) else None
+        jitter = tenacity.wait_random_exponential(multiplier=0.25, max=min(self._patience, 4))(state)
+        return (asked or 0) + jitter
+
+    # ------------------------------------------------------------ addresses
+
+    def _target(self, path: str) -> httpx.URL:
+        """The absolute URL; refuses to leave the base's origin: our log-in is sent along."""
+        target = self._base.join(path)
+        same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
+        if same or (target.scheme == self._base.scheme and target.host in self._hosts):
+            return target
+        message = f"{self._system}: an address of another host ({target.host}) is not followed"
+        raise Refused("foreign_host", message)
+
+    def _address(self, base_url: str) -> httpx.URL:
+        try:
+            url = httpx.URL(base_url)
+        except (httpx.InvalidURL, TypeError, ValueError):
+            raise Refused("bad_url", f"{self._system}: the address is not a URL") from None
+        if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
+            raise Refused("bad_url", f"{self._system}: the address must be http(s)://host/, without a password in it")
+        return url.copy_with(path=url.path if url.path.endswith("/") else url.path + "/")
