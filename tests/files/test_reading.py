@@ -77,7 +77,7 @@ def test_a_file_that_changes_between_two_pages_is_tried_later(folder: Path, open
     with (folder / "deals.csv").open("a") as file:
         file.write("more\n")
     with pytest.raises(TryLater, match=r"crm/deals\.csv changed while it was read"):
-        list(pages)
+        next(pages)
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_tried_later(folder: Path, open_files: Open) -> None:
@@ -102,6 +102,16 @@ def test_several_files_of_one_object_are_one_table(folder: Path, open_files: Ope
     write(folder, "id\n3\n", "deals-02.csv")
     last = list(files.read("deals", pages[-1].checkpoint))
     assert (ids(last), last[-1].snapshot) == (["1", "2", "3"], True)
+
+
+def test_one_key_on_the_same_line_of_two_files_stands_there_twice(folder: Path, open_files: Open) -> None:
+    write(folder, "id\n1\n", "deals-01.csv")
+    write(folder, "id\n1\n", "deals-02.csv")
+    pages = list(open_files(objects={"deals": {"file": "deals-*.csv"}}).read("deals", None))
+    assert (ids(pages), [str(page.problems[0].place) for page in pages if page.problems]) == (
+        ["1"],
+        ["crm/deals-02.csv:2 (crm/deals)"],
+    )
 
 
 def test_without_objects_every_file_is_one_with_its_first_column_as_key(folder: Path, open_files: Open) -> None:

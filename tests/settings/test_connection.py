@@ -74,7 +74,7 @@ def test_a_secret_deep_inside_is_fetched_too(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_running_sandbox_fills_in_what_the_file_lacks(tmp_path: Path) -> None:
-    found = connection(tmp_path, "url: http://old\ntimeout: 9\nsandbox: {folder: erp}")
+    found = connection(tmp_path, "url: http://old\npassword: env:ACME_UNSET\ntimeout: 9\nsandbox: {folder: erp}")
     config = found.config(Erp, {"url": "http://new", "password": "made-up"})
     assert (config.url, config.timeout, config.password.get_secret_value()) == ("http://new", 9, "made-up")
 

@@ -233,7 +233,7 @@ class Files(Connector):
         if object != STATUS:
             return super().write(object, intents)
         if self._status is None:
-            message = f"{self._name} has no status_folder: set one, or take `write_back` out of the pipeline"
+            message = f"{self._name} has no status_folder: set one, or take the mapping of status out of the pipeline"
             return [Refused("no_status_folder", message) for _ in intents]
         try:
             return self._status.write(intents)
