@@ -147,9 +147,11 @@ class Mapping:
 
     def _validated(self, doc: dict[str, Any], run: Run) -> Noun | None:
         noun, errors = validate(self.target, doc)
+        clean = not run.problems
         for error in errors:
             location = tuple(error["loc"])
-            if not run.failed or (location and not _told(location, run.failed)):
+            # What is said of the whole document may only follow from a field that already has its problem.
+            if clean or (location and not _told(location, run.failed)):
                 self._complain(error, location, run)
         return noun
 

@@ -170,7 +170,7 @@ class _Compiler:
         run, known = self.compile(tree)
         self._check_kind(tree, kind, known, what)
         take = TAKE[kind]
-        return _at(lambda frame: take(run(frame)), self.scope.place(tree.offset), f"{what}: ")
+        return _at(lambda frame: take(run(frame)), self.scope.place(tree.offset), f"`{what}`: ")
 
     def _check_kind(self, tree: Tree, wanted: str, known: str, what: str) -> None:
         fits = known == wanted or ANY in {known, wanted} or wanted == "list" or (wanted == "text" and known == "null")
@@ -200,7 +200,7 @@ class _Compiler:
         if sign in {"=", "<>"}:
             self._check_equal(tree, known, other)
             same = sign == "="
-            return _at(lambda frame: equal(left(frame), right(frame)) is same, place, f"{sign}: "), "boolean"
+            return _at(lambda frame: equal(left(frame), right(frame)) is same, place, f"`{sign}`: "), "boolean"
         for operand, kind in ((tree.left, known), (tree.right, other)):
             if kind in {"text", "boolean", "null"}:
                 hint = "use VALUE(...) for numbers, DATE(...) for dates" if kind == "text" else ""
@@ -212,7 +212,7 @@ class _Compiler:
             a, b = left(frame), right(frame)
             return order(comparable(a, b), comparable(b, a))
 
-        return _at(compare, place, f"{sign}: "), "boolean"
+        return _at(compare, place, f"`{sign}`: "), "boolean"
 
     def _check_equal(self, tree: Compare | In, known: str, other: str) -> None:
         if known != other and not {known, other} & {ANY, "null"}:
@@ -234,7 +234,7 @@ class _Compiler:
             value = operand(frame)
             return any(equal(value, option(frame)) for option in options) is wanted
 
-        return _at(contains, self.scope.place(tree.offset), "IN: "), "boolean"
+        return _at(contains, self.scope.place(tree.offset), "`IN`: "), "boolean"
 
     # ------------------------------------------------------------ calls
 

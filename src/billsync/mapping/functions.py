@@ -60,7 +60,7 @@ class Function:
     @property
     def fewest(self) -> int:
         """How many arguments it needs."""
-        return sum(not parameter.optional for parameter in self.parameters)
+        return sum(not (parameter.optional or parameter.repeated) for parameter in self.parameters)
 
 
 FUNCTIONS: Final[dict[str, Function]] = {}

@@ -134,15 +134,8 @@ class _Reader:
             return "inbound"
         if source in KINDS and "." in target:
             return "outbound"
-        node = self.root.get("to") if "." in source else self.root.get("from")
-        name, known = (target, INBOUND) if "." in source else (source, tuple(KINDS))
-        message = "a mapping leads from system.object to a canonical document, or the other way"
-        if "." not in name:
-            hint = did_you_mean(name, known)
-            message = f"{show(name)} is no canonical document that can stand here; {message}"
-        else:
-            hint = f"canonical documents: {', '.join(known)}"
-        self.findings.error("MAP-NAME-01", message, (node or self.root).place, hint)
+        message, hint, key = _ends(source, target)
+        self.findings.error("MAP-NAME-01", message, (self.root.get(key) or self.root).place, hint)
         return ""
 
     def _tables(self) -> None:
@@ -216,3 +209,14 @@ def warn_shadow(read: SourceRead, facts: Any, findings: Findings) -> None:
     if not same:
         message = f"{name} means the mapping's field of that name; the record has one too"
         findings.warn("MAP-FIELD-04", message, read.place, f"write $.{name} for the record's own")
+
+
+def _ends(source: str, target: str) -> tuple[str, str, str]:
+    """Why a mapping cannot lead from one to the other: message, hint and the key that is to blame."""
+    ways = "a mapping leads from system.object to a canonical document, or the other way"
+    if "." in source and "." in target:
+        return f"neither end is a canonical document: {ways}", f"canonical documents: {', '.join(KINDS)}", "to"
+    if source in KINDS and target in KINDS:
+        return f"both ends are canonical documents: {ways}", "name the system of one of them", "from"
+    name, known, key = (target, INBOUND, "to") if "." in source else (source, tuple(KINDS), "from")
+    return f"{show(name)} is no canonical document that can stand here: {ways}", did_you_mean(name, known), key

@@ -76,7 +76,7 @@ class Rule:
         """Path for a problem's place: of the source field, or else of the document's."""
         if self.source is not None:
             return self.source.under(frame.source) or self.name
-        return ".".join(str(step) for step in (*frame.target, self.name))
+        return label((*frame.target, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,6 @@ class Each:
             if key is not None:
                 self._check_key(key(inner), inner.source, seen)
         except Wrong as wrong:
-            inner.run.failed.add(inner.target[:-1])
             inner.run.report(wrong, wrong.source or inner.source, label(inner.target), self.place)
             return False
         return True
