@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billsync.billing.calendar import every_of
@@ -198,6 +198,8 @@ def test_a_free_line_is_charged_at_nothing_rather_than_forgotten() -> None:
     assert [charge.amount for charge in charges(contract(line(unit_amount="0")), "2026-02-01")] == [Decimal("0.00")]
 
 
+@example(["a/b", "c", "a", "b/c"])
+@example(["a", "%2F", "a", "/"])
 @given(st.lists(st.text("ab/%", min_size=1, max_size=4), min_size=4, max_size=4))
 def test_two_lines_never_share_a_key(parts: list[str]) -> None:
     day = date(2026, 1, 1)
