@@ -225,3 +225,13 @@ def test_what_depends_on_a_field_with_a_problem_says_nothing_of_its_own() -> Non
         "description: {expr: \"unit & 'x'\"}", "unit: {from: unit, lookup: t}", top="tables: {t: {h: hour}}\n"
     )
     assert [told.code for told in apply(text, {"Id": "1", "unit": "z"}).problems] == ["MAP-LOOKUP-01"]
+
+
+def test_a_formula_that_names_its_own_field_means_the_records() -> None:
+    assert field('{expr: "TRIM(description)"}', {"description": " a "}) == "a"
+
+
+@pytest.mark.parametrize("text", ["YYYY-MM-DD YYYY", "DD.M.YYYY D", "none"])
+def test_a_date_format_that_cannot_be_read_is_no_format(text: str) -> None:
+    with pytest.raises(ValueError, match="date format"):
+        compile_format(text, reading="datetime")

@@ -287,3 +287,8 @@ def test_a_field_for_the_other_direction_only_is_not_written() -> None:
     made = mapping(PRODUCT + "fields:\n  id: {from: Id}\n  name: {from: N}\n  sku: {from: S, direction: outbound}\n")
     assert [known.target for known in made.fields] == ["id", "name", "sku"]
     assert made._block.names == ("id", "name")
+
+
+def test_two_mappings_of_one_object_do_not_wait_for_each_other() -> None:
+    a, b = (mapping(between(name, "crm.a", "customer", "crm.a")) for name in ("a", "b"))
+    assert [each.name for each in dependency_order([a, b])] == ["a", "b"]
