@@ -118,12 +118,15 @@ class Page:
         problems: records that could not be read at all; good ones of the same page are in `records`.
         checkpoint: stored in one transaction with the records; given back to `read` to continue after this page.
         snapshot: True on the last page of a read that showed every live record: what was not seen is gone.
+        complete: True on the last page of a read that went through everything, even if some of it could not be read:
+            complaints about the object that were not made again are mended.  A snapshot is always complete.
     """
 
     records: Sequence[Record]
     problems: Sequence[Problem] = ()
     checkpoint: Checkpoint = field(default_factory=dict)
     snapshot: bool = False
+    complete: bool = False
 
 
 class FieldInfo(Noun):

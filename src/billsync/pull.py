@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from billsync.connector import Connector, Page
+from billsync.connector import Connector
 from billsync.model.problem import Place, Problem
 from billsync.store import Store, Tx
 
@@ -52,16 +52,11 @@ def changed(
             fresh += absorbed.new + absorbed.changed
             if page.snapshot:
                 fresh += _forget(tx, connection, object, seen, run, at, report)
-            if _complete(page, since):
+            if page.snapshot or page.complete:
                 tx.problems.close_file(connection, object, except_=complained, at=at)
         read += len(page.records)
         advance(len(page.records))
     return read, fresh
-
-
-def _complete(page: Page, since: object) -> bool:
-    """Whether the read so far showed all that there is, so that complaints not made again are mended."""
-    return page.snapshot or (since is None and bool(page.problems))
 
 
 def _forget(

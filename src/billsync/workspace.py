@@ -86,7 +86,7 @@ def connected(
     Raises `BadSettings`, `plugins.PluginProblem` and `TryLater`.
     """
     connection = workspace.settings.connections[name]
-    kind = plugins.load_connector(connection.connector)
+    kind = plugins.load_connector(connection.connector, connection.place)
     with ExitStack() as stack:
         extra: dict[str, str] = {}
         if connection.sandbox is not None and sandboxes:

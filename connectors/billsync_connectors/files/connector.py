@@ -176,7 +176,7 @@ class Files(Connector):
             for good, bad, last in self._pages(file, source, prints[file.name], keys):
                 clean = clean and not bad
                 end = last and number == len(files)
-                yield Page(good, bad, after if end else dict(since or {}), snapshot=end and clean)
+                yield Page(good, bad, after if end else dict(since or {}), snapshot=end and clean, complete=end)
 
     def _print(self, file: File) -> Print:
         with self._folder.open(file) as stream:

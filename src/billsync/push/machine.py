@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -22,7 +22,7 @@ from billsync.model.delivery import DONE, STUCK, Delivery, DeliveryState
 from billsync.model.problem import Place, Problem
 from billsync.model.ref import Link, Ref
 from billsync.push import decide
-from billsync.push.payload import expectation, idempotency_key, resolved
+from billsync.push.payload import expectation, idempotency_key, references, resolved
 from billsync.store import Store, Tx
 
 _S = DeliveryState
@@ -279,19 +279,19 @@ def _claim(push: _Push, batch: Sequence[Delivery]) -> tuple[list[Delivery], list
             for delivery in batch
         ]
         claimed = [row for row in tx.outbox.move_many(moves, at=now) if row is not None]
-        intents = [_intent(tx, delivery, push.connection) for delivery in claimed]
-        for delivery in claimed:
-            tx.outbox.attempt(delivery, at=now, sent_digest=delivery.payload_digest)
-    return claimed, intents
+        documents = {(row.kind, row.our_id) for row in claimed}
+        documents.update(reference for row in claimed for reference in references(row))
+        there = tx.outbox.remote_ids(push.connection, documents)
+        tx.outbox.begin(claimed, at=now)
+    return claimed, [_intent(delivery, there) for delivery in claimed]
 
 
-def _intent(tx: Tx, delivery: Delivery, connection: str) -> Intent:
-    payload = resolved(delivery, lambda kind, our_id: tx.outbox.remote_id(connection, kind, our_id))
+def _intent(delivery: Delivery, there: Mapping[tuple[str, str], str]) -> Intent:
     return Intent(
         key=delivery.our_id,
         object=delivery.object,
-        payload=payload,
-        remote_id=delivery.remote_id or tx.outbox.remote_id(connection, delivery.kind, delivery.our_id),
+        payload=resolved(delivery, lambda kind, our_id: there.get((kind, our_id))),
+        remote_id=delivery.remote_id or there.get((delivery.kind, delivery.our_id)),
         idempotency_key=idempotency_key(delivery),
         expect=expectation(delivery),
     )
@@ -329,18 +329,33 @@ def _apply(push: _Push, name: str, moves: Sequence[tuple[Delivery, decide.Move]]
     """Write outcomes down in one transaction; one that came too late is kept as an observation."""
     now = push.clock.now()
     with push.store.tx(name) as tx:
-        for delivery, move in moves:
-            if attempted:
-                tx.outbox.outcome(delivery, at=now, outcome=str(move.to or ""), note=move.note or move.reason)
-            row = _write_move(tx, delivery, move, now)
+        if attempted:
+            tx.outbox.end([(d, str(move.to or ""), move.note or move.reason) for d, move in moves], at=now)
+        rows = _write_moves(tx, moves, now)
+        for (delivery, move), row in zip(moves, rows, strict=True):
             if row is None:
-                tx.outbox.observe(
-                    delivery.key, at=now, note=f"{move.to}: {move.note} {move.columns.get('remote_id', '')}"
-                )
-            elif row.state is _S.CONFIRMED:
-                _link(tx, row, push.connection, now)
+                there = move.columns.get("remote_id", "")
+                tx.outbox.observe(delivery.key, at=now, note=f"{move.to}: {move.note} {there}")
+        tx.links.put(
+            [_link(row, push.connection) for row in rows if row is not None and row.state is _S.CONFIRMED], now
+        )
         _tell(push, tx, moves, now)
     _count(push, moves)
+
+
+def _write_moves(tx: Tx, moves: Sequence[tuple[Delivery, decide.Move]], now: datetime) -> list[Delivery | None]:
+    """The rows as they are afterwards, in the order of the moves; None where another was faster."""
+    steps = [(delivery, move.to, move.reason, move.columns) for delivery, move in moves if move.to is not None]
+    moved = iter(tx.outbox.move_many(steps, at=now))
+    return [
+        tx.outbox.touch(delivery, reason=move.reason, **move.columns) if move.to is None else next(moved)
+        for delivery, move in moves
+    ]
+
+
+def _link(delivery: Delivery, connection: str) -> Link:
+    ref = Ref(system=connection, kind=delivery.object, id=delivery.remote_id or "")
+    return Link(kind=delivery.kind, our_id=delivery.our_id, ref=ref, sent=delivery.payload_digest)
 
 
 def _tell(push: _Push, tx: Tx, moves: Sequence[tuple[Delivery, decide.Move]], now: datetime) -> None:
@@ -367,17 +382,6 @@ def _problem(delivery: Delivery, move: decide.Move) -> Problem:
         hint="look at it there, then answer with `billsync errors resolve`",
         place=place,
     )
-
-
-def _write_move(tx: Tx, delivery: Delivery, move: decide.Move, now: datetime) -> Delivery | None:
-    if move.to is None:
-        return tx.outbox.touch(delivery, reason=move.reason, **move.columns)
-    return tx.outbox.move(delivery, move.to, at=now, reason=move.reason, **move.columns)
-
-
-def _link(tx: Tx, delivery: Delivery, connection: str, now: datetime) -> None:
-    ref = Ref(system=connection, kind=delivery.object, id=delivery.remote_id or "")
-    tx.links.put([Link(kind=delivery.kind, our_id=delivery.our_id, ref=ref, sent=delivery.payload_digest)], at=now)
 
 
 def _count(push: _Push, moves: Sequence[tuple[Delivery, decide.Move]]) -> None:

@@ -79,6 +79,18 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
+def references(delivery: Delivery) -> list[tuple[str, str]]:
+    """(kind, our id) of every document that the payload refers to."""
+    found: list[tuple[str, str]] = []
+
+    def note(kind: str, our_id: str) -> str:
+        found.append((kind, our_id))
+        return ""
+
+    _fill(json.loads(delivery.payload)["document"], note)
+    return found
+
+
 def resolved(delivery: Delivery, resolve: Resolve) -> Data:
     """The document with the other system's ids in place of our references.
 

@@ -46,7 +46,7 @@ def charge(world: World) -> None:
                 if due is not None:
                     known = {key: stored.charge for key, stored in billed.get(deal.id, {}).items()}
                     invoiced = {key for key, stored in billed.get(deal.id, {}).items() if stored.invoice}
-                    change = changes.compare(known, due.charges, invoiced)
+                    change = changes.compare(known, due.charges, invoiced, through=world.through)
                     problems += change.problems
                     tx.ledger.drop_charges(change.drop, run=world.run, at=world.now())
                     tx.ledger.add_charges(change.add, run=world.run, at=world.now())

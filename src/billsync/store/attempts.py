@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from billsync.model.delivery import Delivery
 from billsync.store.schema import attempts, deliveries, observations
-from billsync.store.sql import rows
+from billsync.store.sql import among, bulk, rows
+
+_ENDED: Final = (
+    update(attempts)
+    .where(*(attempts.c[name] == bindparam(f"b_{name}") for name in ("delivery", "gen", "n")))
+    .values({name: bindparam(name) for name in ("ended_at", "outcome", "note")})
+)
 
 
 class Attempts:
@@ -18,26 +25,36 @@ class Attempts:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def attempt(self, delivery: Delivery, *, at: datetime, sent_digest: str) -> None:
-        """Note that the delivery's attempt number `attempt` of its generation is about to be sent."""
-        row = {
-            "delivery": delivery.id,
-            "gen": delivery.gen,
-            "n": delivery.attempt,
-            "started_at": at,
-            "sent_digest": sent_digest,
-            "ended_at": None,
-            "outcome": "",
-            "note": "",
-        }
-        self._conn.execute(insert(attempts), row)
+    def begin(self, items: Sequence[Delivery], *, at: datetime) -> None:
+        """Note that each delivery's attempt number `attempt` of its generation is about to be sent."""
+        new = {"started_at": at, "ended_at": None, "outcome": "", "note": ""}
+        made = [
+            {"delivery": item.id, "gen": item.gen, "n": item.attempt, "sent_digest": item.payload_digest, **new}
+            for item in items
+        ]
+        bulk(self._conn, insert(attempts), made)
+
+    def end(self, items: Sequence[tuple[Delivery, str, str]], *, at: datetime) -> None:
+        """End attempts, each with its outcome and a note; where one has ended before, that becomes an observation."""
+        query = select(attempts.c.delivery, attempts.c.gen, attempts.c.n).where(attempts.c.ended_at.is_(None))
+        ids = [delivery.id for delivery, _, _ in items]
+        running = {tuple(row.values()) for row in among(self._conn, query, attempts.c.delivery, ids)}
+        ended = []
+        for delivery, outcome, note in items:
+            if (delivery.id, delivery.gen, delivery.attempt) in running:
+                mine = {"b_delivery": delivery.id, "b_gen": delivery.gen, "b_n": delivery.attempt}
+                ended.append({**mine, "ended_at": at, "outcome": outcome, "note": note})
+            else:
+                self.observe(delivery.key, at=at, note=f"{outcome}: {note}")
+        bulk(self._conn, _ENDED, ended)
+
+    def attempt(self, delivery: Delivery, *, at: datetime) -> None:
+        """`begin` for one."""
+        self.begin([delivery], at=at)
 
     def outcome(self, delivery: Delivery, *, at: datetime, outcome: str, note: str) -> None:
-        """End that attempt.  Where it has ended before, this outcome becomes an observation."""
-        mine = (attempts.c.delivery == delivery.id, attempts.c.gen == delivery.gen, attempts.c.n == delivery.attempt)
-        ended = update(attempts).where(*mine, attempts.c.ended_at.is_(None))
-        if self._conn.execute(ended.values(ended_at=at, outcome=outcome, note=note)).rowcount == 0:
-            self.observe(delivery.key, at=at, note=f"{outcome}: {note}")
+        """`end` for one."""
+        self.end([(delivery, outcome, note)], at=at)
 
     def observe(self, key: str, *, at: datetime, note: str) -> None:
         """Keep what was learned when the delivery had moved on."""

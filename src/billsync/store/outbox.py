@@ -177,21 +177,27 @@ class Outbox(Attempts):
             found.setdefault(name, {})[DeliveryState(state)] = count
         return found
 
+    def remote_ids(self, connection: str, documents: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """(kind, our id) -> the id there of documents that took effect: the newest delivery's, else the link's."""
+        wanted: dict[str, set[str]] = {}
+        for kind, our_id in documents:
+            wanted.setdefault(kind, set()).add(our_id)
+        found: dict[tuple[str, str], str] = {}
+        for kind, our_ids in wanted.items():
+            links = self._links.many(kind, our_ids, connection)
+            found |= {(kind, our_id): link.ref.id for our_id, link in links.items()}
+            query = _of(connection).where(
+                deliveries.c.kind == kind,
+                deliveries.c.state.in_([str(state) for state in DONE]),
+                deliveries.c.remote_id.is_not(None),
+            )
+            done = among(self._conn, query.order_by(deliveries.c.version), deliveries.c.our_id, our_ids)
+            found |= {(kind, row["our_id"]): row["remote_id"] for row in done}
+        return found
+
     def remote_id(self, connection: str, kind: str, our_id: str) -> str | None:
-        """The id there of a document that took effect: the newest delivery's, else the link's, else None."""
-        query = select(deliveries.c.remote_id).where(
-            deliveries.c.connection == connection,
-            deliveries.c.kind == kind,
-            deliveries.c.our_id == our_id,
-            deliveries.c.state.in_([str(state) for state in DONE]),
-            deliveries.c.remote_id.is_not(None),
-        )
-        newest = query.order_by(deliveries.c.version.desc()).limit(1)
-        found: str | None = self._conn.execute(newest).scalar_one_or_none()
-        if found is not None:
-            return found
-        link = self._links.get(kind, our_id, connection)
-        return None if link is None else link.ref.id
+        """`remote_ids` for one document; None where it has none."""
+        return self.remote_ids(connection, [(kind, our_id)]).get((kind, our_id))
 
     def list(
         self,
