@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from billsync.model.delivery import Delivery
 from billsync.store.schema import attempts, deliveries, observations
 from billsync.store.sql import among, bulk, rows
+from billsync.store.types import fold
 
 _ENDED: Final = (
     update(attempts)
@@ -41,7 +42,7 @@ class Attempts:
         running = {tuple(row.values()) for row in among(self._conn, query, attempts.c.delivery, ids)}
         ended = []
         for delivery, outcome, note in items:
-            if (delivery.id, delivery.gen, delivery.attempt) in running:
+            if (fold(delivery.id), delivery.gen, delivery.attempt) in running:
                 mine = {"b_delivery": delivery.id, "b_gen": delivery.gen, "b_n": delivery.attempt}
                 ended.append({**mine, "ended_at": at, "outcome": outcome, "note": note})
             else:

@@ -57,8 +57,8 @@ class Audit:
         """What is broken in the chain, in words; nothing where it is whole.  Reads row by row."""
         broken: list[str] = []
         last, before = 0, START
-        found = self._conn.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.seq)).mappings()
-        for row in map(unfolded, found):
+        chain = select(audit).order_by(audit.c.seq).execution_options(yield_per=1000)
+        for row in map(unfolded, self._conn.execute(chain).mappings()):
             broken += _broken(row, last, before)
             last, before = row["seq"], row["hash"]
         seq, end = self.head()

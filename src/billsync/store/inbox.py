@@ -199,7 +199,7 @@ def _fresh(connection: str, record: Record, run: str, at: datetime) -> dict[str,
         "digest": digest_text(data),
         "run": run,
         "at": at,
-        "place": canonical_json(record.place.model_dump(exclude_none=True)),
+        "place": record.place.model_dump_json(exclude_none=True),
         "data": data,
     }
     return with_whole(row, "id")
@@ -212,7 +212,7 @@ def _inbox_row(row: Mapping[str, Any]) -> InboxRow:
         id=row["id"],
         data=json.loads(row["data"]),
         digest=row["digest"],
-        place=Place(**json.loads(row["place"])),
+        place=Place.model_validate_json(row["place"]),
         deleted=row["deleted"],
         version=row["version"],
         state=row["state"],

@@ -58,11 +58,14 @@ class Invoices:
     _conn: Connection
     _audit: Audit
 
-    def draw(self, name: str) -> int:
-        """The next number of a series, from 1: without gaps, since a transaction that fails gives its number back."""
-        upsert(self._conn, series, [{"name": name, "last": 1}], [], last=series.c.last + 1)
+    def draw(self, name: str, count: int = 1) -> int:
+        """The next number of a series, from 1; with `count` the first of so many that follow each other.
+
+        Without gaps: a transaction that fails gives its numbers back.
+        """
+        upsert(self._conn, series, [{"name": name, "last": count}], [], last=series.c.last + count)
         last: int = self._conn.execute(select(series.c.last).where(series.c.name == name)).scalar_one()
-        return last
+        return last - count + 1
 
     def add_invoice(self, invoice: Invoice, *, run: str, at: datetime) -> None:
         """Store one finalised invoice; see `add_invoices`."""

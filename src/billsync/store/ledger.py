@@ -33,7 +33,7 @@ class Ledger(Charges, Invoices, Payments):
         """Per currency: its code, number of invoices, sum of totals and of payments in minor units."""
         found: dict[str, tuple[int, int, int]] = {}
         query = select(invoices.c.currency, invoices.c.total_minor, invoices.c.paid_minor)
-        for currency, total, paid in self._conn.execution_options(yield_per=1000).execute(query):
+        for currency, total, paid in self._conn.execute(query.execution_options(yield_per=1000)):
             count, totals, payments = found.get(currency, (0, 0, 0))
             found[currency] = (count + 1, totals + total, payments + paid)  # SQLite's own sum ends at 64 bits
         return [(currency, *sums) for currency, sums in sorted(found.items())]

@@ -7,14 +7,13 @@ was there before.  Alembic is imported only when there is something to migrate: 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table
 
 from billsync.store.errors import StoreUnusable, translated
-from billsync.store.opening import reading, writing
+from billsync.store.opening import outside, reading, writing
 from billsync.store.schema import REVISIONS, VERSION_TABLE, metadata
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
@@ -79,8 +78,8 @@ def _keep_copy(engine: Engine) -> None:
     path = Path(f"{engine.url.database}.before-{REVISIONS[-1]}")
     unfinished = path.with_name(f"{path.name}.part")
     unfinished.unlink(missing_ok=True)
-    with closing(engine.raw_connection()) as connection:
-        connection.cursor().execute("VACUUM INTO ?", (str(unfinished),))
+    with outside(engine) as cursor:
+        cursor.execute("VACUUM INTO ?", (str(unfinished),))
     unfinished.rename(path)
 
 

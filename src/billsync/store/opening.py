@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ WAIT_S: Final = 30
 _IDLE_S: Final = 120
 """Seconds after which Postgres ends a transaction of a process that was stopped, so that others get their turn."""
 
-_WRITES: Final = "billsync_writes"
+_MODE: Final = "billsync_mode"
 
 _CREATE_HINT: Final = "make it with `billsync db upgrade`"
 
@@ -94,7 +95,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
-        writes = conn.get_execution_options().get(_WRITES, False)
+        writes = conn.get_execution_options().get(_MODE) == "write"
         conn.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -116,22 +117,23 @@ def _postgres_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
-        if conn.get_execution_options().get(_WRITES, False):
+        mode = conn.get_execution_options().get(_MODE)
+        if mode == "write":
             conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('billsync/' || current_schema(), 0))")
+        elif mode == "read":
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     return engine
 
 
 def writing(engine: Engine) -> Engine:
     """The engine whose transactions write, one after the other."""
-    return engine.execution_options(**{_WRITES: True})
+    return engine.execution_options(**{_MODE: "write"})
 
 
 def reading(engine: Engine) -> Engine:
     """The engine whose transactions see one moment and cannot write."""
-    if engine.dialect.name == "sqlite":
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(**{_MODE: "read"})
 
 
 def check_server(engine: Engine, where: str) -> None:
@@ -156,8 +158,7 @@ def _check_sqlite(conn: Connection, where: str) -> None:
 
 def _use_wal(engine: Engine, where: str) -> None:
     """Readers and the writer do not wait for each other in this mode; it stays with the file."""
-    with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
+    with outside(engine) as cursor:
         mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
         if mode != "wal":
             mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -165,6 +166,15 @@ def _use_wal(engine: Engine, where: str) -> None:
         raise StoreUnusable(
             "store_unsuitable", f"{where} lies on a file system without shared memory: use a local disk"
         )
+
+
+@contextmanager
+def outside(engine: Engine) -> Iterator[Any]:
+    """A cursor of SQLite's driver outside of any transaction, for what cannot be done inside of one."""
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=OFF")
+        yield cursor
 
 
 def _check_postgres(conn: Connection, where: str) -> None:

@@ -1,0 +1,156 @@
+"""The schema: migrations and tables agree, upgrades keep the data, and half an upgrade is none."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from billsync.store import Store, StoreUnusable, migrating, schema
+from tests.store.made import AT, delivery, other, told
+
+_NEXT = '''"""0002: a column more."""
+from alembic import op
+import sqlalchemy as sa
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
+    op.add_column("runs", sa.Column("extra", sa.Text))
+'''
+
+
+def test_migrations_and_tables_agree(store: Store) -> None:
+    with store.view() as tx:
+        options = {"compare_type": True, "version_table": schema.VERSION_TABLE}
+        context = MigrationContext.configure(tx.conn, opts=options)
+        assert compare_metadata(context, schema.metadata) == []
+        found = inspect(tx.conn)
+        for table in schema.metadata.tables.values():
+            columns = [(column["name"], column["nullable"]) for column in found.get_columns(table.name)]
+            assert columns == [(column.name, column.nullable) for column in table.columns]
+            keys = found.get_pk_constraint(table.name)
+            assert keys["constrained_columns"] == [column.name for column in table.primary_key]
+
+
+def test_the_list_of_revisions_is_the_folder() -> None:
+    revisions = ScriptDirectory(str(migrating.SCRIPTS)).walk_revisions()
+    assert tuple(reversed([script.revision for script in revisions])) == schema.REVISIONS
+
+
+def test_no_column_can_hold_a_binary_fraction(store: Store) -> None:
+    with store.view() as tx:
+        found = inspect(tx.conn)
+        types = {
+            str(column["type"].compile(tx.conn.dialect)).split(" ")[0]
+            for table in found.get_table_names()
+            for column in found.get_columns(table)
+            if table != schema.VERSION_TABLE
+        }
+        minor = {
+            str(column["type"])
+            for table in found.get_table_names()
+            for column in found.get_columns(table)
+            if column["name"].endswith("_minor")
+        }
+    assert types == {"TEXT", "INTEGER", "BIGINT", "BOOLEAN"}
+    assert minor == {"BIGINT"}
+
+
+def _restamp(store: Store, *revisions: str) -> None:
+    with store.tx("t") as tx:
+        tx.conn.execute(text(f"DELETE FROM {schema.VERSION_TABLE}"))
+        for revision in revisions:
+            tx.conn.execute(text(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('{revision}')"))
+
+
+@pytest.mark.parametrize(("revisions", "reason"), [(["9999"], "schema_newer"), ([], "schema_incomplete")])
+def test_a_newer_or_unfinished_schema_is_refused_and_left_alone(
+    store: Store, revisions: list[str], reason: str
+) -> None:
+    _restamp(store, *revisions)
+    for create in (False, True):
+        with pytest.raises(StoreUnusable) as caught:
+            Store.open(store.url, create=create)
+        assert caught.value.reason == reason
+    with store.view() as tx:
+        assert tx.conn.execute(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalars().all() == revisions
+
+
+def test_a_schema_that_lacks_a_table_is_incomplete(store: Store) -> None:
+    with store.tx("t") as tx:
+        tx.conn.execute(text("DROP TABLE observations"))
+    with pytest.raises(StoreUnusable) as caught:
+        Store.open(store.url)
+    assert caught.value.reason == "schema_incomplete"
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A billsync that has one migration more."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_more.py").write_text(_NEXT)
+    monkeypatch.setattr(migrating, "SCRIPTS", scripts)
+    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002"))
+    return scripts
+
+
+def test_an_older_schema_is_refused_until_it_is_upgraded_and_keeps_its_data(
+    store: Store, next_release: Path, tmp_path: Path
+) -> None:
+    with store.tx("t") as tx:
+        tx.outbox.plan([delivery()], at=AT)
+    with pytest.raises(StoreUnusable, match="billsync db upgrade") as caught:
+        Store.open(store.url)
+    assert caught.value.reason == "schema_older"
+    points: list[str] = []
+    upgraded = Store.open(store.url, create=True, point=points.append)
+    with upgraded.view() as tx:
+        assert tx.outbox.get(delivery().key) == delivery()
+        assert "extra" in {column["name"] for column in inspect(tx.conn).get_columns("runs")}
+    assert points == ["migrate:0002", "migrate:before-commit", "migrate:after-commit"]
+    upgraded.close()
+    copy = tmp_path / "store.db.before-0002"
+    assert copy.exists() is store.url.startswith("sqlite")
+
+
+_UPGRADE = """
+import pathlib
+from billsync.store import migrating
+migrating.SCRIPTS, migrating.REVISIONS = pathlib.Path(sys.argv[2]), ("0001", "0002")
+Store.open(url, create=True, point=lambda name: die() if name == sys.argv[3] else None)
+"""
+
+
+@pytest.mark.parametrize("point", ["migrate:0002", "migrate:before-commit", "migrate:after-commit"])
+def test_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_the_next_time(
+    store: Store, next_release: Path, point: str
+) -> None:
+    with store.tx("t") as tx:
+        tx.outbox.plan([delivery()], at=AT)
+    child = other(_UPGRADE, store.url, str(next_release), point)
+    assert child.wait(60) == -9
+    told(child)
+    if point != "migrate:after-commit":
+        with pytest.raises(StoreUnusable) as caught:
+            Store.open(store.url)
+        assert caught.value.reason == "schema_older"
+        with store.view() as tx:
+            assert "extra" not in inspect(tx.conn).get_table_names()
+    upgraded = Store.open(store.url, create=True)
+    with upgraded.view() as tx:
+        assert tx.outbox.get(delivery().key) == delivery()
+        assert tx.audit.verify() == []
+    upgraded.close()
+
+
+def test_two_processes_that_make_the_store_at_once_make_one(empty_url: str) -> None:
+    children = [other("Store.open(url, create=True).close(); print('made')", empty_url) for _ in range(3)]
+    assert [told(child) for child in children] == ["made"] * 3
+    Store.open(empty_url).close()
