@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from billsync.billing import changes, charges, terms
@@ -16,9 +18,10 @@ from billsync.model.deal import Deal
 from billsync.model.invoice import Invoice
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
+from billsync.model.ref import Ref
 from billsync.stage import outgoing
 from billsync.stage.world import World
-from billsync.store import Fact, Tx
+from billsync.store import Fact, StoredCharge, Tx
 
 N = TypeVar("N", Customer, Product)
 
@@ -28,41 +31,82 @@ PER_TRANSACTION = 50
 
 def charge(world: World) -> None:
     """Make the charges of every deal that is new, changed, or has a period coming due."""
-    policy, after = world.rules.policy(), ""
+    policy, after = world.rules.policy().digest(), ""
     world.progress.stage("Bill deals")
     while True:
         with world.store.view() as tx:
-            facts = tx.facts.deals_due(world.through, policy.digest(), after=after, limit=PAGE)
-            if not facts:
-                return
-            deals = [Deal.model_validate_json(fact.doc) for fact in facts]
-            products = _nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product)
-            customers = tx.facts.many("customer", {deal.customer for deal in deals})
-            billed = tx.ledger.charges_of_many([deal.id for deal in deals])
+            facts = tx.facts.deals_due(world.through, policy, after=after, limit=PAGE)
+            page = _page(tx, facts)
+        if not facts:
+            return
+        bills = [_bill(world, fact, page) for fact in facts]
         with world.store.tx("charges") as tx:
-            marks = []
-            for fact, deal in zip(facts, deals, strict=True):
-                due, problems = _due(world, fact, deal, products, customers)
-                if due is not None:
-                    known = {key: stored.charge for key, stored in billed.get(deal.id, {}).items()}
-                    invoiced = {key for key, stored in billed.get(deal.id, {}).items() if stored.invoice}
-                    change = changes.compare(known, due.charges, invoiced, through=world.through)
-                    problems += change.problems
-                    tx.ledger.drop_charges(change.drop, run=world.run, at=world.now())
-                    tx.ledger.add_charges(change.add, run=world.run, at=world.now())
-                    world.tally.add("charges made", len(change.add))
-                    if not problems:
-                        marks.append((deal.id, fact.digest, due.next_on))
-                _tell(world, tx, deal.id, problems)
-            tx.facts.billed(marks, policy.digest())
+            _keep(world, tx, bills, policy)
         after = facts[-1].id
         world.progress.advance(len(facts))
 
 
-def _due(
-    world: World, fact: Fact, deal: Deal, products: dict[str, Product], customers: dict[str, Fact]
-) -> tuple[charges.Due | None, list[Problem]]:
-    if deal.customer not in customers:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a page of deals refers to, and what was billed of them before."""
+
+    products: dict[str, Product]
+    customers: set[str]
+    billed: dict[str, dict[str, StoredCharge]]
+    places: dict[Ref, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What billing one deal came to; `mark` is None where it has to be tried again."""
+
+    deal: str
+    change: changes.Changes
+    problems: list[Problem]
+    mark: tuple[str, str, date | None] | None
+
+
+def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
+    deals = [_deal(fact) for fact in facts]
+    return _Page(
+        products=_nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
+        customers=set(tx.facts.many("customer", {deal.customer for deal in deals})),
+        billed=tx.ledger.charges_of_many([deal.id for deal in deals]),
+        places=_places(tx, [fact.source for fact in facts]),
+    )
+
+
+def _places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
+    """Where the deals' records stand: file and line, or system, object and id."""
+    ids: dict[tuple[str, str], list[str]] = {}
+    for source in sources:
+        ids.setdefault((source.system, source.kind), []).append(source.id)
+    return {
+        Ref(system=system, kind=kind, id=id): place
+        for (system, kind), found in ids.items()
+        for id, place in tx.inbox.places(system, kind, found).items()
+    }
+
+
+def _deal(fact: Fact) -> Deal:
+    return Deal.model_validate_json(fact.doc)
+
+
+def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
+    deal = _deal(fact)
+    due, problems = _due(world, fact, deal, page)
+    if due is None:
+        return _Bill(deal.id, changes.Changes(), problems, None)
+    stored = page.billed.get(deal.id, {})
+    known = {key: item.charge for key, item in stored.items()}
+    invoiced = {key for key, item in stored.items() if item.invoice}
+    change = changes.compare(known, due.charges, invoiced, through=world.through)
+    problems = [*problems, *change.problems]
+    return _Bill(deal.id, change, problems, None if problems else (deal.id, fact.digest, due.next_on))
+
+
+def _due(world: World, fact: Fact, deal: Deal, page: _Page) -> tuple[charges.Due | None, list[Problem]]:
+    if deal.customer not in page.customers:
         problem = Problem(
             code="BILL-DEAL-02",
             message=f"the deal's customer {deal.customer!r} is not among the customers",
@@ -70,23 +114,34 @@ def _due(
             place=_place(deal.id).at("customer"),
         )
         return None, [problem]
-    contract, problems = terms.contract_of(deal, products)
+    contract, problems = terms.contract_of(deal, page.products)
     if contract is None:
         return None, problems
-    return charges.due(contract, through=world.through, policy=world.rules.policy(), source=str(fact.source)), problems
+    source = str(page.places.get(fact.source, fact.source))
+    return charges.due(contract, through=world.through, policy=world.rules.policy(), source=source), problems
+
+
+def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
+    """Store a page: charges, marks, and the problems that are open or mended."""
+    made = [item for bill in bills for item in bill.change.add]
+    tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
+    tx.ledger.add_charges(made, run=world.run, at=world.now())
+    tx.facts.billed([bill.mark for bill in bills if bill.mark is not None], policy)
+    world.tally.add("charges made", len(made))
+    problems = [problem for bill in bills for problem in bill.problems]
+    tx.problems.close(
+        connection="billsync",
+        object="deal",
+        ids=[bill.deal for bill in bills],
+        except_={problem.fingerprint for problem in problems},
+        at=world.now(),
+        codes_prefix="BILL-",
+    )
+    world.report(tx, problems)
 
 
 def _place(deal: str) -> Place:
     return Place(system="billsync", object="deal", id=deal)
-
-
-def _tell(world: World, tx: Tx, deal: str, problems: list[Problem]) -> None:
-    """Open the deal's billing problems, and close those that are mended."""
-    still = {problem.fingerprint for problem in problems}
-    tx.problems.close(
-        connection="billsync", object="deal", ids=[deal], except_=still, at=world.now(), codes_prefix="BILL-"
-    )
-    world.report(tx, problems)
 
 
 def withdraw(world: World, tx: Tx, deals: Iterable[str]) -> None:

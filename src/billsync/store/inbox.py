@@ -129,6 +129,11 @@ class Inbox:
         found = rows(self._conn, _of(connection, object, inbox).where(inbox.c.id == id))
         return _inbox_row(found[0]) if found else None
 
+    def places(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, Place]:
+        """Id -> where a person finds the record, for those that are there."""
+        query = _of(connection, object, inbox)
+        return {row["id"]: _inbox_row(row).place for row in among(self._conn, query, inbox.c.id, ids)}
+
     def has(self, connection: str, object: str, ids: Iterable[str]) -> set[str]:
         """Which of these are there and not deleted."""
         query = _of(connection, object, inbox.c.id, inbox.c.whole).where(inbox.c.deleted.is_(False))
