@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from importlib.resources import files
@@ -41,3 +42,16 @@ def _copied(file: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def cache() -> Path | None:
+    """Folder for what takes long to build and can be built again; None where there is no place for one."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("HOME")
+    if not base:
+        return None
+    place = Path(base) / ("billsync" if os.environ.get("XDG_CACHE_HOME") else ".cache/billsync")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return place

@@ -100,7 +100,7 @@ def connected(
 @contextmanager
 def _sandbox(workspace: Workspace, kind: str, folder: str, progress: Progress | None) -> Iterator[dict[str, str]]:
     """The local stand-in of a connection; left as it was found: one that ran before goes on running."""
-    sandbox = plugins.load_sandbox(kind)(workspace.settings.root / folder)
+    sandbox = plugins.load_sandbox(kind)(workspace.settings.root / folder, cache=assets.cache())
     ran = sandbox.running()
     try:
         yield sandbox.up((progress or Silent()).note)

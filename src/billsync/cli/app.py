@@ -56,11 +56,14 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path(),
     source: Annotated[str, typer.Option("--from", help="The CRM's connector.")] = "files",
     target: Annotated[str, typer.Option("--to", help="The ERP's connector.")] = "tryton",
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="No ERP at hand: a real one is started beside billsync.")
+    ] = False,
 ) -> None:
     """Make a working folder: configuration, mappings with tests, .env.example, README. Never overwrites."""
     from billsync.cli import setup
 
-    raise typer.Exit(setup.init(folder, source, target))
+    raise typer.Exit(setup.init(folder, source, target, sandbox=sandbox))
 
 
 @app.command()

@@ -66,7 +66,7 @@ def _play(folder: Path, grouping: str, format: show.Format, *, kept: bool) -> in
     story = Story(folder, {}, [])
     clock = schedule.SystemClock()
     connection = loaded.connections["erp"]
-    sandbox = plugins.load_sandbox(connection.connector)(folder / "erp", cache=_cache())
+    sandbox = plugins.load_sandbox(connection.connector)(folder / "erp", cache=assets.cache())
     with progress.shown(quiet=format == "json") as shown:
         begun = monotonic()
         shown.stage("Start a real ERP (Tryton)")
@@ -91,16 +91,6 @@ def prepare(folder: Path, grouping: str) -> Path:
         text = (assets.folder("config") / "demo.example.yaml").read_text(encoding="utf-8")
         config.write_text(text.replace("grouping: customer-quarter", f"grouping: {grouping}"), encoding="utf-8")
     return config
-
-
-def _cache() -> Path | None:
-    """Where a built ERP database is kept for the next time; None where there is no such place."""
-    base = Path("~").expanduser() / ".cache"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return base / "billsync"
 
 
 # ---------------------------------------------------------------- the chapters

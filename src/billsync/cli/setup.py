@@ -33,7 +33,7 @@ README = """\
 """
 
 
-def init(folder: Path, source: str, target: str) -> int:
+def init(folder: Path, source: str, target: str, *, sandbox: bool) -> int:
     """Make a working folder."""
     template = assets.folder("config") / f"{source}-{target}.example.yaml"
     if not template.is_file():
@@ -43,7 +43,7 @@ def init(folder: Path, source: str, target: str) -> int:
         return guard.USAGE
     made, left = assets.copy_tree(assets.folder("mappings"), folder / "mappings")
     texts = {
-        "billsync.yaml": template.read_text(encoding="utf-8"),
+        "billsync.yaml": _with_sandbox(template.read_text(encoding="utf-8"), sandbox),
         ".env.example": ENV_EXAMPLE,
         "README.md": README,
     }
@@ -53,8 +53,31 @@ def init(folder: Path, source: str, target: str) -> int:
             (folder / name).write_text(text, encoding="utf-8")
     (folder / "crm").mkdir(exist_ok=True)
     show.line(f"made {len(made)} files in {folder}" + (f", left {len(left)} that were there" if left else ""))
-    show.line("next: put the export into crm/, set TRYTON_PASSWORD, and run `billsync doctor`")
+    secret = "" if sandbox else ", set TRYTON_PASSWORD"
+    show.line(f"next: put the export into crm/{secret}, and run `billsync doctor`")
     return guard.OK
+
+
+REAL, SANDBOX, END = "    # --- the ERP itself\n", "    # --- or a sandbox\n", "    # ---\n"
+"""Marks in a starting configuration around the two ways to name an ERP."""
+
+
+def _with_sandbox(text: str, sandbox: bool) -> str:
+    """The starting configuration with one of the two ways to name the ERP, the other as a comment."""
+    head, _, rest = text.partition(REAL)
+    real, _, rest = rest.partition(SANDBOX)
+    beside, _, tail = rest.partition(END)
+    if sandbox:
+        real, beside = _commented(real), _uncommented(beside)
+    return head + real + beside + tail
+
+
+def _commented(block: str) -> str:
+    return "".join(f"    # {line.removeprefix('    ')}" for line in block.splitlines(keepends=True))
+
+
+def _uncommented(block: str) -> str:
+    return block.replace("    # sandbox:", "    sandbox:")
 
 
 # ---------------------------------------------------------------- doctor
