@@ -24,8 +24,8 @@ AT = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
 DAY = date(2026, 1, 31)
 CRM = Ref(system="crm", kind="Account", id="A-1")
 WHY = Why(rule="one-time", formula="1 x 10.00 = 10.00")
-LONG = "ключ-🧾-" * 900
-"""An id of 17,100 bytes: no index of Postgres takes it."""
+LONG = "ключ-🧾-" * 40 + "".join(digest_text(str(n)) for n in range(300))
+"""An id of 20,000 bytes that do not compress: no index of Postgres takes it."""
 
 
 def later(seconds: int) -> datetime:

@@ -82,7 +82,8 @@ def test_a_file_that_is_something_else_is_not_touched(tmp_path: Path) -> None:
 
 def test_a_damaged_page_is_found_before_anything_is_read(file: Path) -> None:
     raw = bytearray(file.read_bytes())
-    raw[4096 * 20 : 4096 * 30] = os.urandom(4096 * 10)
+    start = raw.index(b'"Id":"A-150"') // 4096 * 4096
+    raw[start : start + 4096] = os.urandom(4096)
     file.write_bytes(raw)
     found = refusal(f"sqlite:///{file}")
     assert found.reason == "store_corrupt"

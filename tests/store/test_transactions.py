@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from billsync.store import Conflict, Held, IllegalMove, Store, StoreUnusable, Tx
-from tests.store.made import AT, charge, delivery, invoice, other, told
+from tests.store.made import AT, charge, delivery, invoice, other, problem, told
 from tests.store.test_ledger import billed
 
 
@@ -73,6 +73,28 @@ def test_threads_that_read_then_write_never_find_the_database_locked(store: Stor
     assert sorted(drawn) == list(range(1, 31))
     with store.view() as tx:
         assert tx.audit.verify() == []
+
+
+def test_what_a_transaction_has_read_is_still_so_when_it_writes_although_another_program_is_waiting(
+    store: Store,
+) -> None:
+    second = Store.open(store.url)
+
+    def report_another() -> None:
+        with second.tx("t") as tx:
+            tx.problems.report([problem("A-2")], pipeline="p", run="r", at=AT)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.tx("t") as tx:
+            assert tx.problems.count_open() == 0
+            waiting = pool.submit(report_another)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            tx.problems.report([problem("A-1")], pipeline="p", run="r", at=AT)
+        waiting.result(20)
+    with store.view() as tx:
+        assert [(item.number, item.problem.place.id) for item in tx.problems.list()] == [(1, "A-1"), (2, "A-2")]
+    second.close()
 
 
 def test_numbers_have_no_gap_when_two_processes_draw_and_one_fails_and_one_is_killed(store: Store) -> None:
