@@ -15,6 +15,7 @@ from hypothesis import settings
 from psycopg import sql
 
 from billsync.store import Store
+from billsync_connectors.tryton.sandbox import TrytonSandbox
 
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure: pytest-timeout bounds every test
 settings.load_profile("shared")
@@ -94,3 +95,20 @@ def store(store_url: str) -> Iterator[Store]:
     opened = Store.open(store_url, create=True)
     yield opened
     opened.close()
+
+
+CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
+
+
+@pytest.fixture(scope="session")
+def tryton_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonSandbox]:
+    """A real Tryton, built once and then copied from the cache."""
+    sandbox = TrytonSandbox(tmp_path_factory.mktemp("tryton"), cache=CACHE)
+    sandbox.up()
+    yield sandbox
+    sandbox.down()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the suite."""
+    parser.addoption("--soak", default="2", help="rounds of the tests that strike at random")

@@ -8,8 +8,8 @@ from billsync.model.codes import CODES
 
 HEAD = """# Problem codes
 
-A fault in data is a problem with a stable code, a place and a hint. `billsync errors list` shows those that are open; one
-that is mended at its source closes by itself with the next run. Made from `src/billsync/model/codes.py`.
+A fault in data is a problem with a stable code, a place and a hint. `billsync errors list` shows those that are open;
+one that is mended at its source closes by itself with the next run. Made from `src/billsync/model/codes.py`.
 
 | code | meaning |
 |---|---|

@@ -115,8 +115,11 @@ class Changes:
 
 
 def _invoice(row: dict[str, Any]) -> dict[str, Any]:
+    """An invoice as Tryton has it; `final` is True once it is numbered and booked."""
     plain = {name: row[name] for name in _INVOICE if "." not in name}
-    return {"id": str(row["id"]), **plain, "currency": row["currency."]["code"], "party": row["party."]["code"]}
+    final = row["state"] in ("posted", "paid")
+    names = {"currency": row["currency."]["code"], "party": row["party."]["code"]}
+    return {"id": str(row["id"]), **plain, **names, "final": final}
 
 
 def _payment(line: dict[str, Any], invoice: dict[str, Any]) -> dict[str, Any]:
