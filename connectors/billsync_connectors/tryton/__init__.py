@@ -41,7 +41,7 @@ _MODELS = {"party": "party.party", "product": "product.product", "invoice": "acc
 
 
 def _sheet(reference: str, batch_max: int) -> WriteSheet:
-    """Tryton has no idempotency key; a request that was given up may run on there for as long as its own timeout."""
+    """Tryton has no idempotency key; it ends a request of its own accord after 60 seconds (request.timeout)."""
     return WriteSheet(target=Target.SEARCH, reference=reference, settle_s=60, batch_max=batch_max, serial=True)
 
 

@@ -35,6 +35,8 @@ from billsync_connectors.tryton.sandbox_setup import MODULES, PAYMENT_METHOD, se
 DATABASE: Final = "billsync"
 USER: Final = "admin"
 YEARS: Final = tuple(range(2016, 2028))
+_CHILDREN: Final[dict[int, subprocess.Popen[bytes]]] = {}
+"""What this process started: whoever stops one of them takes its end note, so that no zombie stays."""
 _START_S: Final = 60
 _STOP_S: Final = 10
 
@@ -60,7 +62,6 @@ class TrytonSandbox:
         self.cache = cache.absolute() if cache else None
         self.currency = currency
         self.years = tuple(years)
-        self._process: subprocess.Popen[bytes] | None = None
 
     # ------------------------------------------------------------ up and down
 
@@ -81,8 +82,7 @@ class TrytonSandbox:
         """Stop it, if it runs; the data stays."""
         pid = self._pid()
         if pid is not None:
-            _stop(pid, self._process)
-        self._process = None
+            _stop(pid)
         (self.folder / "tryton.pid").unlink(missing_ok=True)
 
     def running(self) -> bool:
@@ -96,7 +96,7 @@ class TrytonSandbox:
 
         Raises `SandboxError` where no posted invoice has the reference.
         """
-        with self._rpc() as rpc:
+        with self.rpc() as rpc:
             rows = rpc.find("account.invoice", [["reference", "=", reference], ["state", "=", "posted"]])
             if not rows:
                 raise SandboxError(f"Tryton has no posted invoice with the reference {reference}")
@@ -110,7 +110,7 @@ class TrytonSandbox:
     def invoices(self) -> list[dict[str, Any]]:
         """All customer invoices: reference, number, state, amounts (Decimal), currency, party code, number of lines."""
         fields = ("reference", "number", "state", "invoice_date", "untaxed_amount", "tax_amount", "total_amount")
-        with self._rpc() as rpc:
+        with self.rpc() as rpc:
             rows = rpc.find(
                 "account.invoice",
                 [["type", "=", "out"]],
@@ -125,6 +125,18 @@ class TrytonSandbox:
             | {"currency": row["currency."]["code"], "party": row["party."]["code"], "lines": len(row["lines"])}
             for row in rows
         ]
+
+    @contextmanager
+    def rpc(self) -> Iterator[Rpc]:
+        """A session of the administrator, for what a person would do in Tryton.  Raises `SandboxError`."""
+        try:
+            rpc = Rpc(**self._settings())
+        except (OSError, httpx.HTTPError) as error:
+            raise SandboxError(f"the Tryton in {self.folder} is not reached ({error}): start it first") from None
+        try:
+            yield rpc
+        finally:
+            rpc.close()
 
     # ------------------------------------------------------------ building
 
@@ -154,7 +166,7 @@ class TrytonSandbox:
         self._run("trytond-admin", "-u", *modules, "--activate-dependencies", "--email", "sandbox@example.com")
         self._start()
         try:
-            with self._rpc() as rpc:
+            with self.rpc() as rpc:
                 set_up(rpc, self.currency, self.years)
         except RpcError as error:
             raise SandboxError(f"Tryton could not be set up: {error}") from None
@@ -187,7 +199,7 @@ class TrytonSandbox:
         port = self._port()
         log = self.folder / "tryton.log"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [program, "-c", str(self._configure(port)), "-d", DATABASE],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -195,15 +207,16 @@ class TrytonSandbox:
                 stderr=output,
                 start_new_session=True,
             )
-        (self.folder / "tryton.pid").write_text(str(self._process.pid))
-        self._wait(log)
+        _CHILDREN[process.pid] = process
+        (self.folder / "tryton.pid").write_text(str(process.pid))
+        self._wait(process, log)
         if self._unowned.exists():
             self._own_password()
 
-    def _wait(self, log: Path) -> None:
+    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + _START_S
         while not self._answers():
-            if self._process is not None and self._process.poll() is not None:
+            if process.poll() is not None:
                 raise SandboxError(f"Tryton did not start; the end of {log} says: {_tail(log)}")
             if time.monotonic() > deadline:
                 self.down()
@@ -213,7 +226,7 @@ class TrytonSandbox:
     def _own_password(self) -> None:
         """A copy starts with the password of the cached database: give it one of its own."""
         own = secrets.token_urlsafe(24)
-        with self._rpc() as rpc:
+        with self.rpc() as rpc:
             rpc.call("model.res.user.write", [rpc.user_id], {"password": own})
         _write_secret(self.folder / "password", own)
         self._unowned.unlink()
@@ -228,8 +241,6 @@ class TrytonSandbox:
 
     def _pid(self) -> int | None:
         """The running process of this folder, or None: a number in a file may long be another's."""
-        if self._process is not None and self._process.poll() is not None:
-            return None
         try:
             pid = int((self.folder / "tryton.pid").read_text())
         except (OSError, ValueError):
@@ -249,7 +260,7 @@ class TrytonSandbox:
         path = self.folder / "trytond.conf"
         path.write_text(
             f"[database]\nuri = sqlite://\npath = {self._database.parent}\nlist = False\n"
-            f"[web]\nlisten = 127.0.0.1:{port}\n[session]\ntimeout = 86400\n[request]\ntimeout = 300\n"
+            f"[web]\nlisten = 127.0.0.1:{port}\n[session]\ntimeout = 86400\n"
         )
         return path
 
@@ -276,17 +287,6 @@ class TrytonSandbox:
     def _settings(self) -> dict[str, str]:
         password = (self.folder / "password").read_text()
         return {"url": f"http://127.0.0.1:{self._port()}/{DATABASE}/", "user": USER, "password": password}
-
-    @contextmanager
-    def _rpc(self) -> Iterator[Rpc]:
-        try:
-            rpc = Rpc(**self._settings())
-        except (OSError, httpx.HTTPError) as error:
-            raise SandboxError(f"the Tryton in {self.folder} is not reached ({error}): start it first") from None
-        try:
-            yield rpc
-        finally:
-            rpc.close()
 
 
 def _program(name: str) -> str:
@@ -333,17 +333,15 @@ def _command_line(pid: int) -> str:
     return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
 
 
-def _stop(pid: int, process: subprocess.Popen[bytes] | None) -> None:
-    """End one process: politely, then not; a child of this process is waited for, so that none stays as a zombie."""
-    before = _command_line(pid)
+def _stop(pid: int) -> None:
+    """End one process: politely, then not."""
+    before, child = _command_line(pid), _CHILDREN.pop(pid, None)
     for how in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, how)
         deadline = time.monotonic() + _STOP_S
         while time.monotonic() < deadline:
-            if process is not None and process.pid == pid:
-                process.poll()
-            if _command_line(pid) != before:
+            if _command_line(pid) != before if child is None else child.poll() is not None:
                 return
             time.sleep(0.02)
 

@@ -19,6 +19,7 @@ _NOT_EXECUTED: Final = frozenset({503})
 
 _REASONS: Final = (
     ("invoice date after", "number_order"),
+    ("reopen the", "period_closed"),
     ("closed", "period_closed"),
     ("create a period", "period_missing"),
     ("define a sequence", "sequence_missing"),
