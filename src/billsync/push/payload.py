@@ -47,10 +47,10 @@ def plan(
             "lines": expect.lines,
         }
     payload = canonical_json(frozen)
-    key = f"{kind}:{our_id}:{connection}:{number}"
+    name = key(kind, our_id, connection, number)
     return Delivery(
-        id=hashlib.sha256(key.encode()).hexdigest()[:32],
-        key=key,
+        id=hashlib.sha256(name.encode()).hexdigest()[:32],
+        key=name,
         connection=connection,
         object=object,
         kind=kind,
@@ -63,6 +63,11 @@ def plan(
         needs=needs,
         state=DeliveryState.WAITING if needs else DeliveryState.READY,
     )
+
+
+def key(kind: str, our_id: str, connection: str, number: int) -> str:
+    """The business key of one version of one record in one system."""
+    return f"{kind}:{our_id}:{connection}:{number}"
 
 
 def expectation(delivery: Delivery) -> Expectation | None:

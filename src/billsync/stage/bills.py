@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from typing import TypeVar
 
 from billsync.billing import changes, charges, terms
@@ -20,13 +22,14 @@ from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
 from billsync.stage import outgoing
+from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
 
 N = TypeVar("N", Customer, Product)
 
 PAGE = 500
-PER_TRANSACTION = 50
+PER_TRANSACTION = 200
 
 
 def charge(world: World) -> None:
@@ -173,27 +176,35 @@ def invoice(world: World) -> None:
         known = tx.ledger.invoice_ids(set(customers))
     drafts, problems = drafting.group(pending, customers, products, world.rules, through=world.through, known=known)
     for start in range(0, len(drafts), PER_TRANSACTION):
+        part = drafts[start : start + PER_TRANSACTION]
+        fit = [draft for draft in part if _fits(world, draft, problems)]
         with world.store.tx("invoices") as tx:
-            for draft in drafts[start : start + PER_TRANSACTION]:
-                problems += _finalise(world, tx, draft)
-        world.progress.advance(len(drafts[start : start + PER_TRANSACTION]))
+            _finalise(world, tx, fit)
+        world.progress.advance(len(part))
     with world.store.tx("invoice-problems") as tx:
         world.report(tx, problems)
 
 
-def _finalise(world: World, tx: Tx, draft: Draft) -> list[Problem]:
-    """Number and store one invoice with the intention to send it; no number is drawn where it could not be sent."""
-    trial = drafting.finalise(draft, number=f"{draft.id} (draft)", series="")
-    _, problems = outgoing.document(world, "invoice", trial.number, trial)
-    if problems:
-        return problems
-    series = numbering.series_of(world.rules, draft)
-    number = numbering.number_of(world.rules, draft, tx.ledger.draw(series))
-    made = drafting.finalise(draft, number=number, series=series)
-    tx.ledger.add_invoice(made, run=world.run, at=world.now())
-    world.tally.add("invoices made", 1)
-    outgoing.plan(world, tx, "invoice", [(number, made)], sequence=f"{made.issued_on}/{number}", expect=_expect(made))
-    return []
+def _fits(world: World, draft: Draft, problems: list[Problem]) -> bool:
+    """Whether the draft can be sent as it is: no number is drawn for one that can't."""
+    _, found = outgoing.document(world, "invoice", draft.id, draft.invoice)
+    problems += found
+    return not found
+
+
+def _finalise(world: World, tx: Tx, drafts: Sequence[Draft]) -> None:
+    """Number and store invoices, and with them the intention to send each: all of it or nothing."""
+    counts = Counter(numbering.series_of(world.rules, draft) for draft in drafts)
+    following = {series: count(tx.ledger.draw(series, counts[series])) for series in counts}
+    made: list[Invoice] = []
+    for draft in drafts:
+        series = numbering.series_of(world.rules, draft)
+        number = numbering.number_of(world.rules, draft, next(following[series]))
+        made.append(drafting.finalise(draft, number=number, series=series))
+    tx.ledger.add_invoices(made, run=world.run, at=world.now())
+    world.tally.add("invoices made", len(made))
+    wanted = [Wanted(item.number, item, f"{item.issued_on}/{item.number}", _expect(item)) for item in made]
+    outgoing.plan(world, tx, "invoice", wanted)
 
 
 def _expect(invoice: Invoice) -> Expectation:

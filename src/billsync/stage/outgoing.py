@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from billsync.connector import Expectation
 from billsync.mapping import Mapped, record_of
@@ -29,8 +30,7 @@ def masters(world: World) -> None:
         world.progress.stage(f"Plan {kind}s")
         for page in _pages(world, kind):
             with world.store.tx("plan") as tx:
-                nouns = [(id, model.model_validate_json(doc)) for id, doc in page]
-                plan(world, tx, kind, nouns)
+                plan(world, tx, kind, [Wanted(id, model.model_validate_json(doc)) for id, doc in page])
 
 
 def _pages(world: World, kind: str) -> Iterator[list[tuple[str, str]]]:
@@ -61,40 +61,51 @@ def _apply(mapping: FieldMapping, kind: str, our_id: str, noun: Noun) -> tuple[M
     return (None if problems else mapped), problems
 
 
-def plan(
-    world: World,
-    tx: Tx,
-    kind: str,
-    nouns: Sequence[tuple[str, Noun]],
-    *,
-    sequence: str = "",
-    expect: Expectation | None = None,
-) -> int:
-    """Plan a delivery for each noun whose mapped form is not what was planned last.  Gives how many are new."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One document that shall stand in the other system.
+
+    Attributes:
+        sequence: its place in the order of its kind, "" where order does not matter.
+        expect: what it must show there, or None.
+    """
+
+    our_id: str
+    noun: Noun
+    sequence: str = ""
+    expect: Expectation | None = None
+
+
+def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
+    """Plan a delivery for each document whose mapped form is not what was planned last.  Gives how many are new."""
     end = world.source if kind == "status" else world.target
     mapping = world.status if kind == "status" else world.outbound.get(kind)
     if end is None or mapping is None:
         return 0
-    latest = tx.outbox.latest(end.name, kind, [our_id for our_id, _ in nouns])
-    planned: list[Delivery] = []
-    for our_id, noun in nouns:
-        mapped, problems = _apply(mapping, kind, our_id, noun)
+    latest = tx.outbox.latest(end.name, kind, [item.our_id for item in items])
+    mapped: list[tuple[Wanted, Mapped]] = []
+    for item in items:
+        result, problems = _apply(mapping, kind, item.our_id, item.noun)
         world.report(tx, problems)
-        if mapped is None or mapped.doc is None:
-            continue
-        last = latest.get(our_id)
+        if result is not None and result.doc is not None:
+            mapped.append((item, result))
+    keys = _keys_of_references(tx, end.name, [result for _, result in mapped])
+    planned: list[Delivery] = []
+    for item, result in mapped:
+        last = latest.get(item.our_id)
+        before = () if last is None else (last.key,)
         delivery = payload.plan(
             connection=end.name,
             object=mapping.target_object,
             kind=kind,
-            our_id=our_id,
+            our_id=item.our_id,
             number=1 if last is None else _number(last) + 1,
-            document=mapped.doc,
+            document=result.doc or {},
             mapping=mapping.digest,
             rank=RANKS[kind],
-            sequence=sequence,
-            needs=_needs(tx, end.name, mapped, last),
-            expect=expect,
+            sequence=item.sequence,
+            needs=(*before, *(keys[reference] for reference in result.refs)),
+            expect=item.expect,
         )
         if last is None or last.payload_digest != delivery.payload_digest:
             planned.append(delivery)
@@ -107,13 +118,15 @@ def _number(delivery: Delivery) -> int:
     return int(delivery.key.rpartition(":")[2])
 
 
-def _needs(tx: Tx, connection: str, mapped: Mapped, last: Delivery | None) -> tuple[str, ...]:
-    """Keys of the deliveries that have to take effect first: those referred to, and the last one of the same record."""
-    keys: list[str] = [] if last is None else [last.key]
-    by_kind: dict[str, list[str]] = {}
-    for kind, our_id in mapped.refs:
-        by_kind.setdefault(kind, []).append(our_id)
+def _keys_of_references(tx: Tx, connection: str, results: Sequence[Mapped]) -> dict[tuple[str, str], str]:
+    """(kind, our id) -> key of the delivery that has to take effect before what refers to it."""
+    by_kind: dict[str, set[str]] = {}
+    for result in results:
+        for kind, our_id in result.refs:
+            by_kind.setdefault(kind, set()).add(our_id)
+    keys: dict[tuple[str, str], str] = {}
     for kind, ids in by_kind.items():
         latest = tx.outbox.latest(connection, kind, ids)
-        keys += [latest[id].key if id in latest else f"{kind}:{id}:{connection}:1" for id in ids]
-    return tuple(dict.fromkeys(keys))
+        for id in ids:
+            keys[kind, id] = latest[id].key if id in latest else payload.key(kind, id, connection, 1)
+    return keys

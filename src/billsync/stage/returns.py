@@ -16,6 +16,7 @@ from billsync.model.payment import Payment
 from billsync.model.problem import Problem
 from billsync.model.ref import Ref
 from billsync.stage import facts, outgoing
+from billsync.stage.outgoing import Wanted
 from billsync.stage.world import End, World
 from billsync.store import InboxRow, StoredInvoice, Tx
 
@@ -95,10 +96,12 @@ def write_back(world: World) -> None:
     for deals in _billed_deals(world):
         with world.store.tx("plan-status") as tx:
             found = tx.ledger.invoices_of_deals(deals)
-            nouns = [
-                (deal, status.status_of(deal, [_row(item) for item in items])) for deal, items in found.items() if items
+            wanted = [
+                Wanted(deal, status.status_of(deal, [_row(item) for item in items]))
+                for deal, items in found.items()
+                if items
             ]
-            outgoing.plan(world, tx, "status", nouns)
+            outgoing.plan(world, tx, "status", wanted)
         world.progress.advance(len(deals))
 
 
