@@ -24,12 +24,12 @@ _TAKES: Final[dict[str, tuple[str, ...]]] = {
     "const": ("as", "format"),
     "expr": pipeline.KEYS,
     "case": pipeline.KEYS,
-    "each": ("key", "fields"),
+    "each": ("key", "by", "fields"),
     "fields": (),
 }
 """Where a field's value comes from -> the keys that go with it."""
 
-_KEYS: Final = tuple(dict.fromkeys([*_TAKES, *pipeline.KEYS, "key", *_COMMON]))
+_KEYS: Final = tuple(dict.fromkeys([*_TAKES, *pipeline.KEYS, "key", "by", *_COMMON]))
 _DIRECTIONS: Final = ("inbound", "outbound", "both")
 
 
@@ -274,9 +274,27 @@ def _each(job: _Job) -> _Made | None:
     key, when = node.get("key"), node.get("when")
     condition = kit.condition(when, base) if when is not None else None
     key_path = kit.path(key, base) if key is not None else None
+    by = _grouping(node, kit)
+    if by:
+        kit.groups[base] = by
     block = compile_block(inner, Level(level.target, base, shape), kit)
-    each = Each(job.name, path, block, condition.run if condition else None, key_path, node.place)
+    kit.groups.pop(base, None)
+    each = Each(job.name, path, block, condition.run if condition else None, key_path, by, node.place)
     return _Made(each.compile(), path)
+
+
+def _grouping(node: Node, kit: Kit) -> tuple[str, ...]:
+    """The fields of `by:`; none where entries are not grouped."""
+    by = node.get("by")
+    if by is None:
+        return ()
+    if node.get("key") is not None:
+        place = node.key_place("key")
+        kit.findings.error("MAP-FIELD-03", "`key` does nothing beside `by`: the group is its key", place, "remove it")
+    names = [entry.value for entry in by.entries() if isinstance(entry.value, str) and entry.value.strip()]
+    if not names or len(names) != len(by.entries()):
+        kit.findings.add(by.wrong("a list of fields to group by, such as [product, tax_code]"))
+    return tuple(names)
 
 
 def _fields(job: _Job) -> _Made | None:

@@ -56,6 +56,7 @@ class Kit:
         reads: fields of the record that are read.
         shadows: names in formulas that mean another field of the mapping.
         refs: names that `ref:` uses, in order.
+        groups: where the record's entries are grouped (`by:`) -> the fields that they are grouped by.
     """
 
     source: Source
@@ -67,6 +68,7 @@ class Kit:
     facts: list[FieldFacts] = field(default_factory=list)
     reads: list[SourceRead] = field(default_factory=list)
     shadows: list[SourceRead] = field(default_factory=list)
+    groups: dict[Names, Names] = field(default_factory=dict)
 
     def path(self, node: Node, base: Names) -> Path | None:
         """The path that a node names, noted as read; None with a finding where it is none."""
@@ -83,7 +85,20 @@ class Kit:
 
     def note_read(self, path: Path, base: Names, place: Place) -> None:
         """Note that the mapping reads the path; `base` is where it stands in the record."""
-        self.reads.append(SourceRead(path.names if path.start == "$" else base + path.names, place))
+        names = path.names
+        if path.start != "$":
+            names = self._ungrouped(base, path.names, place) if base in self.groups else base + path.names
+        self.reads.append(SourceRead(names, place))
+
+    def _ungrouped(self, base: Names, names: Names, place: Place) -> Names:
+        """What a path inside a group reads of the record: `entries.amount` reads `amount` of each entry."""
+        if names[:1] == ("entries",):
+            return base + names[1:]
+        if names and names[0] not in self.groups[base]:
+            message = f"{show(names[0])} may differ inside a group by {', '.join(self.groups[base])}"
+            hint = f"write entries.{names[0]} inside SUM, JOIN, FIRST ..., or add it to `by:`"
+            self.findings.error("MAP-GROUP-01", message, place, hint)
+        return base + names
 
     def formula(self, node: Node, base: Names, siblings: Collection[str] = ()) -> Formula | None:
         """The formula in a node; None with findings where it is none."""

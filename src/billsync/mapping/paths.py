@@ -106,8 +106,8 @@ def reader(path: Path) -> Read:
 
     def read(frame: Frame) -> Any:
         value = frame.root if whole else frame.here
-        for step in steps:
-            value = _step(value, step)
+        for name in steps:
+            value = step(value, name)
         return _clean(value)
 
     return read
@@ -116,7 +116,7 @@ def reader(path: Path) -> Read:
 def _single(name: str) -> Read:
     def read(frame: Frame) -> Any:
         here = frame.here
-        return _clean(here.get(name, MISSING) if type(here) is dict else _step(here, name))
+        return _clean(here.get(name, MISSING) if type(here) is dict else step(here, name))
 
     return read
 
@@ -125,24 +125,25 @@ def _clean(value: Any) -> Any:
     return "" if type(value) is str and value.isspace() else value
 
 
-def _step(value: Any, step: str | int) -> Any:
+def step(value: Any, name: str | int) -> Any:
+    """One step into a value: MISSING where there is nothing.  Raises `Wrong` where it has no fields."""
     if value is MISSING or value is None:
         return MISSING
     if isinstance(value, list | tuple):
-        if isinstance(step, int):
-            return value[step] if step < len(value) else MISSING
-        return _each(value, step)
-    if isinstance(step, int):  # one value where a list was expected is a list of one
-        return value if step == 0 else MISSING
+        if isinstance(name, int):
+            return value[name] if name < len(value) else MISSING
+        return _each(value, name)
+    if isinstance(name, int):  # one value where a list was expected is a list of one
+        return value if name == 0 else MISSING
     if isinstance(value, Mapping):
-        return value.get(step, MISSING)
-    raise Wrong("MAP-VALUE-01", f"expected an object with the field {show(step)}, got {describe(value)}")
+        return value.get(name, MISSING)
+    raise Wrong("MAP-VALUE-01", f"expected an object with the field {show(name)}, got {describe(value)}")
 
 
 def _each(values: list[Any] | tuple[Any, ...], name: str) -> list[Any]:
     found: list[Any] = []
     for value in values:
-        item = _step(value, name)
+        item = step(value, name)
         if isinstance(item, list | tuple):
             found.extend(item)
         elif item is not MISSING:

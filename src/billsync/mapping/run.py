@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from billsync.connector import Record
-from billsync.mapping.paths import Frame, Path, Read, reader
+from billsync.mapping.paths import Frame, Path, Read, reader, step
 from billsync.mapping.values import FAILED, MISSING, Wrong, as_list, is_blank, kind_of, written
+from billsync.model.base import canonical_json
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
 
@@ -126,13 +127,17 @@ def object_rule(name: str, block: Block) -> Read:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A nested list, compiled: what it goes over, which entries count, and what tells them apart."""
+    """A nested list, compiled: what it goes over, which entries count, and what tells them apart.
+
+    With `by`, entries that are equal in these fields become one: an object of these fields and of `entries`.
+    """
 
     name: str
     source: Path
     block: Block
     when: Read | None
     key: Path | None
+    by: tuple[str, ...]
     place: Place
 
     def compile(self) -> Read:
@@ -144,13 +149,28 @@ class Each:
     def _run(self, frame: Frame, value: Any, key: Read | None) -> list[Any]:
         made, seen = list[Any](), set[str]()
         base = self.source.under(frame.source)
-        for index, entry in enumerate(as_list(value)):
-            source = f"{base}[{index}]" if isinstance(value, list | tuple) else base
+        sources = [
+            f"{base}[{index}]" if isinstance(value, list | tuple) else base for index in range(len(as_list(value)))
+        ]
+        entries = zip(as_list(value), sources, strict=True)
+        for entry, source in self._grouped(frame, entries) if self.by else entries:
             inner = Frame(entry, frame.root, {}, source, (*frame.target, self.name, len(made)), frame.run)
-            if self._counts(inner, key, seen):
+            if self.by or self._counts(inner, key, seen):
                 frame.run.origins[inner.target] = source
                 made.append(self.block.run(inner))
         return made
+
+    def _grouped(self, frame: Frame, entries: Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
+        """One object per group, in the order of its first entry, whose place it has."""
+        groups: dict[str, tuple[dict[str, Any], str]] = {}
+        for entry, source in entries:
+            inner = Frame(entry, frame.root, {}, source, (*frame.target, self.name, len(groups)), frame.run)
+            if not self._counts(inner, None, set()):
+                continue
+            shared = {name: value for name in self.by if (value := step(entry, name)) is not MISSING}
+            group, _ = groups.setdefault(canonical_json(shared), ({**shared, "entries": []}, source))
+            group["entries"].append(entry)
+        return list(groups.values())
 
     def _counts(self, inner: Frame, key: Read | None, seen: set[str]) -> bool:
         """Whether the entry passes `when:` and has a key of its own; a fault in one entry spares the others."""

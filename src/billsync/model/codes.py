@@ -55,6 +55,7 @@ CODES: Final[dict[str, str]] = {
     "MAP-REF-01": "a record that is referred to is not known (yet)",
     "MAP-DOC-01": "the document does not take the value",
     "MAP-DOC-02": "a field that the document needs has no value",
+    "MAP-GROUP-01": "a field that may differ inside a group is read as if it were one value",
     # Billing
     "BILL-DEAL-01": "the deal cannot be billed as it stands",
     "BILL-DEAL-02": "the deal's customer is not there (yet)",

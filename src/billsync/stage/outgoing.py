@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from billsync.connector import Expectation
+from billsync.connector import Data, Expectation
 from billsync.mapping import Mapped, record_of
 from billsync.mapping import Mapping as FieldMapping
 from billsync.model.base import Noun
@@ -105,13 +105,20 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
             rank=RANKS[kind],
             sequence=item.sequence,
             needs=(*before, *(keys[reference] for reference in result.refs)),
-            expect=item.expect,
+            expect=_expected(item.expect, result.doc or {}),
         )
         if last is None or last.payload_digest != delivery.payload_digest:
             planned.append(delivery)
     count = tx.outbox.plan(planned, at=world.now())
     world.tally.add(f"{kind} writes planned", count)
     return count
+
+
+def _expected(expect: Expectation | None, document: Data) -> Expectation | None:
+    """What must be read back, with as many lines as the document has as it is sent."""
+    if expect is None or not isinstance(document.get("lines"), list):
+        return expect
+    return replace(expect, lines=len(document["lines"]))
 
 
 def _number(delivery: Delivery) -> int:
