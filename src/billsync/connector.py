@@ -6,7 +6,8 @@ A connector answers questions about one outside system and carries out writes in
     Fault
      ├── TryLater   provably nothing happened there: the same may be sent again, after `after_s` seconds
      ├── Refused    provably nothing happened, and the same will be refused again: a person has to act
-     └── Unclear    a write may or may not have happened: look it up before anything is sent again
+     ├── Unclear    a write may or may not have happened: look it up before anything is sent again
+     └── NoSandbox  of local stand-ins only: it cannot be started or used
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ class Refused(Fault):
     def __init__(self, reason: str, message: str = "", *, field: str = "") -> None:
         super().__init__(reason, message)
         self.field = field
+
+
+class NoSandbox(Fault):
+    """A local stand-in cannot be built, started or used; the message says what to do."""
 
 
 class Unclear(Fault):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billsync import push
-from billsync.connector import Refused, TryLater
+from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
 from billsync.stage import bills, facts, outgoing, returns
 from billsync.stage.world import End, World
@@ -43,9 +43,7 @@ def run(world: World, *, full: bool = False) -> Report:
     report = Report(world.run, counts=world.tally.counts)
     try:
         _journey(world, report, full=full)
-    except TryLater as fault:
-        report.offline = fault.message
-    except Refused as fault:
+    except Fault as fault:
         report.offline = fault.message
     return _finish(world, report)
 

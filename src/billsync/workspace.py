@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from billsync import assets, plugins, sync
-from billsync.connector import Connector, Context, TryLater
+from billsync.connector import Connector, Context, Fault
 from billsync.mapping import BadMapping, ReadFile, dependency_order, parse
 from billsync.mapping import Mapping as FieldMapping
 from billsync.model.problem import Place, Problem
@@ -220,7 +220,7 @@ def run_pipeline(
             with world(workspace, name, pipeline, run=run, through=day, progress=progress or Silent()) as made:
                 report = sync.run(made, full=full)
             state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
-        except TryLater as fault:
+        except Fault as fault:
             report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
         except KeyboardInterrupt:
             report, state = sync.Report(run, exit_code=130), "interrupted"

@@ -28,6 +28,7 @@ from typing import Any, Final
 
 import httpx
 
+from billsync.connector import NoSandbox
 from billsync_connectors.tryton import sandbox_setup
 from billsync_connectors.tryton.sandbox_rpc import Rpc, RpcError, Wizard
 from billsync_connectors.tryton.sandbox_setup import MODULES, PAYMENT_METHOD, set_up
@@ -41,8 +42,11 @@ _START_S: Final = 60
 _STOP_S: Final = 10
 
 
-class SandboxError(RuntimeError):
+class SandboxError(NoSandbox):
     """The sandbox cannot be built, started or used; the message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("no_sandbox", message)
 
 
 class TrytonSandbox:

@@ -49,7 +49,7 @@ def guarded(app: Callable[..., Any]) -> None:
 
 def explain(error: Exception) -> int:
     """Say what is wrong on stderr; gives the exit code."""
-    from billsync.connector import Refused, TryLater
+    from billsync.connector import Fault
     from billsync.plugins import PluginProblem
     from billsync.settings import BadSettings
     from billsync.store import Held, StoreUnusable
@@ -73,7 +73,7 @@ def explain(error: Exception) -> int:
     if isinstance(error, StoreUnusable):
         _say(f"the store cannot be used ({error.reason}): {error}")
         return STORE
-    if isinstance(error, TryLater | Refused):
+    if isinstance(error, Fault):
         _say(f"{error.message}  ({error.reason}; nothing was lost, try again)")
         return UNREACHABLE
     return _defect(error)

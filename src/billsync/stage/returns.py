@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from billsync import pull
 from billsync.cash import allocate as allocation
@@ -60,27 +59,23 @@ def _book(world: World, tx: Tx, end: End, mapping: FieldMapping, rows: Sequence[
     for row, result in rows:
         if isinstance(result.noun, Payment):
             ref = Ref(system=end.name, kind=mapping.source_object, id=row.id)
-            problems = _settle(world, tx, result.noun, ref)
-            still = {problem.fingerprint for problem in problems}
-            tx.problems.close(
-                connection=ref.system,
-                object=ref.kind,
-                ids=[ref.id],
-                except_=still,
-                at=world.now(),
-                codes_prefix="CASH-",
-            )
-            world.report(tx, problems)
+            world.report(tx, _settle(world, tx, result.noun, ref))
 
 
 def _settle(world: World, tx: Tx, payment: Payment, ref: Ref) -> list[Problem]:
+    """Book a payment and settle its invoice.  One that is for none of ours is somebody else's: only counted.
+
+    A payment that was booked before changes nothing, and neither closes nor repeats what was said of it then.
+    """
     stored = tx.ledger.invoice(payment.invoice) if payment.invoice else None
-    open_amount = stored.open if stored else Decimal(0)
-    allocations, problems = allocation.allocate(payment, stored.invoice if stored else None, open_amount)
+    if stored is None:
+        world.tally.add("payments of other invoices read", 1)
+        return []
+    allocations, problems = allocation.allocate(payment, stored.invoice, stored.open)
     if not tx.ledger.add_payment(payment, allocations, source=ref, run=world.run, at=world.now()):
         return []
     world.tally.add("payments booked", 1)
-    if stored and allocations:
+    if allocations:
         paid = stored.paid + sum(item.amount for item in allocations)
         state = balance.state_after(stored.invoice.total, paid, stored.state)
         if state is not stored.state:
