@@ -19,6 +19,7 @@ from typing import Any
 from billsync import plugins, schedule, settings, workspace
 from billsync.cli import guard
 from billsync.connector import Connector, Intent, Outcome
+from billsync.model.problem import Place
 from billsync.store import Store, StoreUnusable
 from billsync.wire import Client
 
@@ -43,8 +44,8 @@ def watch(point: Points) -> None:
     """Put points around every write of every connector, and around every request that writes."""
     load = plugins.load_connector
 
-    def watched(name: str, *more: Any) -> type[Connector]:
-        class Watched(load(name, *more)):  # type: ignore[misc]
+    def watched(name: str, place: Place | None = None) -> type[Connector]:
+        class Watched(load(name, place)):  # type: ignore[misc]
             def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
                 point(f"write:{object}:before")
                 outcomes: list[Outcome] = super().write(object, intents)

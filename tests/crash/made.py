@@ -67,7 +67,15 @@ class Case:
 
     def run(self, point: str = "none", occurrence: int = 1, *victim: str) -> int:
         """A run in a process of its own; its exit code, -9 where it was killed."""
-        command = [sys.executable, "-m", "tests.crash.driver", self.config, point, str(occurrence), *victim]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "tests.crash.driver",
+            self.config,
+            point,
+            str(occurrence),
+            *victim,
+        ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True).returncode
 

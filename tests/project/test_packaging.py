@@ -56,13 +56,14 @@ def test_an_empty_environment_gets_a_working_billsync(wheel: Path, tmp_path: Pat
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
     subprocess.run(pip, check=True, env=environment, cwd=tmp_path)
 
     def billsync(*arguments: str) -> str:
-        command = [tmp_path / "env" / "bin" / "billsync", *arguments]
+        command: list[str | Path] = [tmp_path / "env" / "bin" / "billsync", *arguments]
         result = subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True, text=True)
-        return result.stdout
+        output: str = result.stdout
+        return output
 
     assert "--version" in billsync("--help")
     assert {line.split("\t")[0] for line in billsync("connectors", "list").splitlines()[1:]} == {"files", "tryton"}
