@@ -29,13 +29,14 @@ test: $(STAMP) ## All tests: real SQLite, real Postgres, a real ERP
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 .PHONY: check
-check: $(STAMP) ## Format, lint, types, import contracts
+check: $(STAMP) ## Format, lint, types, import contracts, docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/billsync mapping lint $$(find mappings -name '*.yaml')
 	@$(BIN)/billsync mapping test $$(find mappings -name '*.yaml')
+	@$(BIN)/python -m pytest -q tests/project/test_docs.py tests/project/test_codes.py
 
 .PHONY: format
 format: $(STAMP) ## Put the code into the house format
