@@ -17,6 +17,7 @@ from billsync.connector import (
     Capabilities,
     Connector,
     Context,
+    Data,
     Found,
     Health,
     Intent,
@@ -62,6 +63,7 @@ class Books:
     documents: list[tuple[str, str]] = field(default_factory=list)
     faults: deque[str] = field(default_factory=deque)
     keys: dict[str, str] = field(default_factory=dict)
+    content: dict[str, Data] = field(default_factory=dict)
     late: list[tuple[datetime, Intent]] = field(default_factory=list)
     late_s: float = 30.0
     requests: int = 0
@@ -69,6 +71,11 @@ class Books:
 
     def commit(self, intent: Intent) -> str:
         """The record is written, by the rules of the kind."""
+        remote = self._stand_in(intent)
+        self.content[remote] = intent.payload
+        return remote
+
+    def _stand_in(self, intent: Intent) -> str:
         if intent.remote_id is not None:
             return intent.remote_id
         if self.target is Target.KEY and intent.idempotency_key in self.keys:

@@ -40,9 +40,9 @@ __all__ = ["Tryton", "TrytonSettings"]
 _MODELS = {"party": "party.party", "product": "product.product", "invoice": "account.invoice"}
 
 
-def _sheet(reference: str, batch_max: int) -> WriteSheet:
+def _sheet(reference: str, batch_max: int, *, ordered: bool = False) -> WriteSheet:
     """Tryton has no idempotency key; it ends a request of its own accord after 60 seconds (request.timeout)."""
-    return WriteSheet(target=Target.SEARCH, reference=reference, settle_s=60, batch_max=batch_max, serial=True)
+    return WriteSheet(target=Target.SEARCH, reference=reference, settle_s=60, batch_max=batch_max, ordered=ordered)
 
 
 class Tryton(Connector):
@@ -58,7 +58,7 @@ class Tryton(Connector):
         writes={
             "party": _sheet("code", 100),
             "product": _sheet("suffix_code", 100),
-            "invoice": _sheet("reference", 25),
+            "invoice": _sheet("reference", 25, ordered=True),
         },
         money_decimals=4,
         notes=(

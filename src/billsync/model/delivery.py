@@ -34,7 +34,7 @@ MOVES: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     _S.RETRY: frozenset({_S.INFLIGHT, _S.REVIEW}),
     _S.UNKNOWN: frozenset({_S.INFLIGHT, _S.CONFIRMED, _S.READY, _S.REVIEW}),
     _S.REVIEW: frozenset({_S.CONFIRMED, _S.READY}),
-    _S.DEAD: frozenset({_S.READY}),
+    _S.DEAD: frozenset({_S.READY, _S.CONFIRMED}),  # confirmed where a later version of the record took effect
     _S.CONFIRMED: frozenset({_S.SETTLED, _S.REVIEW}),
     _S.SETTLED: frozenset({_S.REVIEW}),
 }

@@ -7,6 +7,7 @@ was executed allows another send; everything else is unknown and looked up first
 
 from __future__ import annotations
 
-from billsync.push.machine import Clock, Options, Pushed, deliver
+from billsync.push.machine import deliver
+from billsync.push.session import Clock, Options, Pushed
 
 __all__ = ["Clock", "Options", "Pushed", "deliver"]

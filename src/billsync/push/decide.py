@@ -71,6 +71,8 @@ def after_write(delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now:
             return Move(_S.CONFIRMED, "", "applied", {"remote_id": remote_id, "next_at": None})
         case Mismatch(remote_id=remote_id, message=message):
             return Move(_S.REVIEW, "readback_mismatch", message, {"remote_id": remote_id, "next_at": None})
+        case Unfinished(remote_id=remote_id, message=message) if delivery.attempt > MAX_ATTEMPTS:
+            return Move(_S.REVIEW, "too_many_attempts", message, {"remote_id": remote_id, "next_at": None})
         case Unfinished(remote_id=remote_id, reason=reason, message=message):
             soon = now + timedelta(seconds=backoff_s(delivery.attempt, chance))
             return Move(_S.RETRY, reason, message, {"remote_id": remote_id, "next_at": soon})
@@ -88,7 +90,7 @@ def _retry(delivery: Delivery, fault: TryLater, now: datetime, chance: Random) -
     if delivery.attempt > MAX_ATTEMPTS and not fault.offline:
         return Move(_S.REVIEW, "too_many_attempts", fault.message, {"next_at": None})
     wait = backoff_s(min(delivery.attempt, 3) if fault.offline else delivery.attempt, chance)
-    wait = wait if fault.after_s is None else min(fault.after_s, CAP_S)
+    wait = min(max(wait, fault.after_s or 0), CAP_S)
     return Move(
         _S.RETRY, fault.reason, fault.message, {"next_at": now + timedelta(seconds=wait)}, offline=fault.offline
     )
@@ -113,6 +115,8 @@ class LookUp:
 
 def about_unknown(delivery: Delivery, sheet: WriteSheet, *, now: datetime) -> Resend | LookUp | Move:
     """What to do with a delivery whose outcome is unknown, by the kind of target."""
+    if delivery.attempt > MAX_ATTEMPTS and sheet.target is not Target.SEARCH:
+        return Move(_S.REVIEW, "too_many_attempts", "its outcome stays unknown", {"next_at": None})
     if delivery.remote_id is not None or sheet.target is Target.UPSERT:
         return Resend()
     if sheet.target is Target.SEARCH:
@@ -143,6 +147,11 @@ def after_look(
             return Move(
                 None, "unfinished", f"found {remote_id}, not finished", {"remote_id": remote_id, "next_at": now}
             )
+        case Found(remote_ids=(remote_id, *_)) if expect is None:
+            # it may be the record as it was before: what was lost may have been a change of it
+            return Move(
+                None, "to_be_updated", f"found {remote_id}, written again", {"remote_id": remote_id, "next_at": now}
+            )
         case Found(remote_ids=(remote_id, *_), echo=echo):
             wrong = differences(expect, echo)
             if wrong:
@@ -150,8 +159,12 @@ def after_look(
             return Move(
                 _S.CONFIRMED, "", f"found by its reference: {remote_id}", {"remote_id": remote_id, "next_at": None}
             )
+        case Absent() if delivery.probes + 1 >= LOOKS and delivery.attempt > MAX_ATTEMPTS:
+            return Move(_S.REVIEW, "too_many_attempts", "sent many times, and never there", {"next_at": None})
         case Absent() if delivery.probes + 1 >= LOOKS:
-            return Move(_S.READY, "not_executed", "looked up twice, a settle time apart: not there", {"next_at": None})
+            again = now + timedelta(seconds=backoff_s(delivery.attempt, chance))
+            note = "looked up twice, a settle time apart: not there"
+            return Move(_S.READY, "not_executed", note, {"next_at": again})
         case Absent():
             again = now + timedelta(seconds=sheet.settle_s)
             return Move(
@@ -164,6 +177,17 @@ def after_look(
             return Move(None, reason, message, {"next_at": later}, offline=offline)
         case Found():
             raise ValueError("a look-up that found something names at least one record")
+
+
+def unresolved(name: str) -> Move:
+    """What it means that a delivery refers to a document that has no id there: it cannot be sent as it was frozen."""
+    return Move(_S.REVIEW, "missing_reference", f"{name} has no id there", {"next_at": None})
+
+
+def taken(remote_id: str, other: str) -> Move:
+    """What it means that the record which an outcome names stands for another document of ours already."""
+    note = f"{remote_id} stands for {other} already"
+    return Move(_S.REVIEW, "remote_id_taken", note, {"remote_id": None, "next_at": None})
 
 
 def before_create(probe: Probe, expect: Expectation | None) -> Outcome | None:

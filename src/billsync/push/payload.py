@@ -70,6 +70,11 @@ def key(kind: str, our_id: str, connection: str, number: int) -> str:
     return f"{kind}:{our_id}:{connection}:{number}"
 
 
+def number_of(delivery: Delivery) -> int:
+    """Which version of its record a delivery is, from 1."""
+    return int(delivery.key.rpartition(":")[2])
+
+
 def expectation(delivery: Delivery) -> Expectation | None:
     """What the written document must show, as it was frozen with the payload."""
     frozen = json.loads(delivery.payload).get("expect")

@@ -160,6 +160,16 @@ class Outbox(Attempts):
         earliest: datetime | None = self._conn.execute(query).scalar_one()
         return earliest
 
+    def first_open(self, connection: str, now: datetime) -> dict[str, str]:
+        """Kind of record -> the lowest sequence of those that were begun and are not due: their outcome is open."""
+        later = deliveries.c.state.in_([str(_S.READY), str(_S.RETRY)]) & (deliveries.c.next_at > now)
+        begun = or_(deliveries.c.state.in_([str(_S.UNKNOWN), str(_S.INFLIGHT)]), later)
+        query = select(deliveries.c.object, func.min(deliveries.c.sequence).label("first")).group_by(
+            deliveries.c.object
+        )
+        found = self._conn.execute(query.where(deliveries.c.connection == connection, begun))
+        return {row.object: row.first for row in found}
+
     def stale(self, connection: str, now: datetime, owner: str) -> list[Delivery]:
         """Claimed rows whose lease is over or that another owner claimed.  Only under the connection's lock."""
         lease = deliveries.c.lease_until

@@ -1,0 +1,94 @@
+"""What all steps of one push share: the store, the connector, the ports, and what came of it so far.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Final, Protocol
+
+from billsync.connector import Connector, Target, WriteSheet
+from billsync.model.problem import Problem
+from billsync.store import Store, Tx
+
+OFFLINE_TRIES: Final = 3
+"""Calls in a row that do not reach the system, until a push gives up."""
+
+
+class Clock(Protocol):
+    """The only source of time: `schedule.SystemClock` in production, a hand-driven one in tests."""
+
+    def now(self) -> datetime:
+        """The instant now, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long and how fast.
+
+    Attributes:
+        patience_s: how long a run waits for deliveries that are due later (an outcome to settle, a retry).
+        lease_s: how long a claim holds; longer than any one `write` may take.
+        settle_s: overrides the capability sheet's settle time, or None.
+    """
+
+    patience_s: float = 300.0
+    lease_s: float = 600.0
+    settle_s: float | None = None
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What became of a push.
+
+    Attributes:
+        sent: deliveries that were confirmed in this push, by kind; adopted: those of them that were found there.
+        offline: what the outside system said when it could not be reached, or "".
+        waiting_until: when the next delivery is due, where the push ended before it, or None.
+    """
+
+    sent: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    review: int = 0
+    offline: str = ""
+    waiting_until: datetime | None = None
+
+
+Report = Callable[[Tx, Iterable[Problem]], None]
+"""Keeps problems in the store, in the transaction that found them."""
+
+
+@dataclass(slots=True)
+class Push:
+    """One push to one connection: what all steps share."""
+
+    store: Store
+    connector: Connector
+    connection: str
+    owner: str
+    clock: Clock
+    chance: Random
+    options: Options
+    report: Report
+    advance: Callable[[int], None]
+    result: Pushed
+    offline_tries: int = 0
+    advanced: int = 0
+    """Deliveries that were sent for the first time or came to their end: while it grows, the push goes on."""
+
+    def sheet(self, object: str) -> WriteSheet:
+        """How the connector writes this kind of record."""
+        sheet = self.connector.capabilities.writes.get(object)
+        if sheet is None:
+            return _UNKNOWN_KIND
+        if self.options.settle_s is None:
+            return sheet
+        return sheet.model_copy(update={"settle_s": self.options.settle_s})
+
+
+_UNKNOWN_KIND: Final = WriteSheet(target=Target.NONE, reference="")
+"""A kind of record that the connector does not declare: it refuses each by itself, and the others go on."""
