@@ -7,6 +7,7 @@ GPL-3: its commands are run, nothing of it is imported.  The connector's code is
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -146,13 +147,9 @@ class TrytonSandbox:
 
     def _provide(self, progress: Callable[[str], None]) -> None:
         kept = self.cache / f"tryton-{self._key()}" if self.cache else None
-        if kept is None or not kept.exists():
-            progress("building a Tryton database, once: about half a minute")
-            building = self.folder / "building"
-            shutil.rmtree(building, ignore_errors=True)
-            made = TrytonSandbox(building, currency=self.currency, years=self.years)
-            made._build()
-            kept = _keep(building, kept)
+        with _turn(kept):
+            if kept is None or not kept.exists():
+                kept = self._make(kept, progress)
         progress("copying the Tryton database")
         self._database.parent.mkdir(parents=True, exist_ok=True)
         draft = self._database.with_suffix(".new")
@@ -161,6 +158,14 @@ class TrytonSandbox:
         self._unowned.touch()
         draft.replace(self._database)
         shutil.rmtree(self.folder / "building", ignore_errors=True)
+
+    def _make(self, kept: Path | None, progress: Callable[[str], None]) -> Path:
+        progress("building a Tryton database, once: about half a minute")
+        building = self.folder / "building"
+        shutil.rmtree(building, ignore_errors=True)
+        made = TrytonSandbox(building, currency=self.currency, years=self.years)
+        made._build()
+        return _keep(building, kept)
 
     def _build(self) -> None:
         self._database.parent.mkdir(parents=True, exist_ok=True)
@@ -312,6 +317,18 @@ def _keep(built: Path, kept: Path | None) -> Path:
     with contextlib.suppress(FileExistsError, OSError):
         target.rename(kept)
     return kept if kept.exists() else target
+
+
+@contextmanager
+def _turn(kept: Path | None) -> Iterator[None]:
+    """One process builds for a cache at a time: the others wait, and find what it built."""
+    if kept is None:
+        yield
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _write_secret(path: Path, text: str) -> None:
