@@ -51,7 +51,10 @@ def changed(
             complained.update(problem.fingerprint for problem in page.problems)
             fresh += absorbed.new + absorbed.changed
             if page.snapshot:
-                fresh += _forget(tx, connection, object, seen, run, at, report)
+                gone, doubt = _forget(tx, connection, object, seen, run, at)
+                report(tx, doubt)
+                complained.update(problem.fingerprint for problem in doubt)
+                fresh += gone
             if page.snapshot or page.complete:
                 tx.problems.close_file(connection, object, except_=complained, at=at)
         read += len(page.records)
@@ -66,9 +69,8 @@ def _forget(
     seen: set[str],
     run: str,
     at: datetime,
-    report: Callable[[Tx, Iterable[Problem]], None],
-) -> int:
-    """Mark as deleted what a full read did not show; where that is suspiciously much, say so and delete nothing."""
+) -> tuple[int, list[Problem]]:
+    """Mark as deleted what a full read did not show; where that is suspiciously much, delete nothing and say so."""
     known = tx.inbox.live_ids(connection, object)
     gone = known - seen
     if len(gone) > GONE_FREE and len(gone) * GONE_SHARE > len(known):
@@ -78,6 +80,5 @@ def _forget(
             hint="check the export; if they are really gone, delete them in smaller steps",
             place=Place(system=connection, object=object),
         )
-        report(tx, [problem])
-        return 0
-    return tx.inbox.mark_deleted(connection, object, gone, run=run, at=at)
+        return 0, [problem]
+    return tx.inbox.mark_deleted(connection, object, gone, run=run, at=at), []

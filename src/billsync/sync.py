@@ -53,6 +53,7 @@ def _journey(world: World, report: Report, *, full: bool) -> None:
     facts.make(world)  #                     records    -> customers, products, deals
     bills.charge(world)  #                   deals      -> charges
     outgoing.masters(world)  #               customers, products -> planned writes
+    bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
     bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
     deliver(world, report, world.target)  #  planned    -> ERP
     returns.sent(world)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -17,7 +17,8 @@ from billsync.invoicing.draft import Draft
 from billsync.model.charge import Charge
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
-from billsync.model.invoice import Invoice
+from billsync.model.delivery import Delivery, DeliveryState
+from billsync.model.invoice import Invoice, InvoiceState
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
@@ -129,7 +130,8 @@ def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
     made = [item for bill in bills for item in bill.change.add]
     tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
     tx.ledger.add_charges(made, run=world.run, at=world.now())
-    tx.facts.billed([bill.mark for bill in bills if bill.mark is not None], policy)
+    # no digest is empty: a deal with a problem is looked at again, also when it is set back as it was
+    tx.facts.billed([bill.mark or (bill.deal, "", None) for bill in bills], policy)
     world.tally.add("charges made", len(made))
     problems = [problem for bill in bills for problem in bill.problems]
     tx.problems.close(
@@ -201,10 +203,39 @@ def _finalise(world: World, tx: Tx, drafts: Sequence[Draft]) -> None:
         series = numbering.series_of(world.rules, draft)
         number = numbering.number_of(world.rules, draft, next(following[series]))
         made.append(drafting.finalise(draft, number=number, series=series))
+    outgoing.tell(world, tx, "invoice", [draft.id for draft in drafts], [])
     tx.ledger.add_invoices(made, run=world.run, at=world.now())
     world.tally.add("invoices made", len(made))
-    wanted = [Wanted(item.number, item, f"{item.issued_on}/{item.number}", _expect(item)) for item in made]
-    outgoing.plan(world, tx, "invoice", wanted)
+    outgoing.plan(world, tx, "invoice", [_wanted(item) for item in made])
+
+
+def unsent(world: World) -> None:
+    """Plan invoices again that have no write which may still succeed.
+
+    Those made before the pipeline had a target or a mapping for them, those that a mapping failed on, and those that
+    were refused and come out otherwise by the mapping of now.
+    """
+    end, after = world.target, ""
+    while end is not None and "invoice" in world.outbound:
+        with world.store.tx("plan-unsent") as tx:
+            page = tx.ledger.invoices(state=InvoiceState.FINALISED, after=after, limit=PER_TRANSACTION)
+            last = tx.outbox.latest(end.name, "invoice", [item.invoice.number for item in page])
+            open_ = [item.invoice for item in page if _may_plan(tx, item.invoice.number, last)]
+            outgoing.plan(world, tx, "invoice", [_wanted(invoice) for invoice in open_])
+        if not page:
+            return
+        after = page[-1].invoice.number
+
+
+def _may_plan(tx: Tx, number: str, last: Mapping[str, Delivery]) -> bool:
+    """Whether no write of it is under way; one that another pipeline sends elsewhere is that one's."""
+    if number in last:
+        return last[number].state is DeliveryState.DEAD
+    return not tx.outbox.list(kind="invoice", our_id=number, limit=1)
+
+
+def _wanted(item: Invoice) -> Wanted:
+    return Wanted(item.number, item, f"{item.issued_on}/{item.number}", _expect(item))
 
 
 def _expect(invoice: Invoice) -> Expectation:

@@ -10,7 +10,7 @@ from billsync.mapping import Mapped, record_of
 from billsync.mapping import Mapping as FieldMapping
 from billsync.model.base import Noun
 from billsync.model.customer import Customer
-from billsync.model.delivery import Delivery
+from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
@@ -77,29 +77,34 @@ class Wanted:
 
 
 def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
-    """Plan a delivery for each document whose mapped form is not what was planned last.  Gives how many are new."""
+    """Plan a delivery for each document whose mapped form is not what was planned last.  Gives how many are new.
+
+    It waits for the version before it, so that an older one never overwrites a newer; but not for one that was refused.
+    """
     end = world.source if kind == "status" else world.target
     mapping = world.status if kind == "status" else world.outbound.get(kind)
     if end is None or mapping is None:
         return 0
     latest = tx.outbox.latest(end.name, kind, [item.our_id for item in items])
     mapped: list[tuple[Wanted, Mapped]] = []
+    problems: list[Problem] = []
     for item in items:
-        result, problems = _apply(mapping, kind, item.our_id, item.noun)
-        world.report(tx, problems)
+        result, found = _apply(mapping, kind, item.our_id, item.noun)
+        problems += found
         if result is not None and result.doc is not None:
             mapped.append((item, result))
+    tell(world, tx, kind, [item.our_id for item in items], problems)
     keys = _keys_of_references(tx, end.name, [result for _, result in mapped])
     planned: list[Delivery] = []
     for item, result in mapped:
         last = latest.get(item.our_id)
-        before = () if last is None else (last.key,)
+        before = () if last is None or last.state is DeliveryState.DEAD else (last.key,)
         delivery = payload.plan(
             connection=end.name,
             object=mapping.target_object,
             kind=kind,
             our_id=item.our_id,
-            number=1 if last is None else _number(last) + 1,
+            number=1 if last is None else payload.number_of(last) + 1,
             document=result.doc or {},
             mapping=mapping.digest,
             rank=RANKS[kind],
@@ -114,15 +119,20 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
     return count
 
 
+def tell(world: World, tx: Tx, kind: str, ids: Sequence[str], problems: Sequence[Problem]) -> None:
+    """Keep what cannot be mapped, and close what can by now."""
+    still = {problem.fingerprint for problem in problems}
+    tx.problems.close(
+        connection="billsync", object=kind, ids=ids, except_=still, at=world.now(), codes_prefix="PUSH-MAP-"
+    )
+    world.report(tx, problems)
+
+
 def _expected(expect: Expectation | None, document: Data) -> Expectation | None:
     """What must be read back, with as many lines as the document has as it is sent."""
     if expect is None or not isinstance(document.get("lines"), list):
         return expect
     return replace(expect, lines=len(document["lines"]))
-
-
-def _number(delivery: Delivery) -> int:
-    return int(delivery.key.rpartition(":")[2])
 
 
 def _keys_of_references(tx: Tx, connection: str, results: Sequence[Mapped]) -> dict[tuple[str, str], str]:
