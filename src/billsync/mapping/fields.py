@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from billsync.mapping import pipeline
 from billsync.mapping.canonical import ANYTHING, Shape
-from billsync.mapping.kit import FieldFacts, Kit, Names
+from billsync.mapping.kit import FieldFacts, Kit, Names, SourceRead
 from billsync.mapping.paths import Frame, Path, Read, reader
 from billsync.mapping.pipeline import compile_pipeline, literal
 from billsync.mapping.run import Block, Each, Rule, object_rule
@@ -274,7 +274,7 @@ def _each(job: _Job) -> _Made | None:
     key, when = node.get("key"), node.get("when")
     condition = kit.condition(when, base) if when is not None else None
     key_path = kit.path(key, base) if key is not None else None
-    by = _grouping(node, kit)
+    by = _grouping(node, base, kit)
     if by:
         kit.groups[base] = by
     block = compile_block(inner, Level(level.target, base, shape), kit)
@@ -283,7 +283,7 @@ def _each(job: _Job) -> _Made | None:
     return _Made(each.compile(), path)
 
 
-def _grouping(node: Node, kit: Kit) -> tuple[str, ...]:
+def _grouping(node: Node, base: Names, kit: Kit) -> tuple[str, ...]:
     """The fields of `by:`; none where entries are not grouped."""
     by = node.get("by")
     if by is None:
@@ -291,9 +291,10 @@ def _grouping(node: Node, kit: Kit) -> tuple[str, ...]:
     if node.get("key") is not None:
         place = node.key_place("key")
         kit.findings.error("MAP-FIELD-03", "`key` does nothing beside `by`: the group is its key", place, "remove it")
-    names = [entry.value for entry in by.entries() if isinstance(entry.value, str) and entry.value.strip()]
+    names = {entry.value: entry.place for entry in by.entries() if isinstance(entry.value, str) and entry.value.strip()}
     if not names or len(names) != len(by.entries()):
-        kit.findings.add(by.wrong("a list of fields to group by, such as [product, tax_code]"))
+        kit.findings.add(by.wrong("a list of different fields to group by, such as [product, tax_code]"))
+    kit.reads += [SourceRead((*base, name), place) for name, place in names.items()]
     return tuple(names)
 
 
