@@ -195,6 +195,13 @@ def json_items(stream: BinaryIO, limits: Limits) -> Iterator[Item | Bad]:
             yield _item(chunk, line, limits)
 
 
+_HINTS: Final = {
+    "READ-JSON-01": "write one JSON object a line",
+    "READ-JSON-02": "correct it at the source; an empty value is null, a number that long is text",
+    "READ-TEXT-01": "correct it at the source",
+}
+
+
 def _item(raw: bytes, line: int, limits: Limits) -> Item | Bad:
     text = _decoded(raw.rstrip(b"\r\n"), line)
     if isinstance(text, Bad):
@@ -202,7 +209,7 @@ def _item(raw: bytes, line: int, limits: Limits) -> Item | Bad:
     try:
         value = json.loads(text)
     except json.BadJson as error:
-        return Bad(line, error.code, str(error), "write one JSON object a line", error.column)
+        return Bad(line, error.code, str(error), _HINTS.get(error.code, "correct it at the source"), error.column)
     if not isinstance(value, dict):
         return Bad(line, "READ-JSON-01", f"expected a JSON object, got {show(value)}", "write one JSON object a line")
     if len(raw) > limits.field:
@@ -232,7 +239,13 @@ def _decoded(raw: bytes, line: int) -> str | Bad:
         spot = line + raw.count(b"\n", 0, error.start)
         byte = raw[error.start]
         message = f"the record is not UTF-8: byte 0x{byte:02x} on line {spot}"
-        return Bad(line, "READ-TEXT-01", message, 'save the file as "CSV UTF-8": it looks like Windows-1252 or Latin-1')
+        return Bad(line, "READ-TEXT-01", message, _text_hint(raw[error.start : error.start + 2]))
+
+
+def _text_hint(at: bytes) -> str:
+    if at[:1] == b"\xed" and at[1:] >= b"\xa0":
+        return "half of a UTF-16 pair stands there (a lone surrogate): remove it at the source"
+    return 'save the file as "CSV UTF-8": it looks like Windows-1252 or Latin-1'
 
 
 def _too_large(line: int, limits: Limits) -> Bad:

@@ -116,7 +116,7 @@ def _store(node: Node | None, root: Path) -> str:
         message = "the store's password stands here in plain text"
         hint = "put the whole address into an environment variable: `store: env:BILLSYNC_STORE`; or use ~/.pgpass"
         raise BadSettings([node.problem("CONF-SECRET-01", message, hint)])
-    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")) or "\x00" in text:
         # what is wrong may hold a password: it is not shown
         message = "store: expected sqlite:///FILE or postgresql://HOST/DATABASE"
         raise BadSettings([node.problem("YAML-VALUE-01", message, "the default is sqlite:///billsync.db")])
