@@ -1,11 +1,4 @@
-"""The invariants of the ledger, as one read-only pass; docs/reference/promises.md lists them.  (shell)
-
-I1  each invoice has one write to the ERP, or a reason            I9   frozen payloads and invoices are unchanged
-I3  what was sent sums to what was invoiced                       I10  amounts add up and fit their currency
-I4  one remote id, one document                                   I11  nothing is stuck without a reason
-I5  each source record is mapped, skipped, gone or a problem      I12  nothing is confirmed without its remote id
-I8  the audit chain is unbroken                                   I13  numbers are unique and without gaps
-"""
+"""The invariants of the ledger, as one read-only pass; docs/reference/promises.md lists them.  (shell)"""
 
 from __future__ import annotations
 
@@ -14,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
+from typing import Final
 
 from billsync.model.base import digest_text
 from billsync.model.delivery import DONE, STUCK, Delivery, DeliveryState
@@ -21,6 +16,19 @@ from billsync.model.money import from_minor
 from billsync.store import Store, StoredInvoice, Tx
 
 PAGE = 500
+INVARIANTS: Final = {
+    "I1": "each invoice has one write to the ERP, or a reason",
+    "I3": "what was sent sums to what was invoiced",
+    "I4": "one remote id stands for one document",
+    "I5": "each source record is mapped, skipped, gone or a problem",
+    "I7": "each state of a write and an invoice follows from its audit",
+    "I8": "the audit chain is unbroken",
+    "I9": "frozen payloads and invoices are unchanged",
+    "I10": "amounts add up and fit their currency",
+    "I11": "nothing is stuck without a reason",
+    "I12": "nothing is confirmed without its remote id",
+    "I13": "numbers are unique and without gaps",
+}
 _S = DeliveryState
 
 
@@ -48,14 +56,14 @@ class Verdict:
 
 
 def verify(store: Store, *, now: datetime, targets: frozenset[str] = frozenset()) -> Verdict:
-    """Check every invariant over the whole ledger; memory stays flat.
+    """Check every invariant over the whole ledger; memory stays flat but for the states that I7 follows.
 
     `targets` are the connections that invoices are sent to; without any, I1 and I3 have nothing to check.
     """
     checked: dict[str, int] = {}
     broken: list[Broken] = []
     with store.view() as tx:
-        for check in (_invoices, _deliveries, _records, _audit, _remote_ids):
+        for check in (_invoices, _books, _deliveries, _records, _audit, _trails, _remote_ids):
             for invariant, fault in check(tx, now, targets):
                 checked[invariant] = checked.get(invariant, 0) + 1
                 if fault is not None:
@@ -116,6 +124,12 @@ def _invoices(tx: Tx, _now: datetime, targets: frozenset[str]) -> Iterator[Findi
         )
 
 
+def _books(tx: Tx, _now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:
+    """The invoices against their columns, charges, allocations, and the hash that the audit noted."""
+    faults = tx.ledger.verify()
+    yield _found("I9", "invoices", ok=not faults, detail="; ".join(faults[:5]))
+
+
 def _deliveries(tx: Tx, now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:
     for row in _all_deliveries(tx):
         same = digest_text(row.payload) == row.payload_digest
@@ -149,6 +163,26 @@ def _records(tx: Tx, _now: datetime, _targets: frozenset[str]) -> Iterator[Findi
 def _audit(tx: Tx, _now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:
     breaks = tx.audit.verify()
     yield _found("I8", "audit", ok=not breaks, detail="; ".join(breaks[:5]))
+
+
+def _trails(tx: Tx, _now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:
+    """Each change of state has one row that begins where the one before ended, and the last leads to the state of now.
+
+    Keeps the last state of every write and invoice in memory: some 200 bytes each.
+    """
+    last: dict[str, str] = {}
+    torn: dict[str, str] = {}
+    for subject, before, after in tx.audit.changes():
+        if subject.startswith(("delivery/", "invoice/")):
+            if last.get(subject, "") != before:
+                torn[subject] = f"a change from {before or 'nothing'} follows one to {last.get(subject) or 'nothing'}"
+            last[subject] = after
+    states = ((f"delivery/{row.key}", str(row.state)) for row in _all_deliveries(tx))
+    moved = ((f"invoice/{item.invoice.number}", str(item.state)) for item in _all_invoices(tx))
+    for subject, state in chain(states, moved):
+        if last.get(subject) != state:
+            torn.setdefault(subject, f"it is {state}, the audit leaves it at {last.get(subject) or 'nothing'}")
+        yield _found("I7", subject, ok=subject not in torn, detail=torn.get(subject, ""))
 
 
 def _remote_ids(tx: Tx, _now: datetime, _targets: frozenset[str]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -23,9 +23,20 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration 
 Out = Annotated[Format, typer.Option("--format", help="table, or one JSON document on stdout.")]
 Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=100_000)]
 Name = Annotated[Optional[str], typer.Argument(help="The pipeline; not needed where there is only one.")]  # noqa: UP045
+
+
+def _day(text: str) -> date:
+    from billsync.model.scalar import read_day
+
+    try:
+        return read_day(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Day = Annotated[
-    Optional[datetime],  # noqa: UP045  typer reads the annotation at run time
-    typer.Option(formats=["%Y-%m-%d"], help="Bill through this day instead of the configured one."),
+    Optional[date],  # noqa: UP045  typer reads the annotation at run time
+    typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Bill through this day instead of the configured one."),
 ]
 
 CONFIG = Path("billsync.yaml")
@@ -88,7 +99,7 @@ def sync(
     """Run a pipeline once: read, map, bill, push, read payments, write status back."""
     from billsync.cli import runs
 
-    raise typer.Exit(runs.sync(config, pipeline, through.date() if through else None, full=full, format=format))
+    raise typer.Exit(runs.sync(config, pipeline, through, full=full, format=format))
 
 
 @app.command()
@@ -143,7 +154,7 @@ def demo(
 errors = typer.Typer(no_args_is_help=True, help="What is stuck, why, and what to do.")
 app.add_typer(errors, name="errors")
 
-Number = Annotated[int, typer.Argument(help="The number that `errors list` shows.")]
+Number = Annotated[int, typer.Argument(help="The number that `errors list` shows.", min=1, max=2**63 - 1)]
 
 
 @errors.command("list")
@@ -170,7 +181,10 @@ def errors_show(number: Number, config: Config = CONFIG, format: Out = "table") 
 
 @errors.command("retry")
 def errors_retry(
-    numbers: Annotated[Optional[list[int]], typer.Argument(help="Problems to try again; all without any.")] = None,  # noqa: UP045
+    numbers: Annotated[
+        Optional[list[int]],  # noqa: UP045
+        typer.Argument(help="Problems to try again; all without any.", min=1, max=2**63 - 1),
+    ] = None,
     config: Config = CONFIG,
     code: Annotated[Optional[str], typer.Option(help="Only this problem code.")] = None,  # noqa: UP045
     format: Out = "table",

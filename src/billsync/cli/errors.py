@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,22 +11,45 @@ from typing import Any
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
 from billsync.cli.opening import view
+from billsync.model.codes import CODES
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.store import StoredProblem, Tx
+from billsync.strict.yaml import did_you_mean
 
 
 def listing(config: Path, code: str | None, state: str, limit: int, format: show.Format) -> int:
     """Problems, oldest first."""
+    _known(code)
     with view(config) as tx:
         found = tx.problems.list(state=state, code=code, limit=limit)
-    show.rows(
-        "Problems",
-        ["number", "code", "place", "message", "hint"],
-        [_row(item) for item in found],
-        format=format,
-        empty=f"no {state} problems",
-    )
+        count = tx.problems.count_open()
+    if format == "table" and found and sys.stdout.isatty():
+        for item in found:
+            _tell(item)
+    else:
+        columns = ["number", "code", "place", "message", "hint"]
+        none = f"no {state} problems" + (f" with the code {code}" if code else "")
+        show.rows("Problems", columns, [_row(item) for item in found], format=format, empty=none)
+    if state == "open" and code is None and count > len(found):
+        show.remark(f"{count - len(found):,} more: --limit shows more, --code only some")
     return guard.OK
+
+
+def _tell(item: StoredProblem) -> None:
+    """One problem for a person: where it is, what is wrong, what to do."""
+    problem = item.problem
+    show.line(f"{item.number:>5}  {problem.code}  {show.visible(str(problem.place))}")
+    show.line(f"       {show.visible(problem.message)}")
+    if problem.hint:
+        show.line(f"       = {show.visible(problem.hint)}")
+    show.line()
+
+
+def _known(code: str | None) -> None:
+    """Raises `Wrong` for a code that no problem can have."""
+    if code is not None and code not in CODES:
+        hint = did_you_mean(code, CODES) or "docs/reference/problems.md lists them"
+        raise guard.Wrong(f"no problem has the code '{show.visible(code)}'  ({hint})")
 
 
 def _row(item: StoredProblem) -> dict[str, Any]:
@@ -61,13 +85,24 @@ def show_one(config: Path, number: int, format: show.Format) -> int:
             facts["attempts"] = tx.outbox.attempts(delivery.key)
     if format == "json":
         show.emit_json(facts)
-    else:
-        show.rows("Problem", ["what", "value"], [{"what": key, "value": str(value)} for key, value in facts.items()])
+        return guard.OK
+    record, attempts = facts.pop("record", None), facts.pop("attempts", [])
+    show.facts(f"Problem {number}", facts)
+    if record is not None:
+        show.line()
+        cells = [{"field": name, "value": value} for name, value in record.items()]
+        show.rows("The record as it was read", ["field", "value"], cells, empty="the record has no fields")
+    if attempts:
+        show.line()
+        show.rows("Attempts to write it", list(attempts[0]), attempts)
     return guard.OK
 
 
 def retry(config: Path, numbers: Sequence[int], code: str | None, format: show.Format) -> int:
     """Release records and refused writes for the next run."""
+    if numbers and code is not None:
+        raise guard.Wrong("name problems by number or by --code, not both")
+    _known(code)
     clock = schedule.SystemClock()
     with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("retry") as tx:
         items = [_problem(tx, n) for n in numbers] or tx.problems.list(code=code, limit=100_000)
@@ -78,6 +113,8 @@ def retry(config: Path, numbers: Sequence[int], code: str | None, format: show.F
 
 def _release(tx: Tx, item: StoredProblem, at: datetime) -> str:
     place = item.problem.place
+    if item.state != "open":
+        return "is closed: there is nothing to try again"
     delivery = _delivery(tx, item)
     if delivery is not None:
         if delivery.state is not DeliveryState.DEAD:
@@ -93,8 +130,9 @@ def _release(tx: Tx, item: StoredProblem, at: datetime) -> str:
 def resolve(config: Path, number: int, exists: str | None, absent: bool, reason: str) -> int:
     """A person's answer about a write whose outcome is not known."""
     if (exists is None) is not absent:
-        show.remark("say one of --exists ID and --absent")
-        return guard.USAGE
+        raise guard.Wrong("say one of --exists ID and --absent")
+    if exists is not None and not exists.strip():
+        raise guard.Wrong("--exists needs the record's id in the outside system, got nothing")
     clock = schedule.SystemClock()
     with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("resolve") as tx:
         item = _problem(tx, number)

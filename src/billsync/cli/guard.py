@@ -2,17 +2,20 @@
 
 Exit codes: 0 done; 1 done, but some records have problems; 2 wrong usage or configuration; 3 an outside system could
 not be reached; 4 a check found drift or a broken invariant; 5 another instance holds the job; 6 the store is unusable;
-70 a defect of billsync itself; 130 interrupted.
+70 a defect of billsync itself; 74 what was said could not be written; 130 interrupted.
 """
 
 from __future__ import annotations
 
-import os
+import errno
+import io
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from billsync.cli.show import remark, unread, visible
 
 OK = 0
 PROBLEMS = 1
@@ -22,7 +25,10 @@ DRIFT = 4
 HELD = 5
 STORE = 6
 DEFECT = 70
+OUTPUT = 74
 INTERRUPTED = 130
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
 class Wrong(Exception):
@@ -31,20 +37,64 @@ class Wrong(Exception):
 
 def guarded(app: Callable[..., Any]) -> None:
     """Run the command line and leave with its exit code."""
-    import typer
-
+    _prepare()
     try:
-        result = app(standalone_mode=False)
-        code = result if isinstance(result, int) else OK
-    except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted: what was done is stored; the same command goes on from there")
-        code = INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = OK
+        code = _run(app)
+    except KeyboardInterrupt:
+        code = _interrupted()
     except Exception as error:  # noqa: BLE001  the last line of defence: a person gets a sentence, the log the rest
         code = explain(error)
-    sys.exit(code)
+    sys.exit(_flushed(code))
+
+
+def _run(app: Callable[..., Any]) -> int:
+    import typer
+
+    for argument in sys.argv[1:]:
+        if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode():
+            raise Wrong(f"the argument '{visible(argument)}' is not UTF-8 text")
+    try:
+        result = app(standalone_mode=False)
+    except typer.Abort:
+        return _interrupted()
+    except SystemExit:  # the command line library's own answer to a reader of its help that went away
+        return OK
+    if result == INTERRUPTED:  # nor does it let a Ctrl-C through
+        return _interrupted()
+    return result if isinstance(result, int) else OK
+
+
+def _interrupted() -> int:
+    _say("interrupted: what was done is stored; the same command goes on from there")
+    return INTERRUPTED
+
+
+def _prepare() -> None:
+    """Streams that can always be written to: a closed one goes nowhere, what it cannot spell is escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flushed(code: int) -> int:
+    """Everything is written out before the process ends: nothing is left for the interpreter to complain about."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            unread(stream)
+        except OSError as error:
+            unread(stream)
+            code = _unwritten(error) if stream is sys.stdout else code
+    return code
+
+
+def _unwritten(error: OSError) -> int:
+    _say(f"the output could not be written: {error.strerror}. What was done is stored")
+    return OUTPUT
 
 
 def explain(error: Exception) -> int:
@@ -76,6 +126,11 @@ def explain(error: Exception) -> int:
     if isinstance(error, Fault):
         _say(f"{error.message}  ({error.reason}; nothing was lost, try again)")
         return UNREACHABLE
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"'{visible(str(error.filename))}' cannot be used: {error.strerror}")
+        return USAGE
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _unwritten(error)
     return _defect(error)
 
 
@@ -89,4 +144,9 @@ def _defect(error: Exception) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201  the command line talks
+    """On stderr; whatever a name in it holds, only its line ends reach the terminal."""
+    try:
+        remark("\n".join(visible(line) for line in text.split("\n")))
+        sys.stderr.flush()
+    except OSError:
+        unread(sys.stderr)

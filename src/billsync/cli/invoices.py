@@ -17,9 +17,14 @@ def listing(config: Path, customer: str | None, state: str | None, limit: int, f
     wanted = _state(state)
     with view(config) as tx:
         found = tx.ledger.invoices(customer=customer, state=wanted, limit=limit)
-    columns = ["number", "customer", "issued_on", "due_on", "currency", "total", "paid", "open", "state"]
-    show.rows("Invoices", columns, [_row(item) for item in found], format=format, empty="no invoices")
+    columns = ["number", "customer", "issued_on", "due_on", "currency", "total", "open", "state"]
+    show.rows("Invoices", columns, [_row(item) for item in found], format=format, empty=_none(customer, state))
     return guard.OK
+
+
+def _none(customer: str | None, state: str | None) -> str:
+    wanted = f" that are {state}" if state else ""
+    return f"no invoices{wanted}" + (f" of the customer '{show.visible(customer)}'" if customer else "")
 
 
 def _state(name: str | None) -> InvoiceState | None:
@@ -28,7 +33,7 @@ def _state(name: str | None) -> InvoiceState | None:
     try:
         return InvoiceState(name)
     except ValueError:
-        raise guard.Wrong(f"no invoice is {name!r}: expected one of {', '.join(InvoiceState)}") from None
+        raise guard.Wrong(f"no invoice is '{show.visible(name)}': expected one of {', '.join(InvoiceState)}") from None
 
 
 def _row(item: StoredInvoice) -> dict[str, Any]:
@@ -81,8 +86,9 @@ def show_one(config: Path, number: str, format: show.Format) -> int:
         document = item.invoice.model_dump(mode="json")
         show.emit_json({**facts, "document": document, "payments": paid, "writes": there})
         return guard.OK
-    show.rows(f"Invoice {number}", ["what", "value"], [{"what": k, "value": show.cell(v)} for k, v in facts.items()])
+    show.facts(f"Invoice {number}", facts)
     for title, data in (("Lines", lines), ("Payments", paid), ("In the ERP", there)):
+        show.line()
         show.rows(title, list(data[0]) if data else [], data, empty=f"{title}: none")
     return guard.OK
 
@@ -96,12 +102,14 @@ def explain(config: Path, number: str, format: show.Format) -> int:
         show.emit_json({"number": number, "explanation": lines})
     else:
         for text in lines:
-            show.line(text)
+            show.line(show.visible(text))
     return guard.OK
 
 
 def _invoice(tx: Tx, number: str) -> StoredInvoice:
     item = tx.ledger.invoice(number)
     if item is None:
-        raise guard.Wrong(f"there is no invoice {number!r}: `billsync invoice list` shows those there are")
+        raise guard.Wrong(
+            f"there is no invoice '{show.visible(number)}': `billsync invoice list` shows those there are"
+        )
     return item

@@ -49,8 +49,11 @@ def verify(config: Path, *, live: bool, format: show.Format) -> int:
     if format == "json":
         show.emit_json({"checked": verdict.checked, "broken": broken, "drift": drifts})
     else:
-        checked = [{"invariant": name, "rows checked": count} for name, count in verdict.checked.items()]
-        show.rows("Invariants", ["invariant", "rows checked"], checked)
+        checked = [
+            {"invariant": name, "what it says": verifying.INVARIANTS[name], "checked": count}
+            for name, count in verdict.checked.items()
+        ]
+        show.rows("Invariants", ["invariant", "what it says", "checked"], checked, empty="nothing to check yet")
         show.rows("Broken", ["invariant", "row", "detail"], broken, empty="no invariant is broken")
         if live:
             show.rows("Drift", DRIFT_COLUMNS, drifts, empty="the ERP agrees")

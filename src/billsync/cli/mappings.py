@@ -37,7 +37,7 @@ def lint(files: Sequence[Path], config: Path, format: show.Format) -> int:
     else:
         for problem, text in found:
             show.line(render(problem, text))
-        show.line(f"{len(found)} problems" if found else "no problems")
+        show.line(f"{len(found)} problem{'' if len(found) == 1 else 's'}" if found else "no problems")
     return guard.USAGE if any(problem.severity is Severity.ERROR for problem, _ in found) else guard.OK
 
 

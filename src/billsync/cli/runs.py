@@ -44,7 +44,8 @@ def _tell(report: syncing.Report, format: show.Format) -> None:
         )
         return
     changes = [{"what": name, "count": count} for name, count in counts.items()]
-    show.rows("This run", ["what", "count"], changes, empty="nothing to do: everything is as it was")
+    nothing = "nothing was done" if report.offline else "nothing to do: everything is as it was"
+    show.rows("This run", ["what", "count"], changes, empty=nothing)
     if report.offline:
         show.remark(f"not reached: {report.offline}")
         show.remark("nothing was lost: run the same command again when it is back")
@@ -94,9 +95,13 @@ def history(config: Path, pipeline: str | None, limit: int, format: show.Format)
     """The runs so far."""
     with view(config) as tx:
         runs = tx.runs.list(pipeline=pipeline, limit=limit)
+    if pipeline is not None and not runs:
+        known = settings.load(config).pipelines
+        if pipeline not in known:
+            raise guard.Wrong(f"no pipeline is called '{show.visible(pipeline)}'  (there is: {', '.join(known)})")
     show.rows(
         "Runs",
-        ["run", "started", "seconds", "state", "exit_code", "done"],
+        ["started", "pipeline", "seconds", "state", "exit_code", "done"],
         [_run_row(run) for run in runs],
         format=format,
         empty="no runs yet",
@@ -109,11 +114,12 @@ def _run_row(run: Run) -> dict[str, Any]:
     done = {name: count for name, count in run.counts.items() if count}
     return {
         "run": run.id,
+        "pipeline": run.pipeline,
         "started": f"{run.started_at:%Y-%m-%d %H:%M:%S}",
         "seconds": seconds,
         "state": run.state,
         "exit_code": run.exit_code,
-        "done": ", ".join(f"{count} {name}" for name, count in done.items()) or run.note,
+        "done": ", ".join(f"{count:,} {name}" for name, count in done.items()) or run.note,
     }
 
 
@@ -176,5 +182,5 @@ def _status_facts(
             }
             for currency, count, total, paid in totals
         ],
-        "Problems": [{"open": problems}],
+        "Problems": [{"open": problems, "look at them with": "billsync errors list"}] if problems else [],
     }

@@ -35,6 +35,8 @@ README = """\
 
 def init(folder: Path, source: str, target: str, *, sandbox: bool) -> int:
     """Make a working folder."""
+    if folder.exists() and not folder.is_dir():
+        raise guard.Wrong(f"'{show.visible(str(folder))}' is a file: name a folder, or one that is not there yet")
     template = assets.folder("config") / f"{source}-{target}.example.yaml"
     if not template.is_file():
         known = sorted(file.name.removesuffix(".example.yaml") for file in template.parent.glob("*-*.example.yaml"))
@@ -87,14 +89,22 @@ def doctor(config: Path, format: show.Format) -> int:
     """One line a check, with the mend."""
     loaded = settings.load(config)
     rows = [{"check": "configuration", "state": "ok", "detail": str(config)}]
+    code = guard.OK
     for name, check in _checks(loaded):
         try:
             state, detail = "ok", check()
         except (Fault, StoreUnusable, settings.BadSettings, plugins.PluginProblem, OSError, ValueError) as error:
             state, detail = "wrong", str(error)
+            code = code or _code(error)
         rows.append({"check": name, "state": state, "detail": detail})
     show.rows("Doctor", ["check", "state", "detail"], rows, format=format)
-    return guard.OK if all(row["state"] == "ok" for row in rows) else guard.USAGE
+    return code
+
+
+def _code(error: Exception) -> int:
+    if isinstance(error, StoreUnusable):
+        return guard.STORE
+    return guard.UNREACHABLE if isinstance(error, Fault) else guard.USAGE
 
 
 def _checks(loaded: settings.Settings) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -171,7 +181,7 @@ def schema(name: str | None) -> int:
     if found is None:
         from billsync.strict.yaml import did_you_mean
 
-        show.remark(f"there is no document {name!r}  ({did_you_mean(name, documents)})")
+        show.remark(f"there is no document '{show.visible(name)}'  ({did_you_mean(name, documents)})")
         return guard.USAGE
     made = documents[found].model_json_schema(mode="serialization")
     show.emit_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **made})
@@ -205,7 +215,10 @@ def connector(name: str, format: show.Format) -> int:
     if format == "json":
         show.emit_json(sheet.model_dump(mode="json"))
         return guard.OK
-    writes = [{"object": object, **item.model_dump(mode="json")} for object, item in sheet.writes.items()]
+    writes = [
+        {"object": object, **item.model_dump(mode="json"), "target": item.target.name.lower().replace("_", " ")}
+        for object, item in sheet.writes.items()
+    ]
     reads = [{"object": object, **item.model_dump(mode="json")} for object, item in sheet.reads.items()]
     show.line(sheet.title)
     show.rows("Writes", list(writes[0]) if writes else [], writes, empty="writes nothing")
