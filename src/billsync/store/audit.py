@@ -6,7 +6,7 @@ database can also make a new chain: keep `head()` somewhere else to find that to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,6 +67,12 @@ class Audit:
         elif end != before:
             broken.append(f"the audit chain ends in row {last} with another hash than it was closed with")
         return broken
+
+    def changes(self) -> Iterator[tuple[str, str, str]]:
+        """Subject, state before and state after of every row, oldest first.  Reads row by row."""
+        query = select(audit.c.subject, audit.c.before, audit.c.after, audit.c.whole).order_by(audit.c.seq)
+        for row in map(unfolded, self._conn.execute(query.execution_options(yield_per=1000)).mappings()):
+            yield row["subject"], row["before"], row["after"]
 
     def tail(self, subject: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """The newest rows, newest first: dicts with seq, at, subject, before, after, note, hash."""
