@@ -195,7 +195,7 @@ class Ticking(HandClock):
         assert self.slept < 86_400, "this push does not end"
 
 
-@pytest.mark.parametrize("target", [Target.SEARCH, Target.UPSERT, Target.KEY])
+@pytest.mark.parametrize("target", [Target.SEARCH, Target.UPSERT])
 @pytest.mark.parametrize(
     "outcome", [Unclear("http_500"), Unfinished("R1", "not_posted"), TryLater("rate_limited", after_s=0)], ids=repr
 )

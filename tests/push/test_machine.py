@@ -172,7 +172,7 @@ FAULTS = st.lists(st.sampled_from(["", "lost", "dropped", "late", "busy", "blind
 
 
 @pytest.mark.parametrize("target", KEEPING)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(faults=FAULTS, count=st.integers(1, 4), batch=st.integers(1, 4), ordered=st.booleans())
 def test_any_storm_of_faults_ends_with_one_document_each(
     empty_file: Path, target: Target, faults: list[str], count: int, batch: int, ordered: bool
