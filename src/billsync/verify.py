@@ -108,9 +108,9 @@ def _invoices(tx: Tx, _now: datetime, targets: frozenset[str]) -> Iterator[Findi
         digits = re.findall(r"\d+", number)
         if digits:
             numbers.setdefault(invoice.series, set()).add(int(digits[-1]))
-        for target in sorted(targets):
-            there = tx.outbox.latest(target, "invoice", [number])
-            yield _found("I1", number, ok=number in there, detail=f"no write to {target} was ever planned")
+        if targets:
+            there = any(tx.outbox.latest(target, "invoice", [number]) for target in targets)
+            yield _found("I1", number, ok=there, detail=f"no write to {' or '.join(sorted(targets))} was ever planned")
     for series, found in numbers.items():
         gaps = sorted(set(range(1, max(found) + 1)) - found)
         yield _found("I13", series, ok=not gaps, detail=f"numbers are missing: {gaps[:10]}")

@@ -39,7 +39,7 @@ def charge(world: World) -> None:
     world.progress.stage("Bill deals")
     while True:
         with world.store.view() as tx:
-            facts = tx.facts.deals_due(world.through, policy, after=after, limit=PAGE)
+            facts = tx.facts.deals_due(world.through, policy, source=world.source.name, after=after, limit=PAGE)
             page = _page(tx, facts)
         if not facts:
             return
@@ -172,7 +172,7 @@ def invoice(world: World) -> None:
     """Group open charges into invoices; number, store and plan each in one transaction."""
     world.progress.stage("Make invoices")
     with world.store.view() as tx:
-        pending = tx.ledger.open_charges(world.through)
+        pending = tx.ledger.open_charges(world.through, source=world.source.name)
         customers = _customers(tx, pending)
         products = _nouns(tx, "product", {charge.product for charge in pending}, Product)
         known = tx.ledger.invoice_ids(set(customers))
@@ -221,10 +221,18 @@ def unsent(world: World) -> None:
             page = tx.ledger.invoices(state=InvoiceState.FINALISED, after=after, limit=PER_TRANSACTION)
             last = tx.outbox.latest(end.name, "invoice", [item.invoice.number for item in page])
             open_ = [item.invoice for item in page if _may_plan(tx, item.invoice.number, last)]
-            outgoing.plan(world, tx, "invoice", [_wanted(invoice) for invoice in open_])
+            mine = _of_source(tx, open_, world.source.name)
+            outgoing.plan(world, tx, "invoice", [_wanted(invoice) for invoice in mine])
         if not page:
             return
         after = page[-1].invoice.number
+
+
+def _of_source(tx: Tx, invoices: Sequence[Invoice], source: str) -> list[Invoice]:
+    """Those whose deals come from this pipeline's source, or are gone: another pipeline sends the others."""
+    deals = tx.facts.many("deal", {line.deal for invoice in invoices for line in invoice.lines})
+    elsewhere = {id for id, fact in deals.items() if fact.source.system != source}
+    return [item for item in invoices if not any(line.deal in elsewhere for line in item.lines)]
 
 
 def _may_plan(tx: Tx, number: str, last: Mapping[str, Delivery]) -> bool:

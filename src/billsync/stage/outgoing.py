@@ -37,7 +37,7 @@ def _pages(world: World, kind: str) -> Iterator[list[tuple[str, str]]]:
     after = ""
     while True:
         with world.store.view() as tx:
-            facts = tx.facts.page(kind, after=after, limit=PAGE)
+            facts = tx.facts.page(kind, source=world.source.name, after=after, limit=PAGE)
         if not facts:
             return
         yield [(fact.id, fact.doc) for fact in facts]

@@ -108,7 +108,7 @@ def _billed_deals(world: World) -> Iterator[list[str]]:
     after = ""
     while True:
         with world.store.view() as tx:
-            page = [fact.id for fact in tx.facts.page("deal", after=after, limit=PAGE)]
+            page = [fact.id for fact in tx.facts.page("deal", source=world.source.name, after=after, limit=PAGE)]
         if not page:
             return
         yield page

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from billsync.model.charge import Charge
 from billsync.store.errors import IllegalMove
-from billsync.store.schema import charges
+from billsync.store.schema import charges, facts
 from billsync.store.sql import among, bulk, chunks
 
 
@@ -56,9 +56,15 @@ class Charges:
             if self._conn.execute(gone).rowcount != len(part):
                 raise IllegalMove(f"not all of these charges can be taken back: {', '.join(part[:5])}")
 
-    def open_charges(self, through: date) -> list[Charge]:
-        """Charges on no invoice, due on or before `through`; by customer, day and key."""
+    def open_charges(self, through: date, *, source: str | None = None) -> list[Charge]:
+        """Charges on no invoice, due on or before `through`; by customer, day and key.
+
+        With `source`, only those of deals that come from that connection.
+        """
         query = select(charges.c.doc).where(charges.c.invoice.is_(None), charges.c.due_on <= through)
+        if source is not None:
+            theirs = select(facts.c.id).where(facts.c.kind == "deal", facts.c.source_system == source)
+            query = query.where(charges.c.deal.in_(theirs))
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
         return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
 

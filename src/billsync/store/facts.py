@@ -89,10 +89,10 @@ class Facts:
         """Nouns by id, for those that are there."""
         return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, facts), facts.c.id, ids)}
 
-    def page(self, kind: str, *, after: str = "", limit: int = 500) -> list[Fact]:
-        """Nouns of a kind by id, from the first after `after`."""
+    def page(self, kind: str, *, source: str | None = None, after: str = "", limit: int = 500) -> list[Fact]:
+        """Nouns of a kind by id, from the first after `after`; with `source`, only those of that connection."""
         query = _of(kind, facts).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
-        return [_fact(row) for row in rows(self._conn, query)]
+        return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
     def count(self, kind: str) -> int:
         """How many nouns of a kind there are."""
@@ -107,8 +107,10 @@ class Facts:
             found.setdefault(row["source_id"], []).append((row["kind"], row["id"]))
         return found
 
-    def deals_due(self, through: date, policy: str, *, after: str = "", limit: int = 500) -> list[Fact]:
-        """Deals that billing has to look at, by id.
+    def deals_due(
+        self, through: date, policy: str, *, source: str | None = None, after: str = "", limit: int = 500
+    ) -> list[Fact]:
+        """Deals that billing has to look at, by id; with `source`, only those of that connection.
 
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
@@ -116,12 +118,16 @@ class Facts:
         due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
         query = select(facts).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
         query = query.where(facts.c.kind == "deal", facts.c.id > after, due).order_by(facts.c.id).limit(limit)
-        return [_fact(row) for row in rows(self._conn, query)]
+        return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
     def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
         """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more."""
         new = [{"deal": deal, "digest": digest, "policy": policy, "next_on": day} for deal, digest, day in marks]
         upsert(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
+
+
+def _from(query: Any, source: str | None) -> Any:
+    return query if source is None else query.where(facts.c.source_system == source)
 
 
 def _of(kind: str, *columns: Any) -> Any:

@@ -1,0 +1,109 @@
+"""The daemon as a process: slots run once, one pipeline's failure spares the others, SIGTERM ends it gracefully."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG = """
+connections:
+  good: {connector: files, folder: good, objects: {accounts: {key: account}, products: {key: product}, sales_pipeline: {key: opportunity_id}}}
+  gone: {connector: files, folder: gone, objects: {accounts: {key: account}, products: {key: product}, sales_pipeline: {key: opportunity_id}}}
+pipelines:
+  good:
+    source: good
+    mappings:
+      inbound: [mappings/files/crm_sales/accounts.yaml, mappings/files/crm_sales/products.yaml, mappings/files/crm_sales/opportunities.yaml]
+    billing: {through: 2026-12-31}
+    schedule: {every_s: 1}
+  bad:
+    source: gone
+    mappings:
+      inbound: [mappings/files/crm_sales/accounts.yaml, mappings/files/crm_sales/products.yaml, mappings/files/crm_sales/opportunities.yaml]
+    billing: {through: 2026-12-31}
+    schedule: {every_s: 1}
+  never:
+    source: good
+    mappings:
+      inbound: [mappings/files/crm_sales/accounts.yaml]
+"""  # noqa: E501  a configuration as people write it
+
+
+def export(folder: Path, tag: str) -> None:
+    folder.mkdir()
+    (folder / "accounts.csv").write_text(
+        f"account,sector,year_established,revenue,employees,office_location,subsidiary_of\n{tag},retail,1999,1,1,Kenya,\n",
+        encoding="utf-8",
+    )
+    (folder / "products.csv").write_text(f"product,series,sales_price\n{tag} GTX,GTX,5\n", encoding="utf-8")
+    (folder / "sales_pipeline.csv").write_text(
+        "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+        f"{tag}-1,Moses,{tag} GTX,{tag},Won,2026-01-05,2026-02-03,500\n",
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "billsync.yaml").write_text(CONFIG, encoding="utf-8")
+    export(tmp_path / "good", "G")
+    run(tmp_path, "db", "upgrade")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> Any:
+    command = [sys.executable, "-m", "billsync", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if "json" in arguments else done
+
+
+def daemon(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "billsync", "daemon"]
+    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_daemons_share_the_slots_and_end_gracefully(folder: Path) -> None:
+    both = [daemon(folder), daemon(folder)]
+    time.sleep(9)
+    for process in both:
+        process.send_signal(signal.SIGTERM)
+    told = [process.communicate(timeout=60)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert not any("Traceback" in text for text in told)
+    runs = run(folder, "runs", "--format", "json", "--limit", "1000")
+    slots = Counter(item["run"] for item in runs)
+    assert max(slots.values()) == 1
+    states = {name: {item["state"] for item in runs if item["run"].startswith(f"{name}@")} for name in ("good", "bad")}
+    assert states == {"good": {"ok"}, "bad": {"unreachable"}}
+    assert sum(name.startswith("good@") for name in slots) >= 3
+    assert not any(name.startswith("never@") for name in slots)
+    invoices = run(folder, "invoice", "list", "--format", "json")
+    assert [item["customer"] for item in invoices] == ["G"]
+
+
+def test_without_any_schedule_it_says_so(folder: Path) -> None:
+    text = (folder / "billsync.yaml").read_text(encoding="utf-8").replace("schedule: {every_s: 1}", "")
+    (folder / "billsync.yaml").write_text(text, encoding="utf-8")
+    done = run(folder, "daemon")
+    assert done.returncode == 2
+    assert "no pipeline has a schedule" in done.stderr
+
+
+def test_two_pipelines_in_one_store_bill_each_their_own_deals(folder: Path) -> None:
+    export(folder / "gone", "H")
+    assert run(folder, "sync", "good").returncode == 0
+    assert [item["customer"] for item in run(folder, "invoice", "list", "--format", "json")] == ["G"]
+    with (folder / "good" / "sales_pipeline.csv").open("a", encoding="utf-8") as file:
+        file.write("G-2,Moses,G GTX,G,Won,2026-01-05,2026-03-03,700\n")
+    assert run(folder, "sync", "bad").returncode == 0
+    assert sorted(item["customer"] for item in run(folder, "invoice", "list", "--format", "json")) == ["G", "H"]
+    assert run(folder, "sync", "good").returncode == 0
+    assert sorted(item["customer"] for item in run(folder, "invoice", "list", "--format", "json")) == ["G", "G", "H"]
