@@ -25,7 +25,7 @@ from billsync.stage.world import Progress
 
 PIPELINE = "billing"
 PAID_ON = date(2018, 1, 15)
-PAY_EVERY = 30
+PAY_EVERY = 50
 """One invoice in so many is paid in the ERP; the first of them only by half."""
 
 

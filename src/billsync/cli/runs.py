@@ -15,6 +15,10 @@ from billsync.model.delivery import DONE
 from billsync.store import Held, Run
 
 
+RECORD_STATES = ("mapped", "skipped", "problem", "new", "gone")
+"""What may have become of a record: `skipped` ones are none that a mapping is for, `gone` ones were deleted."""
+
+
 def sync(config: Path, name: str | None, through: date | None, *, full: bool, format: show.Format) -> int:
     """Run a pipeline once and say what was done."""
     loaded = settings.load(config)
@@ -161,7 +165,8 @@ def _status_facts(
             for name, run in last.items()
         ],
         "Records": [
-            {"connection": connection, "object": object, **states} for (connection, object), states in records.items()
+            {"connection": connection, "object": object, **{state: states.get(state, 0) for state in RECORD_STATES}}
+            for (connection, object), states in records.items()
         ],
         "Writes": [
             {
