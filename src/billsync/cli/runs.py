@@ -14,7 +14,6 @@ from billsync.cli.opening import view
 from billsync.model.delivery import DONE
 from billsync.store import Held, Run
 
-
 RECORD_STATES = ("mapped", "skipped", "problem", "new", "gone")
 """What may have become of a record: `skipped` ones are none that a mapping is for, `gone` ones were deleted."""
 
