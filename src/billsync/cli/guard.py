@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import io
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +134,7 @@ def explain(error: Exception) -> int:
 
 
 def _defect(error: Exception) -> int:
+    import tempfile
     import traceback
 
     with tempfile.NamedTemporaryFile("w", prefix="billsync-defect-", suffix=".log", delete=False) as log:
