@@ -43,7 +43,7 @@ def charge(world: World) -> None:
             page = _page(tx, facts)
         if not facts:
             return
-        bills = [_bill(world, fact, page) for fact in facts]
+        bills = [_bill(world, fact, deal, page) for fact, deal in zip(facts, page.deals, strict=True)]
         with world.store.tx("charges") as tx:
             _keep(world, tx, bills, policy)
         after = facts[-1].id
@@ -52,8 +52,9 @@ def charge(world: World) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What a page of deals refers to, and what was billed of them before."""
+    """A page of deals, what they refer to, and what was billed of them before."""
 
+    deals: list[Deal]
     products: dict[str, Product]
     customers: set[str]
     billed: dict[str, dict[str, StoredCharge]]
@@ -71,8 +72,9 @@ class _Bill:
 
 
 def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
-    deals = [_deal(fact) for fact in facts]
+    deals = [Deal.model_validate_json(fact.doc) for fact in facts]
     return _Page(
+        deals=deals,
         products=_nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
         customers=set(tx.facts.many("customer", {deal.customer for deal in deals})),
         billed=tx.ledger.charges_of_many([deal.id for deal in deals]),
@@ -92,12 +94,7 @@ def _places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
     }
 
 
-def _deal(fact: Fact) -> Deal:
-    return Deal.model_validate_json(fact.doc)
-
-
-def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
-    deal = _deal(fact)
+def _bill(world: World, fact: Fact, deal: Deal, page: _Page) -> _Bill:
     due, problems = _due(world, fact, deal, page)
     if due is None:
         return _Bill(deal.id, changes.Changes(), problems, None)
