@@ -15,6 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -203,6 +204,7 @@ class WriteSheet(Noun):
         key_lifetime_s: how long an idempotency key is honoured (KEY only), else None.
         batch_max: how many intents one `write` may hold.
         serial: True where two writes at once are not safe.
+        voids: True where `Intent.void` is understood.
         ordered: True where a document is refused after a later one (numbers and dates must rise together): the engine
             then sends nothing before an earlier one whose outcome is open.
     """
@@ -214,6 +216,7 @@ class WriteSheet(Noun):
     batch_max: int = 1
     serial: bool = True
     ordered: bool = False
+    voids: bool = False
 
 
 class Capabilities(Noun):
@@ -221,6 +224,7 @@ class Capabilities(Noun):
 
     Attributes:
         system: entry point name, such as `tryton`.
+        calls_per_s: requests a second that the system bears, or None for any number.
         money_decimals: decimals of a unit price there, or None for any.
     """
 
@@ -229,6 +233,7 @@ class Capabilities(Noun):
     reads: dict[str, ReadSheet] = {}
     writes: dict[str, WriteSheet] = {}
     money_decimals: int | None = None
+    calls_per_s: Decimal | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -254,6 +259,8 @@ class Intent:
             state and no other is made.
         idempotency_key: for KEY targets: the same for every attempt of one generation.
         expect: what the document must show, or None.
+        void: True where the record `remote_id` shall count for nothing there any more: cancelled or taken back,
+            as that system does it.  One that is void already is `Applied`.
     """
 
     key: str
@@ -262,6 +269,7 @@ class Intent:
     remote_id: str | None = None
     idempotency_key: str = ""
     expect: Expectation | None = None
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +345,35 @@ Probe = Found | Absent | Unsure
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """One document as it stands in the outside system, in our words; None means that the system does not say.
+
+    Attributes:
+        id: its id there; reference: ours, as the sheet's `reference` field shows it, "" where it carries none.
+        number: the document's own number there, or None.
+        customer: id there of the record that it is for, or None.
+        applies_to: of payments: our reference of the document that it settles, "" where none; else None.
+        total: with tax, of a payment its amount; tax: of it; open: what is still to be paid.
+        on: date of the document.
+        state: `draft`, `sent`, `partly_paid`, `paid` or `void`; of payments `booked` or `void`.
+    """
+
+    id: str
+    reference: str
+    currency: str
+    total: Decimal
+    number: str | None = None
+    customer: str | None = None
+    applies_to: str | None = None
+    tax: Decimal | None = None
+    open: Decimal | None = None
+    on: date | None = None
+    due_on: date | None = None
+    lines: int | None = None
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the engine hands to a connector when it opens one.
 
@@ -386,6 +423,13 @@ class Connector(ABC):
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
         """Look records up by our reference: one answer per key, in the same order.  Never raises per key."""
         return [Unsure("not_supported", f"{self.capabilities.title} cannot look up {object}") for _ in keys]
+
+    def standing(self, object: str) -> Iterator[Sequence[Standing]]:
+        """Every document of this kind that stands there, ours and others', void ones too; page by page, in any order.
+
+        Raises `TryLater` or `Refused`, between pages too.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} cannot list its {object}s")
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         """Carry out intents: one outcome per intent, in the same order.  Never raises per record."""

@@ -14,11 +14,11 @@ from sqlalchemy import inspect, text
 from billsync.store import Store, StoreUnusable, migrating, schema
 from tests.store.made import AT, delivery, other, told
 
-_NEXT = '''"""0002: a column more."""
+_NEXT = '''"""9001: a column more."""
 from alembic import op
 import sqlalchemy as sa
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "{newest}"
 def upgrade():
     op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
     op.add_column("runs", sa.Column("extra", sa.Text))
@@ -95,9 +95,9 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A billsync that has one migration more."""
     scripts = tmp_path / "migrations"
     shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_more.py").write_text(_NEXT)
+    (scripts / "versions" / "9001_more.py").write_text(_NEXT.format(newest=schema.REVISIONS[-1]))
     monkeypatch.setattr(migrating, "SCRIPTS", scripts)
-    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrating, "REVISIONS", (*schema.REVISIONS, "9001"))
     return scripts
 
 
@@ -114,21 +114,21 @@ def test_an_older_schema_is_refused_until_it_is_upgraded_and_keeps_its_data(
     with upgraded.view() as tx:
         assert tx.outbox.get(delivery().key) == delivery()
         assert "extra" in {column["name"] for column in inspect(tx.conn).get_columns("runs")}
-    assert points == ["migrate:0002", "migrate:before-commit", "migrate:after-commit"]
+    assert points == ["migrate:9001", "migrate:before-commit", "migrate:after-commit"]
     upgraded.close()
-    copy = tmp_path / "store.db.before-0002"
+    copy = tmp_path / "store.db.before-9001"
     assert copy.exists() is store.url.startswith("sqlite")
 
 
 _UPGRADE = """
 import pathlib
 from billsync.store import migrating
-migrating.SCRIPTS, migrating.REVISIONS = pathlib.Path(sys.argv[2]), ("0001", "0002")
+migrating.SCRIPTS, migrating.REVISIONS = pathlib.Path(sys.argv[2]), (*migrating.REVISIONS, "9001")
 Store.open(url, create=True, point=lambda name: die() if name == sys.argv[3] else None)
 """
 
 
-@pytest.mark.parametrize("point", ["migrate:0002", "migrate:before-commit", "migrate:after-commit"])
+@pytest.mark.parametrize("point", ["migrate:9001", "migrate:before-commit", "migrate:after-commit"])
 def test_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_the_next_time(
     store: Store, next_release: Path, point: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -172,18 +173,30 @@ def test_a_transaction_that_loses_to_another_is_run_again(postgres_store: Store,
     assert len(tries) == 2
 
 
+def _until_somebody_waits(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        for _ in range(600):
+            waiting = conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+            if waiting.fetchone() != (0,):
+                return
+            time.sleep(0.05)
+    raise AssertionError("the stranger never came to wait for us")
+
+
 def test_a_real_deadlock_with_another_program_is_run_again(postgres_store: Store, postgres_store_url: str) -> None:
     with postgres_store.tx("t") as tx:
         for name in ("a", "b"):
             tx.ledger.draw(name)
-    holds_a, tries = threading.Event(), []
+    holds_a, holds_b, tries = threading.Event(), threading.Event(), []
 
     def work(tx: Tx) -> int:
         tries.append(1)
         tx.conn.execute(text("SET LOCAL deadlock_timeout = '100ms'"))
         tx.ledger.draw("b")
-        holds_a.wait(10)
-        threading.Event().wait(0.5)  # by now the stranger waits for us: who closes the circle is the one to lose
+        holds_b.set()
+        assert holds_a.wait(30)
+        if len(tries) == 1:
+            _until_somebody_waits(postgres_store_url)  # who closes the circle is the one to lose
         return tx.ledger.draw("a")
 
     def stranger() -> None:
@@ -191,12 +204,13 @@ def test_a_real_deadlock_with_another_program_is_run_again(postgres_store: Store
             conn.execute("SET deadlock_timeout = '60s'")
             conn.execute("UPDATE series SET last = last WHERE name = 'a'")
             holds_a.set()
+            assert holds_b.wait(30)
             conn.execute("UPDATE series SET last = last WHERE name = 'b'")
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(stranger)
         assert postgres_store.run("t", work) == 2
-        done.result(20)
+        done.result(30)
     assert len(tries) == 2
 
 

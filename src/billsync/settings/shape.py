@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from decimal import Decimal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from billsync.invoicing.policy import InvoicingRules
-from billsync.model.base import Id, Noun, Zone
+from billsync.model.base import Id, Noun, Number, Zone
 from billsync.model.scalar import day_in_zone, read_day
 
 _DAY_S: Final = 86_400
@@ -55,16 +56,39 @@ class Billing(Noun):
         return self.through or day_in_zone(now, self.zone)
 
 
+class Bounds(Noun):
+    """What one run may send before a person has looked; beyond it the connection is parked and nothing goes out.
+
+    Attributes:
+        creates: new documents (invoices and what settles them) in one run; voids: documents taken back in one run.
+        single: amount of one document; total: sum of a run's new documents, each in any one currency's major units.
+    """
+
+    creates: int = Field(default=5_000, ge=1)
+    voids: int = Field(default=50, ge=0)
+    single: Number = Decimal(10_000_000)
+    total: Number = Decimal(1_000_000_000)
+
+
 class Push(Noun):
-    """How writes are waited for.
+    """How writes are sent and waited for.
 
     Attributes:
         patience_s: seconds that a run waits for writes that are due later.
         settle_s: in place of the connector's own settle time, or None.
+        edited: what to do with a document that a person changed there after it was written: `report` it, `adopt` what
+            stands there, or `overwrite` it.
+        calls_per_s: requests a second at most, in place of the connector's own figure, or None.
+        burst: requests that may go out at once before that.
+        bounds: what one run may send.
     """
 
     patience_s: int = Field(default=300, ge=0, le=_DAY_S)
     settle_s: int | None = Field(default=None, ge=0, le=_DAY_S)
+    edited: Literal["report", "adopt", "overwrite"] = "report"
+    calls_per_s: Number | None = None
+    burst: int = Field(default=10, ge=1)
+    bounds: Bounds = Bounds()
 
 
 class Schedule(Noun):

@@ -4,7 +4,7 @@ Owns: tables, migrations, transactions, locks, numbering, the audit chain, and t
 Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
 
 `Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
-`tx.problems`, `tx.runs`, `tx.audit`.
+`tx.gates`, `tx.problems`, `tx.runs`, `tx.audit`.
 """
 
 from billsync.store.audit import Audit
@@ -12,6 +12,7 @@ from billsync.store.charges import StoredCharge
 from billsync.store.database import Store, Tx
 from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
 from billsync.store.facts import Fact, Facts
+from billsync.store.gates import Gates
 from billsync.store.inbox import Absorbed, Inbox, InboxRow
 from billsync.store.invoices import StoredInvoice
 from billsync.store.ledger import Ledger
@@ -27,6 +28,7 @@ __all__ = [
     "Conflict",
     "Fact",
     "Facts",
+    "Gates",
     "Held",
     "IllegalMove",
     "Inbox",

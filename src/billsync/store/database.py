@@ -16,6 +16,7 @@ from billsync.store import locks, migrating, opening
 from billsync.store.audit import Audit
 from billsync.store.errors import Conflict, reason_of, translated, unusable
 from billsync.store.facts import Facts
+from billsync.store.gates import Gates
 from billsync.store.inbox import Inbox
 from billsync.store.ledger import Ledger
 from billsync.store.links import Links
@@ -39,6 +40,7 @@ class Tx:
         self.ledger = Ledger(conn, self.audit)
         self.links = Links(conn)
         self.outbox = Outbox(conn, self.audit, self.links)
+        self.gates = Gates(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)
 

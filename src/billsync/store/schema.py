@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from billsync.store.types import PLAIN, DayText, Key, Moment
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
@@ -226,6 +226,7 @@ deliveries = Table(
     UniqueConstraint("key"),
     UniqueConstraint("connection", "kind", "our_id", "version"),
     Index(None, "connection", "state", "rank", "sequence", "key"),
+    Index(None, "connection", "next_at"),
 )
 
 attempts = Table(
@@ -263,6 +264,35 @@ links = Table(
     _whole(),
     UniqueConstraint("kind", "system", "ref_kind", "ref_id"),
     Index(None, "system", "ref_kind", "ref_id"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    _key("connection", primary=True),
+    _text("state"),
+    _text("reason"),
+    _text("detail"),
+    _at("at"),
+    _at("until", null=True),
+    _count("failures"),
+    _text("allowance"),
+)
+
+orphans = Table(
+    "orphans",
+    metadata,
+    _key("connection", primary=True),
+    _key("kind", primary=True),
+    _key("reference", primary=True),
+    _key("remote_id"),
+    _key("customer"),
+    _text("currency"),
+    _minor("total_minor"),
+    Column("issued_on", DayText, nullable=True),
+    Column("claimed_by", Key, nullable=True),
+    _at("at"),
+    _whole(),
 )
 
 # What went wrong, what ran, and who changed what
