@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -207,18 +207,32 @@ def run_pipeline(
     Raises `Held` where another process runs it, `BadSettings`, `StoreUnusable`, `plugins.PluginProblem`.
     """
     pipeline = workspace.settings.pipelines[name]
-    store, clock, run = workspace.store, workspace.clock, f"{name}@{slot}"
-    with store.lock(f"pipeline-{name}", workspace.owner):
+
+    def journey(run: str) -> sync.Report:
+        day = through or pipeline.billing.day(workspace.clock.now())
+        with world(workspace, name, pipeline, run=run, through=day, progress=progress or Silent()) as made:
+            return sync.run(made, full=full)
+
+    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)
+
+
+def in_slot(
+    store: Store, clock: Clock, owner: str, name: str, slot: str, journey: Callable[[str], sync.Report]
+) -> sync.Report | None:
+    """What `journey`, given the run's id, reports in a slot of a pipeline; None where that slot was run already.
+
+    The run is on record from its start to its end, under the pipeline's lock.  Raises what `run_pipeline` raises.
+    """
+    run = f"{name}@{slot}"
+    with store.lock(f"pipeline-{name}", owner):
         with store.tx("run-start") as tx:
-            tx.runs.orphans(name, workspace.owner, clock.now())
-            if not tx.runs.start(run, name, slot=slot, owner=workspace.owner, at=clock.now()):
+            tx.runs.orphans(name, owner, clock.now())
+            if not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
                 return None
         report = sync.Report(run, exit_code=2)
         state = "failed"
         try:
-            day = through or pipeline.billing.day(clock.now())
-            with world(workspace, name, pipeline, run=run, through=day, progress=progress or Silent()) as made:
-                report = sync.run(made, full=full)
+            report = journey(run)
             state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
         except Fault as fault:
             report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
