@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from billsync import schedule, settings, workspace
+from billsync import answers, schedule, settings, workspace
 from billsync.cli import guard, show
 from billsync.cli.opening import view
 from billsync.model.codes import CODES
-from billsync.model.delivery import Delivery, DeliveryState
 from billsync.store import StoredProblem, Tx
 from billsync.strict.yaml import did_you_mean
 
@@ -79,7 +78,7 @@ def show_one(config: Path, number: int, format: show.Format) -> int:
         row = tx.inbox.get(place.system, place.object, place.id) if place.system and place.object and place.id else None
         if row is not None:
             facts["record"] = row.data
-        delivery = _delivery(tx, item)
+        delivery = answers.delivery_of(tx, item)
         if delivery is not None:
             facts["write"] = {"key": delivery.key, "state": str(delivery.state), "reason": delivery.reason}
             facts["attempts"] = tx.outbox.attempts(delivery.key)
@@ -115,12 +114,10 @@ def _release(tx: Tx, item: StoredProblem, at: datetime) -> str:
     place = item.problem.place
     if item.state != "open":
         return "is closed: there is nothing to try again"
-    delivery = _delivery(tx, item)
+    delivery = answers.delivery_of(tx, item)
     if delivery is not None:
-        if delivery.state is not DeliveryState.DEAD:
+        if not answers.release(tx, delivery, at=at):
             return f"the write is {delivery.state}: answer it with `billsync errors resolve {item.number}`"
-        columns = {"gen": delivery.gen + 1, "next_at": None}
-        tx.outbox.move(delivery, DeliveryState.READY, at=at, reason="retried_by_person", **columns)
         return "the write goes out again with the next run"
     if place.system and place.object and place.id and tx.inbox.retry(place.system, place.object, place.id):
         return "the record is mapped again with the next run"
@@ -136,17 +133,9 @@ def resolve(config: Path, number: int, exists: str | None, absent: bool, reason:
     clock = schedule.SystemClock()
     with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("resolve") as tx:
         item = _problem(tx, number)
-        delivery = _delivery(tx, item)
-        if delivery is None or delivery.state is not DeliveryState.REVIEW:
+        if not answers.resolve(tx, item, exists=exists, reason=reason, at=clock.now()):
             show.remark(f"problem {number} is not about a write that waits for an answer")
             return guard.USAGE
-        at, note = clock.now(), f"answered_by_person {reason}".strip()
-        if exists is not None:
-            tx.outbox.move(delivery, DeliveryState.CONFIRMED, at=at, reason=note, remote_id=exists, next_at=None)
-        else:
-            columns = {"gen": delivery.gen + 1, "remote_id": None, "next_at": None}
-            tx.outbox.move(delivery, DeliveryState.READY, at=at, reason=note, **columns)
-        tx.problems.close_fingerprints([item.problem.fingerprint], at=at)
     show.line("noted; the next run goes on from there")
     return guard.OK
 
@@ -156,11 +145,3 @@ def _problem(tx: Tx, number: int) -> StoredProblem:
     if item is None:
         raise guard.Wrong(f"there is no problem {number}: `billsync errors list` shows those there are")
     return item
-
-
-def _delivery(tx: Tx, item: StoredProblem) -> Delivery | None:
-    """The write that a PUSH problem is about."""
-    place = item.problem.place
-    if not item.problem.code.startswith("PUSH-") or not (place.system and place.object and place.id):
-        return None
-    return tx.outbox.of_record(place.system, place.object, place.id)

@@ -1,0 +1,43 @@
+"""What a person says about a write that is stuck, written down: it exists there, it does not, try it again.  (shell)"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billsync.model.delivery import Delivery, DeliveryState
+from billsync.store import StoredProblem, Tx
+
+
+def delivery_of(tx: Tx, item: StoredProblem) -> Delivery | None:
+    """The write that a PUSH problem is about; None for other problems."""
+    place = item.problem.place
+    if not item.problem.code.startswith("PUSH-") or not (place.system and place.object and place.id):
+        return None
+    return tx.outbox.of_record(place.system, place.object, place.id)
+
+
+def resolve(tx: Tx, item: StoredProblem, *, exists: str | None, reason: str = "", at: datetime) -> bool:
+    """Take an answer to a write under review: `exists` is the record's id there, None means that there is none.
+
+    The problem is closed with it.  False where the problem is not about a write that waits for an answer.
+    """
+    delivery = delivery_of(tx, item)
+    if delivery is None or delivery.state is not DeliveryState.REVIEW:
+        return False
+    note = f"answered_by_person {reason}".strip()
+    if exists is not None:
+        tx.outbox.move(delivery, DeliveryState.CONFIRMED, at=at, reason=note, remote_id=exists, next_at=None)
+    else:
+        columns = {"gen": delivery.gen + 1, "remote_id": None, "next_at": None}
+        tx.outbox.move(delivery, DeliveryState.READY, at=at, reason=note, **columns)
+    tx.problems.close_fingerprints([item.problem.fingerprint], at=at)
+    return True
+
+
+def release(tx: Tx, delivery: Delivery, *, at: datetime) -> bool:
+    """Let a refused write go out again, as a new generation.  False where it is not one that was refused."""
+    if delivery.state is not DeliveryState.DEAD:
+        return False
+    columns = {"gen": delivery.gen + 1, "next_at": None}
+    tx.outbox.move(delivery, DeliveryState.READY, at=at, reason="retried_by_person", **columns)
+    return True
