@@ -15,12 +15,13 @@ from pathlib import Path
 from random import Random
 
 from billsync import assets, plugins, sync
-from billsync.connector import Connector, Context, Fault
+from billsync.connector import Connector, Context, Fault, Refused
 from billsync.mapping import BadMapping, ReadFile, dependency_order, parse
 from billsync.mapping import Mapping as FieldMapping
 from billsync.model.problem import Place, Problem
 from billsync.push import Clock, Options
 from billsync.settings import BadSettings, Pipeline, Settings
+from billsync.settings.shape import Push as PushSettings
 from billsync.stage.world import End, Progress, Silent, World
 from billsync.store import Store, StoreUnusable, Tx
 
@@ -92,9 +93,17 @@ def connected(
         if connection.sandbox is not None and sandboxes:
             extra = stack.enter_context(_sandbox(workspace, connection.connector, connection.sandbox.folder, progress))
         config = connection.config(kind.config, extra)
-        connector: Connector = kind(Context(name, workspace.settings.root), config)
+        connector = _made(kind, Context(name, workspace.settings.root), config, connection.place)
         stack.callback(connector.close)
         yield End(name, connector)
+
+
+def _made(kind: type[Connector], context: Context, config: object, place: Place) -> Connector:
+    """The connector; it reaches nothing yet, so that what it refuses here is its configuration."""
+    try:
+        return kind(context, config)
+    except Refused as fault:
+        raise BadSettings([Problem(code="CONF-PLUGIN-02", message=fault.message, place=place)]) from None
 
 
 @contextmanager
@@ -162,9 +171,19 @@ def read_mappings(paths: Sequence[str], root: Path) -> list[FieldMapping]:
 
 @contextmanager
 def world(
-    workspace: Workspace, pipeline_name: str, pipeline: Pipeline, *, run: str, through: date, progress: Progress
+    workspace: Workspace,
+    pipeline_name: str,
+    pipeline: Pipeline,
+    *,
+    run: str,
+    through: date,
+    progress: Progress,
+    insists: bool = True,
 ) -> Iterator[World]:
-    """Everything that one run needs, connected.  Raises `BadSettings`, `TryLater`, `plugins.PluginProblem`."""
+    """Everything that one run needs, connected; `insists` where a person waits for it.
+
+    Raises `BadSettings`, `TryLater`, `plugins.PluginProblem`.
+    """
     root = workspace.settings.root
     inbound = read_mappings(pipeline.mappings.inbound, root)
     outbound = {mapping.source_object: mapping for mapping in read_mappings(pipeline.mappings.outbound, root)}
@@ -188,9 +207,21 @@ def world(
             owner=workspace.owner,
             clock=workspace.clock,
             chance=Random(run),  # noqa: S311  jitter, not secrets: the same run waits the same
-            options=Options(patience_s=pipeline.push.patience_s, settle_s=pipeline.push.settle_s),
+            options=_options(pipeline.push, insists=insists),
             progress=progress,
         )
+
+
+def _options(push: PushSettings, *, insists: bool) -> Options:
+    return Options(
+        patience_s=push.patience_s,
+        settle_s=push.settle_s,
+        edited=push.edited,
+        calls_per_s=push.calls_per_s,
+        burst=push.burst,
+        bounds=push.bounds,
+        insists=insists,
+    )
 
 
 def run_pipeline(
@@ -201,8 +232,11 @@ def run_pipeline(
     through: date | None = None,
     progress: Progress | None = None,
     full: bool = False,
+    insists: bool = True,
 ) -> sync.Report | None:
     """One run of a pipeline in a slot of its schedule; None where that slot was run already.
+
+    `insists` is True where a person waits for it: a system that was offline is looked at at once.
 
     Raises `Held` where another process runs it, `BadSettings`, `StoreUnusable`, `plugins.PluginProblem`.
     """
@@ -210,7 +244,8 @@ def run_pipeline(
 
     def journey(run: str) -> sync.Report:
         day = through or pipeline.billing.day(workspace.clock.now())
-        with world(workspace, name, pipeline, run=run, through=day, progress=progress or Silent()) as made:
+        shown = progress or Silent()
+        with world(workspace, name, pipeline, run=run, through=day, progress=shown, insists=insists) as made:
             return sync.run(made, full=full)
 
     return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)

@@ -37,7 +37,7 @@ def raised(kind: type[Exception]) -> Exception:
 
 @pytest.mark.parametrize("kind", exceptions(), ids=lambda kind: kind.__name__)
 def test_every_exception_of_httpx_becomes_one_of_the_three_faults(kind: type[Exception]) -> None:
-    client = Client("http://erp/", system="erp", sleep=lambda _: None)
+    client = Client("http://127.0.0.1/", system="erp", sleep=lambda _: None)
     with respx.mock:
         respx.route().mock(side_effect=raised(kind))
         with pytest.raises(Fault) as write:

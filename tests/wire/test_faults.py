@@ -109,7 +109,7 @@ def test_f30_a_refused_connection_proves_that_nothing_happened(client: Make) -> 
 
 def test_f30_an_unknown_host_and_a_server_without_tls(serve: Serve, client: Make) -> None:
     server = serve(with_status(200))
-    for url in ("http://nowhere.invalid/", server.url.replace("http://", "https://")):
+    for url in ("https://nowhere.invalid/", server.url.replace("http://", "https://")):
         with pytest.raises(TryLater) as caught:
             client(url).send("POST", "x", content="{}")
         assert (caught.value.reason, caught.value.offline) == ("not_sent", True)

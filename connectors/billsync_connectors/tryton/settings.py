@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from billsync.wire import HttpSettings
 
 
-class TrytonSettings(BaseModel):
+class TrytonSettings(HttpSettings):
     """What a person writes under a connection of the type `tryton`.
 
     Attributes:
-        url: address with the database: `http://127.0.0.1:8000/billing/`.
+        url: address with the database: `https://erp.example.com/billing/`, `http://127.0.0.1:8000/billing/`.
         company: name of the company, or None for the user's own.
         payment_term: name of the term that due dates come from, or None to give each invoice its own due date.
         revenue, receivable: codes of the accounts; None takes the first open one of that type.
@@ -19,9 +21,6 @@ class TrytonSettings(BaseModel):
         timeout: seconds for one request; posting may take up to four times as long.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
     user: str
     password: SecretStr
     company: str | None = None

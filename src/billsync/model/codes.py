@@ -30,6 +30,7 @@ CODES: Final[dict[str, str]] = {
     "CONF-NAME-01": "a name that nothing else in the configuration defines",
     "CONF-SECRET-01": "a secret is written into the file, or its reference leads nowhere",
     "CONF-PLUGIN-01": "a connector is not installed or does not load",
+    "CONF-PLUGIN-02": "a connector cannot work with its settings",
     # Mappings: the file
     "MAP-NAME-01": "the mapping's name, source or target cannot be used",
     "MAP-FIELD-01": "a field that neither the record nor the document has",
@@ -73,5 +74,11 @@ CODES: Final[dict[str, str]] = {
     "PUSH-REFUSED-01": "the outside system refused the write",
     "PUSH-REVIEW-01": "the outcome of a write cannot be known without a person",
     "PUSH-REVIEW-02": "what the outside system holds differs from what was sent",
+    "PUSH-PARKED-01": "nothing is sent to the connection until a person has looked",
+    "PUSH-WAIT-01": "a write waits for another that was never planned",
     "PUSH-MAP-01": "the document cannot be mapped to what the outside system takes",
+    # After an older backup
+    "RECOVER-NUMBER-01": "a document there carries a number of ours that the books do not know",
+    "RECOVER-NUMBER-02": "more than one document there carries a number of ours that the books do not know",
+    "RECOVER-LIST-01": "the system cannot list its documents, so that they cannot be compared",
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ import tenacity
 
 from billsync.connector import Fault, Refused, TryLater, Unclear
 from billsync.strict.json import BadJson, loads
-from billsync.wire import faults
+from billsync.wire import faults, pinned
+from billsync.wire.address import BadAddress, Reach, base_url
 from billsync.wire.body import Damaged, TooLarge, unpack
 from billsync.wire.deadline import Deadline, Line
 from billsync.wire.retry_after import seconds
@@ -43,38 +45,40 @@ class Client:
     Raises nothing but the port's faults: `read` TryLater and Refused, `send` Unclear too.
 
     Args:
-        base_url: http or https address that paths are relative to; never with user or password in it.
+        url: http or https address that paths are relative to; never with user or password in it.
         system: the connection's name, for messages.
         headers: sent with every request; their values never appear in messages.
         timeout: seconds for one whole request, connection and body included.
         max_bytes: most bytes of an answer's body, unpacked.
-        allow_hosts: further hosts that an absolute URL in an answer may lead to; without these only the base's origin.
+        reach: where the connection may lead (docs/reference/security.md); None for the url's own origin alone.
         patience: most seconds that `read` waits before one more attempt; a server that asks for more gets TryLater.
         attempts: most attempts of a `read`.
         sleep: waits for seconds; replaced in tests.
+        resolve: finds a name's addresses; replaced in tests.
     """
 
     def __init__(
         self,
-        base_url: str,
+        url: str,
         *,
         system: str,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30,
         max_bytes: int = MAX_BYTES,
-        allow_hosts: Collection[str] = (),
+        reach: Reach | None = None,
         patience: float = 10,
         attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
+        resolve: pinned.Resolve = pinned.resolve,
     ) -> None:
         self._system, self._timeout, self._max_bytes = system, timeout, max_bytes
         self._patience, self._attempts, self._sleep = patience, attempts, sleep
-        self._hosts = frozenset(allow_hosts)
-        self._base = self._address(base_url)
+        self._reach = reach or Reach()
+        self._base = self._address(url)
         self._line = Line()
         self._http = httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})},
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            transport=pinned.Pinned(self._reach, self._trusted(), resolve),
             trust_env=False,
             follow_redirects=False,
         )
@@ -254,16 +258,22 @@ class Client:
         """The absolute URL; refuses to leave the base's origin: our log-in is sent along."""
         target = self._base.join(path)
         same = (target.scheme, target.host, target.port) == (self._base.scheme, self._base.host, self._base.port)
-        if same or (target.scheme == self._base.scheme and target.host in self._hosts):
+        further = {target.netloc.decode(), target.host} if target.port is None else {target.netloc.decode()}
+        if same or (target.scheme == self._base.scheme and further & self._reach.hosts):
             return target
-        message = f"{self._system}: an address of another host ({target.host}) is not followed"
+        message = f"{self._system}: an address of another host ({target.netloc.decode()[:100]}) is not followed"
         raise Refused("foreign_host", message)
 
-    def _address(self, base_url: str) -> httpx.URL:
+    def _address(self, url: str) -> httpx.URL:
         try:
-            url = httpx.URL(base_url)
-        except (httpx.InvalidURL, TypeError, ValueError):
-            raise Refused("bad_url", f"{self._system}: the address is not a URL") from None
-        if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
-            raise Refused("bad_url", f"{self._system}: the address must be http(s)://host/, without a password in it")
-        return url.copy_with(path=url.path if url.path.endswith("/") else url.path + "/")
+            return base_url(url, allow_private=self._reach.allow_private)
+        except BadAddress as error:
+            raise Refused("bad_url", f"{self._system}: {error}") from None
+
+    def _trusted(self) -> ssl.SSLContext:
+        file = self._reach.ca_file
+        try:
+            return pinned.trust(self._base.scheme, file)
+        except OSError as error:
+            message = f"{self._system}: ca_file {file} cannot be used: {error.strerror or 'no certificate in it'}"
+            raise Refused("bad_ca_file", message) from None

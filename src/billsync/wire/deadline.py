@@ -31,6 +31,7 @@ class Deadline:
         self._line.cut()
 
     def __enter__(self) -> Self:
+        self._line.over = False
         self._timer.start()
         return self
 
@@ -41,18 +42,26 @@ class Deadline:
 
 
 class Line:
-    """The one connection that a client keeps open, learned from httpx's trace events."""
+    """The one connection that a client keeps open, learned from httpx's trace events.
+
+    Attributes:
+        over: True once the request's time is over: a connection that comes about later is cut at once.
+    """
 
     def __init__(self) -> None:
+        self.over = False
         self._socket: socket.socket | None = None
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """To be given to httpx as the request extension `trace`."""
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._socket = info["return_value"].get_extra_info("socket")
+            if self.over:
+                self.cut()
 
     def cut(self) -> None:
         """Shut the connection below TLS: the reading thread sees the end of the stream."""
+        self.over = True
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from billsync.connector import Fault, Refused, TryLater, Unclear
+from billsync.wire.address import NotAllowed
 
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Raised before the first byte of the request left: refused, DNS, TLS, no free connection."""
@@ -35,6 +36,8 @@ def of_exception(error: Exception, system: str, *, write: bool, expired: bool = 
         write: True where the request may have changed something.
         expired: True where the whole request's deadline was over.
     """
+    if isinstance(error, NotAllowed):
+        return TryLater("address_not_allowed", f"{system}: {error}", offline=True)
     if isinstance(error, NOT_SENT):
         return TryLater(
             "not_sent", f"{system}: no connection ({_why(error)}); is it running, is the address right?", offline=True
