@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from billsync.model.delivery import Delivery, DeliveryState
+from billsync.push import answer
+from billsync.push.decide import FOR_PERSONS
 from billsync.store import StoredProblem, Tx
 
 
@@ -19,25 +21,24 @@ def delivery_of(tx: Tx, item: StoredProblem) -> Delivery | None:
 def resolve(tx: Tx, item: StoredProblem, *, exists: str | None, reason: str = "", at: datetime) -> bool:
     """Take an answer to a write under review: `exists` is the record's id there, None means that there is none.
 
-    The problem is closed with it.  False where the problem is not about a write that waits for an answer.
+    The problem is closed with it.  False where the problem is not about a write that waits for an answer.  Raises
+    `push.answer.Contradiction` where the books know better.
     """
     delivery = delivery_of(tx, item)
     if delivery is None or delivery.state is not DeliveryState.REVIEW:
         return False
-    note = f"answered_by_person {reason}".strip()
     if exists is not None:
-        tx.outbox.move(delivery, DeliveryState.CONFIRMED, at=at, reason=note, remote_id=exists, next_at=None)
+        answer.exists(tx, delivery, exists, reason=reason, at=at)
     else:
-        columns = {"gen": delivery.gen + 1, "remote_id": None, "next_at": None}
-        tx.outbox.move(delivery, DeliveryState.READY, at=at, reason=note, **columns)
+        answer.absent(tx, delivery, reason=reason, at=at)
     tx.problems.close_fingerprints([item.problem.fingerprint], at=at)
     return True
 
 
 def release(tx: Tx, delivery: Delivery, *, at: datetime) -> bool:
     """Let a refused write go out again, as a new generation.  False where it is not one that was refused."""
-    if delivery.state is not DeliveryState.DEAD:
+    asked = delivery.state is DeliveryState.REVIEW and delivery.reason in FOR_PERSONS
+    if delivery.state is not DeliveryState.DEAD and not asked:
         return False
-    columns = {"gen": delivery.gen + 1, "next_at": None}
-    tx.outbox.move(delivery, DeliveryState.READY, at=at, reason="retried_by_person", **columns)
+    answer.again(tx, delivery, reason="retried_by_person", at=at, remote_id=delivery.remote_id)
     return True

@@ -28,6 +28,7 @@ class Report:
         exit_code: 0 done, 1 done but something has problems, 3 an outside system was not reached.
         counts: what was done, by name.
         offline: what the system that was not reached said, or "".
+        parked: why nothing may be written to a system until a person has looked, or "".
         waiting_until: when the next write is due that this run did not wait for, or None.
     """
 
@@ -35,6 +36,7 @@ class Report:
     exit_code: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     offline: str = ""
+    parked: str = ""
     waiting_until: datetime | None = None
 
 
@@ -87,6 +89,7 @@ def deliver(world: World, report: Report, end: End | None) -> None:
     world.tally.add("writes for review", pushed.review)
     if pushed.waiting_until is not None:
         report.waiting_until = min(pushed.waiting_until, report.waiting_until or pushed.waiting_until)
+    report.parked = report.parked or pushed.parked
     if pushed.offline:
         raise TryLater("offline", pushed.offline, offline=True)
 
@@ -99,6 +102,6 @@ def _finish(world: World, report: Report) -> Report:
         )
     if report.offline:
         report.exit_code = 3
-    elif problems or stuck or report.waiting_until is not None:
+    elif problems or stuck or report.parked or report.waiting_until is not None:
         report.exit_code = 1
     return report

@@ -51,7 +51,9 @@ def sheet(target: Target = Target.SEARCH) -> WriteSheet:
         (Applied("R1"), S.CONFIRMED, ""),
         (Mismatch("R1", "total is 2 there, 1 here"), S.REVIEW, "readback_mismatch"),
         (Unfinished("R1", "not_posted"), S.RETRY, "not_posted"),
-        (Refused("period_closed", "March is closed"), S.DEAD, "period_closed"),
+        (Refused("bad_reference", "no such customer"), S.DEAD, "bad_reference"),
+        (Refused("period_closed", "March is closed"), S.REVIEW, "period_closed"),
+        (Refused("number_taken", "somebody else's"), S.REVIEW, "number_taken"),
         (TryLater("rate_limited", after_s=30), S.RETRY, "rate_limited"),
         (Unclear("timeout_after_send"), S.UNKNOWN, "timeout_after_send"),
     ],
@@ -93,10 +95,14 @@ def test_a_found_document_with_another_total_is_for_a_person() -> None:
 
 @pytest.mark.parametrize(("hours", "resend"), [(22, True), (23, False), (30, False)])
 def test_a_key_is_trusted_until_an_hour_before_it_expires(hours: int, resend: bool) -> None:
-    what = decide.about_unknown(delivery(S.UNKNOWN), sheet(Target.KEY), now=NOW + timedelta(hours=hours))
+    blind = sheet(Target.KEY).model_copy(update={"reference": ""})
+    searched = decide.about_unknown(delivery(S.UNKNOWN), sheet(Target.KEY), now=NOW + timedelta(hours=hours))
+    what = decide.about_unknown(delivery(S.UNKNOWN), blind, now=NOW + timedelta(hours=hours))
     if resend:
         assert isinstance(what, decide.Resend)
+        assert isinstance(searched, decide.Resend)
     else:
+        assert isinstance(searched, decide.LookUp)
         assert isinstance(what, decide.Move)
         assert (what.to, what.reason) == (S.REVIEW, "key_expired")
 

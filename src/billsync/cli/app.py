@@ -203,13 +203,51 @@ def errors_resolve(
         Optional[str],  # noqa: UP045
         typer.Option("--exists", help="The write took effect: the record's id in the outside system."),
     ] = None,
-    absent: Annotated[bool, typer.Option("--absent", help="The write did not take effect: send it again.")] = False,
+    absent: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--absent",
+            metavar="REFERENCE",
+            help="The write did not take effect: look once more, then send it again. Type the document's reference.",
+        ),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")] = "",
 ) -> None:
     """Answer for a write whose outcome only a person can know."""
     from billsync.cli import errors as area
 
     raise typer.Exit(area.resolve(config, number, exists, absent, reason))
+
+
+gates = typer.Typer(no_args_is_help=True, help="Whether anything may be sent to a connection, and why not.")
+app.add_typer(gates, name="gates")
+
+Connection = Annotated[str, typer.Argument(help="The connection.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+
+@gates.command("list")
+def gates_list(config: Config = CONFIG, format: Out = "table") -> None:
+    """Every connection that is written to, and whether its gate is open."""
+    from billsync.cli import gates as area
+
+    raise typer.Exit(area.listing(config, format))
+
+
+@gates.command("open")
+def gates_open(name: Connection, reason: Why, config: Config = CONFIG) -> None:
+    """Let writes go out again, those too that were held back for their volume."""
+    from billsync.cli import gates as area
+
+    raise typer.Exit(area.move(config, name, reason, open_=True))
+
+
+@gates.command("close")
+def gates_close(name: Connection, reason: Why, config: Config = CONFIG) -> None:
+    """Hold every write to the connection back until the gate is opened."""
+    from billsync.cli import gates as area
+
+    raise typer.Exit(area.move(config, name, reason, open_=False))
 
 
 invoice = typer.Typer(no_args_is_help=True, help="Invoices, and why they say what they say.")

@@ -11,7 +11,12 @@ from typing import Any
 from billsync import answers, schedule, settings, workspace
 from billsync.cli import guard, show
 from billsync.cli.opening import view
+from billsync.connector import Fault, Found, Probe, Unsure
 from billsync.model.codes import CODES
+from billsync.model.delivery import Delivery
+from billsync.push import port
+from billsync.push.answer import Contradiction
+from billsync.push.payload import reference_of
 from billsync.store import StoredProblem, Tx
 from billsync.strict.yaml import did_you_mean
 
@@ -124,20 +129,55 @@ def _release(tx: Tx, item: StoredProblem, at: datetime) -> str:
     return "is tried again by every run"
 
 
-def resolve(config: Path, number: int, exists: str | None, absent: bool, reason: str) -> int:
+def resolve(config: Path, number: int, exists: str | None, absent: str | None, reason: str) -> int:
     """A person's answer about a write whose outcome is not known."""
-    if (exists is None) is not absent:
-        raise guard.Wrong("say one of --exists ID and --absent")
+    if (exists is None) is (absent is None):
+        raise guard.Wrong("say one of --exists ID and --absent REFERENCE")
     if exists is not None and not exists.strip():
         raise guard.Wrong("--exists needs the record's id in the outside system, got nothing")
     clock = schedule.SystemClock()
-    with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("resolve") as tx:
-        item = _problem(tx, number)
-        if not answers.resolve(tx, item, exists=exists, reason=reason, at=clock.now()):
-            show.remark(f"problem {number} is not about a write that waits for an answer")
-            return guard.USAGE
+    with workspace.opened(settings.load(config), clock, create=False) as opened:
+        if absent is not None:
+            _check_absent(opened, number, absent)
+        with opened.store.tx("resolve") as tx:
+            item = _problem(tx, number)
+            try:
+                noted = answers.resolve(tx, item, exists=exists, reason=reason, at=clock.now())
+            except Contradiction as error:
+                raise guard.Wrong(str(error)) from None
+    if not noted:
+        show.remark(f"problem {number} is not about a write that waits for an answer")
+        return guard.USAGE
     show.line("noted; the next run goes on from there")
     return guard.OK
+
+
+def _check_absent(opened: workspace.Workspace, number: int, reference: str) -> None:
+    """Before something is sent again: the reference typed by a person, and a look whether it is not there after all."""
+    with opened.store.view() as tx:
+        delivery = answers.delivery_of(tx, _problem(tx, number))
+    if delivery is None:
+        return
+    wanted = reference_of(delivery)
+    if reference != wanted:
+        raise guard.Wrong(f"--absent wants the reference of the document typed out, to be sure: {show.visible(wanted)}")
+    probe = _look(opened, delivery)
+    if isinstance(probe, Found):
+        ids = ", ".join(probe.remote_ids)
+        raise guard.Wrong(
+            f"{delivery.connection} has {show.visible(reference)}, as {show.visible(ids)}: answer with --exists, "
+            "or take it away there first"
+        )
+    if isinstance(probe, Unsure):
+        show.remark(f"{delivery.connection} was not asked: {probe.message or probe.reason}")
+
+
+def _look(opened: workspace.Workspace, delivery: Delivery) -> Probe:
+    try:
+        with workspace.connected(opened, delivery.connection) as end:
+            return port.probe(end.connector, delivery.object, [reference_of(delivery)])[0]
+    except Fault as fault:
+        return Unsure(fault.reason, fault.message)
 
 
 def _problem(tx: Tx, number: int) -> StoredProblem:

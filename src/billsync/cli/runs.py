@@ -42,6 +42,7 @@ def _tell(report: syncing.Report, format: show.Format) -> None:
                 "exit_code": report.exit_code,
                 "counts": counts,
                 "offline": report.offline,
+                "parked": report.parked,
                 "waiting_until": waiting,
             }
         )
@@ -52,6 +53,9 @@ def _tell(report: syncing.Report, format: show.Format) -> None:
     if report.offline:
         show.remark(f"not reached: {report.offline}")
         show.remark("nothing was lost: run the same command again when it is back")
+    if report.parked:
+        show.remark(f"held back: {report.parked}")
+        show.remark("nothing was sent: `billsync gates list` says where, `billsync errors list` what to do")
     if report.waiting_until:
         show.remark(f"some writes wait until {report.waiting_until:%Y-%m-%d %H:%M:%S} UTC: run again then")
     if report.exit_code == guard.PROBLEMS:
@@ -80,7 +84,7 @@ def daemon(config: Path) -> int:
 def _ring(opened: workspace.Workspace, name: str, slot: str, say: Any) -> None:
     """One run on schedule; whatever goes wrong is told, and ends here."""
     try:
-        report = workspace.run_pipeline(opened, name, slot=slot)
+        report = workspace.run_pipeline(opened, name, slot=slot, insists=False)
     except Held as held:
         say(f"{name} {slot}: skipped, another instance is at work ({held.owner})")
     except Exception as error:  # noqa: BLE001  one pipeline's failure never stops another

@@ -6,7 +6,7 @@ that exist at all stand in `model/delivery.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -36,6 +36,10 @@ MAX_ATTEMPTS: Final = 60
 KEY_MARGIN_S: Final = 3600.0
 LOOKS: Final = 2
 """Empty look-ups, each a settle time after the one before, until a write counts as not executed."""
+SWEEPS_S: Final = (2 * 3600, 22 * 3600, 6 * 86_400)
+"""Seconds from the confirmation to the first sweep, and from each sweep to the next: 2 hours, a day, a week."""
+FOR_PERSONS: Final = frozenset({"number_taken", "period_closed"})
+"""Refusals that no mended record cures: a person decides what shall become of the document."""
 
 _S = DeliveryState
 
@@ -61,12 +65,27 @@ class Move:
 
 def backoff_s(attempt: int, chance: Random) -> float:
     """Seconds until the next try: full jitter over an exponential that is capped at six hours."""
-    return chance.uniform(0.5, 1.0) * min(CAP_S, BASE_S * 2.0 ** min(attempt, 16))
+    return max(0.1, chance.uniform(0.0, 1.0) * min(CAP_S, BASE_S * 2.0 ** min(attempt, 16)))
 
 
-def after_write(delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now: datetime, chance: Random) -> Move:
-    """What an outcome of `write` means.  `delivery` is the row as it was claimed."""
+def after_write(
+    delivery: Delivery,
+    outcome: Outcome,
+    sheet: WriteSheet,
+    *,
+    now: datetime,
+    chance: Random,
+    expect: Expectation | None = None,
+    unclear: bool = False,
+) -> Move:
+    """What an outcome of `write` means.  `delivery` is the row as it was claimed, `expect` what it must show there.
+
+    `unclear` is True where an earlier attempt may have taken effect, so that a refusal of this one proves nothing
+    about that one.
+    """
     match outcome:
+        case Applied(remote_id=remote_id, echo=echo) if wrong := differences(expect, echo):
+            return Move(_S.REVIEW, "readback_mismatch", wrong, {"remote_id": remote_id, "next_at": None})
         case Applied(remote_id=remote_id):
             return Move(_S.CONFIRMED, "", "applied", {"remote_id": remote_id, "next_at": None})
         case Mismatch(remote_id=remote_id, message=message):
@@ -76,10 +95,13 @@ def after_write(delivery: Delivery, outcome: Outcome, sheet: WriteSheet, *, now:
         case Unfinished(remote_id=remote_id, reason=reason, message=message):
             soon = now + timedelta(seconds=backoff_s(delivery.attempt, chance))
             return Move(_S.RETRY, reason, message, {"remote_id": remote_id, "next_at": soon})
+        case Refused(reason=reason, message=message) if unclear or reason in FOR_PERSONS:
+            return Move(_S.REVIEW, reason, message, {"next_at": None})
         case Refused(reason=reason, message=message):
             return Move(_S.DEAD, reason, message, {"next_at": None})
         case TryLater():
-            return _retry(delivery, outcome, now, chance)
+            later = _retry(delivery, outcome, now, chance)
+            return replace(later, to=_S.UNKNOWN) if unclear and later.to is _S.RETRY else later
         case Unclear(reason=reason, message=message):
             return Move(
                 _S.UNKNOWN, reason, message, {"next_at": unknown_until(sheet, delivery, now, chance), "probes": 0}
@@ -126,6 +148,8 @@ def about_unknown(delivery: Delivery, sheet: WriteSheet, *, now: datetime) -> Re
         first = delivery.first_sent_at or now
         if (now - first).total_seconds() < lifetime - KEY_MARGIN_S:
             return Resend()
+        if sheet.reference:
+            return LookUp()
         return Move(_S.REVIEW, "key_expired", "the idempotency key may have expired", {"next_at": None})
     return Move(_S.REVIEW, "unknown_outcome", "the target offers neither a key nor a search", {"next_at": None})
 
@@ -177,6 +201,51 @@ def after_look(
             return Move(None, reason, message, {"next_at": later}, offline=offline)
         case Found():
             raise ValueError("a look-up that found something names at least one record")
+
+
+def first_sweep(now: datetime) -> dict[str, Any]:
+    """Columns of a write that has just taken effect: when it is looked at again."""
+    return {"probes": 0, "next_at": now + timedelta(seconds=SWEEPS_S[0])}
+
+
+def after_sweep(
+    delivery: Delivery, probe: Probe, expect: Expectation | None, *, adopts: bool, now: datetime, chance: Random
+) -> Move:
+    """What a look at a write that took effect means: it stands there as it was sent, or a person is told.
+
+    A request that took effect after it was given up shows here as a doubled document.  `adopts` where a person's edit
+    of the document there is taken as it is.
+    """
+    match probe:
+        case Found(remote_ids=ids) if len(ids) > 1:
+            return _swept_away("duplicate_found", f"{len(ids)} records carry the reference: {', '.join(ids)}")
+        case Found(remote_ids=(remote_id,)) if remote_id != delivery.remote_id:
+            return _swept_away("remote_replaced", f"{delivery.remote_id} is gone, {remote_id} carries its reference")
+        case Found(echo={"state": "void"}):
+            return _swept_away("voided_there", "it was made void there after it was written")
+        case Found(complete=complete, echo=echo):
+            wrong = differences(expect, echo) or ("" if complete else "it is not final there any more")
+            if wrong and not adopts:
+                return _swept_away("edited_there", wrong)
+            return _settled(delivery, f"adopted: {wrong}" if wrong else "", now)
+        case Absent():
+            return _swept_away("remote_missing", f"{delivery.remote_id} is not there any more")
+        case Unsure(reason="not_supported", message=message):
+            return Move(None, delivery.reason, message, {"next_at": None})
+        case Unsure(message=message, offline=offline):
+            later = now + timedelta(seconds=60 + backoff_s(6, chance))
+            return Move(None, delivery.reason, message, {"next_at": later}, offline=offline)
+
+
+def _swept_away(reason: str, note: str) -> Move:
+    return Move(_S.REVIEW, reason, note, {"next_at": None})
+
+
+def _settled(delivery: Delivery, note: str, now: datetime) -> Move:
+    done = delivery.probes + 1
+    later = now + timedelta(seconds=SWEEPS_S[done]) if done < len(SWEEPS_S) else None
+    to = _S.SETTLED if delivery.state is _S.CONFIRMED else None
+    return Move(to, note or delivery.reason, note, {"probes": done, "next_at": later})
 
 
 def unresolved(name: str) -> Move:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from billsync.connector import Connector, Found, Intent, Outcome, Target, TryLater
+from billsync.model.base import digest_text
 from billsync.model.delivery import DONE, Delivery, DeliveryState
-from billsync.push import decide, port
+from billsync.push import decide, gatekeeper, port
 from billsync.push.outcome import apply
-from billsync.push.payload import expectation, idempotency_key, references, resolved
-from billsync.push.session import OFFLINE_TRIES, Clock, Options, Push, Pushed, Report
+from billsync.push.payload import expectation, idempotency_key, is_void, reference_of, references, resolved
+from billsync.push.session import Clock, Options, Push, Pushed, Report
+from billsync.push.sweep import sweep
 from billsync.store import Store, Tx
 
 _S = DeliveryState
@@ -39,9 +42,19 @@ def deliver(
     the connection's push lock.  Raises the store's errors; never for a record's or the system's fault.
     """
     push = Push(store, connector, connection, owner, clock, chance, options, report, advance, Pushed())
+    if gatekeeper.enter(push):
+        _reap(push)
+        sweep(push)
+        if gatekeeper.within_bounds(push):
+            _work(push)
+        gatekeeper.leave(push)
+    return push.result
+
+
+def _work(push: Push) -> None:
+    clock, options = push.clock, push.options
     give_up = clock.now() + timedelta(seconds=options.patience_s)
-    _reap(push)
-    while push.offline_tries < OFFLINE_TRIES:
+    while not push.stopped:
         advanced = push.advanced
         waiting = _release(push)
         looked_up = _look_up(push)
@@ -50,7 +63,6 @@ def deliver(
             give_up = clock.now() + timedelta(seconds=options.patience_s)
         elif not (busy and clock.now() <= give_up) and not _wait(push, give_up):
             break
-    return push.result
 
 
 def _wait(push: Push, give_up: datetime) -> bool:
@@ -59,6 +71,7 @@ def _wait(push: Push, give_up: datetime) -> bool:
         due = tx.outbox.next_at(push.connection)
     if due is None:
         return False
+    due = max(due, push.hold_until) if push.hold_until is not None else due
     if max(due, push.clock.now()) > give_up:
         push.result.waiting_until = due
         return False
@@ -104,6 +117,8 @@ def _release(push: Push) -> dict[str, str]:
 def _look_up(push: Push) -> bool:
     """Deal with unknown outcomes that are due; True where something was."""
     now = push.clock.now()
+    if push.held():
+        return False
     with push.store.view() as tx:
         unknown = tx.outbox.due(push.connection, now, states=(_S.UNKNOWN,), limit=200)
     if not unknown:
@@ -121,12 +136,14 @@ def _look_up(push: Push) -> bool:
     for object, deliveries in to_search.items():
         _search(push, object, deliveries)
     for object, deliveries in to_send.items():
-        _send(push, deliveries[: push.sheet(object).batch_max])
+        _send(push, deliveries[: push.sheet(object).batch_max], unclear=True)
     return True
 
 
 def _search(push: Push, object: str, deliveries: Sequence[Delivery]) -> None:
     sheet = push.sheet(object)
+    push.pace(len(deliveries))
+    _outside_of_transactions(push)
     probes = port.probe(push.connector, object, [delivery.our_id for delivery in deliveries])
     now = push.clock.now()
     moves = [
@@ -142,6 +159,8 @@ def _search(push: Push, object: str, deliveries: Sequence[Delivery]) -> None:
 def _send_batch(push: Push, waiting: Mapping[str, str]) -> bool:
     """Claim and send the next batch that is due; False where nothing is."""
     now = push.clock.now()
+    if push.stopped or push.held():
+        return False
     with push.store.view() as tx:
         due = tx.outbox.due(push.connection, now, states=_OPEN, limit=1000)
         held = tx.outbox.first_open(push.connection, now)
@@ -165,26 +184,49 @@ def _next_batch(push: Push, due: Sequence[Delivery], held: Sequence[Mapping[str,
     return batch
 
 
-def _send(push: Push, batch: Sequence[Delivery]) -> None:
-    """One batch of one kind of record: claim, send, note the outcomes."""
+def _send(push: Push, batch: Sequence[Delivery], *, unclear: bool = False) -> None:
+    """One batch of one kind of record: claim, send, note the outcomes.
+
+    `unclear` where an earlier attempt of each may have taken effect: an idempotency key covers both, but a refusal of
+    this one says nothing about that one.
+    """
+    push.pace(len(batch))
     claimed, intents = _claim(push, batch)
     if not claimed:
         return
     outcomes = _act(push, claimed, intents)
     now = push.clock.now()
     sheet = push.sheet(claimed[0].object)
+    unclear = unclear and sheet.target is Target.KEY
     moves = [
-        (delivery, decide.after_write(delivery, outcome, sheet, now=now, chance=push.chance))
-        for delivery, outcome in zip(claimed, outcomes, strict=True)
+        (
+            delivery,
+            decide.after_write(
+                delivery, outcome, sheet, now=now, chance=push.chance, expect=intent.expect, unclear=unclear
+            ),
+        )
+        for delivery, intent, outcome in zip(claimed, intents, outcomes, strict=True)
     ]
     apply(push, "outcome", moves, attempted=True)
+    _heed(push, outcomes, now)
     push.advance(sum(move.to in (_S.CONFIRMED, _S.DEAD, _S.REVIEW) for _, move in moves))
+
+
+def _heed(push: Push, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Leave the system alone for as long as it asked."""
+    asked = [outcome.after_s for outcome in outcomes if isinstance(outcome, TryLater) and outcome.after_s]
+    if asked:
+        until = now + timedelta(seconds=min(max(asked), decide.CAP_S))
+        push.hold_until = max(until, push.hold_until or until)
 
 
 def _claim(push: Push, batch: Sequence[Delivery]) -> tuple[list[Delivery], list[Intent]]:
     """Commit the intention to send before anything leaves.  Gives the rows as claimed, with their intents."""
     with push.store.view() as tx:
         there = _ids_there(push, tx, batch)
+    if changed := next((row.key for row in batch if digest_text(row.payload) != row.payload_digest), ""):
+        gatekeeper.park(push, "invariant_broken", f"I9: the frozen payload of {changed} was changed in the store")
+        return [], []
     lost = [(delivery, decide.unresolved(name)) for delivery in batch if (name := _missing(delivery, there))]
     if lost:
         apply(push, "unresolved", lost)
@@ -227,17 +269,19 @@ def _missing(delivery: Delivery, there: Mapping[tuple[str, str], str]) -> str:
 
 def _intent(delivery: Delivery, there: Mapping[tuple[str, str], str]) -> Intent:
     return Intent(
-        key=delivery.our_id,
+        key=reference_of(delivery),
         object=delivery.object,
         payload=resolved(delivery, lambda kind, our_id: there.get((kind, our_id))),
         remote_id=delivery.remote_id or there.get((delivery.kind, delivery.our_id)),
         idempotency_key=idempotency_key(delivery),
         expect=expectation(delivery),
+        void=is_void(delivery),
     )
 
 
 def _act(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> list[Outcome]:
     """Look first where only a search tells what is there, then write what is not."""
+    _outside_of_transactions(push)
     object = claimed[0].object
     outcomes: dict[int, Outcome] = {}
     if push.sheet(object).target is Target.SEARCH:
@@ -263,4 +307,10 @@ def _write(push: Push, claimed: Sequence[Delivery], intents: Sequence[Intent]) -
 
 
 def _adopted(intent: Intent, remote_id: str) -> Intent:
-    return Intent(intent.key, intent.object, intent.payload, remote_id, intent.idempotency_key, intent.expect)
+    return replace(intent, remote_id=remote_id)
+
+
+def _outside_of_transactions(push: Push) -> None:
+    """No call leaves while a transaction is open: what it did would be forgotten with a rollback."""
+    if push.store.in_transaction:
+        raise RuntimeError("a call to an outside system inside of a transaction")

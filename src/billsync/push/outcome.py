@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,16 @@ from billsync.store import Tx
 
 _S = DeliveryState
 _ENDS: Final = STUCK | {_S.CONFIRMED}
+_DIFFERS: Final = frozenset(
+    {
+        "readback_mismatch",
+        "duplicate_found",
+        "edited_there",
+        "remote_missing",
+        "remote_replaced",
+        "voided_there",
+    }
+)
 
 
 Moves = Sequence[tuple[Delivery, decide.Move]]
@@ -30,7 +41,7 @@ def apply(push: Push, name: str, moves: Moves, *, attempted: bool = False) -> No
 def _note(push: Push, tx: Tx, moves: Moves, *, attempted: bool) -> Moves:
     """The moves that were made: not those of rows that another run has taken over."""
     now = push.clock.now()
-    moves = _each_its_own(push, tx, moves)
+    moves = [(delivery, _swept(push, delivery, move)) for delivery, move in _each_its_own(push, tx, moves)]
     if attempted:
         tx.outbox.end([(d, str(move.to or ""), move.note or move.reason) for d, move in moves], at=now)
     rows = _write_moves(tx, moves, now)
@@ -45,6 +56,13 @@ def _note(push: Push, tx: Tx, moves: Moves, *, attempted: bool) -> Moves:
     made = [pair for pair, row in zip(moves, rows, strict=True) if row is not None]
     _tell(push, tx, made, now)
     return made
+
+
+def _swept(push: Push, delivery: Delivery, move: decide.Move) -> decide.Move:
+    """A success is looked at again later, where the system can be searched."""
+    if move.to is not _S.CONFIRMED or not push.sheet(delivery.object).reference:
+        return move
+    return replace(move, columns={**move.columns, **decide.first_sweep(push.clock.now())})
 
 
 def _each_its_own(push: Push, tx: Tx, moves: Moves) -> Moves:
@@ -124,7 +142,7 @@ def _problem(delivery: Delivery, move: decide.Move) -> Problem:
     if move.to is _S.DEAD:
         hint = "mend the cause, then `billsync errors retry`"
         return Problem(code="PUSH-REFUSED-01", message=f"{move.reason}: {move.note}", hint=hint, place=place)
-    differs = move.reason in ("readback_mismatch", "duplicate_found")
+    differs = move.reason in _DIFFERS
     return Problem(
         code="PUSH-REVIEW-02" if differs else "PUSH-REVIEW-01",
         message=f"{move.reason}: {move.note}",
@@ -137,6 +155,7 @@ def _count(push: Push, moves: Moves, *, attempted: bool) -> None:
     offline = [move for _, move in moves if move.offline]
     if offline:
         push.offline_tries += 1
+        push.offline_reason = offline[0].reason
         push.result.offline = offline[0].note if push.offline_tries >= OFFLINE_TRIES else ""
     elif moves:
         push.offline_tries = 0

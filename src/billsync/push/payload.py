@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from billsync.connector import Data, Expectation
 from billsync.model.base import canonical_json, digest_text
@@ -63,6 +63,41 @@ def plan(
         needs=needs,
         state=DeliveryState.WAITING if needs else DeliveryState.READY,
     )
+
+
+VOID: Final = "void"
+"""The kind of deliveries that take a record back."""
+
+
+def plan_void(*, connection: str, object: str, our_id: str, remote_id: str, rank: int, reason: str) -> Delivery:
+    """A delivery that takes one record of the other system back: once per record, however often it is planned.
+
+    `our_id` is the document of ours that the record carries as its reference.
+    """
+    payload = canonical_json({"document": {}, "reference": our_id, "void": reason})
+    name = f"{our_id}@{remote_id}"
+    return Delivery(
+        id=hashlib.sha256(key(VOID, name, connection, 1).encode()).hexdigest()[:32],
+        key=key(VOID, name, connection, 1),
+        connection=connection,
+        object=object,
+        kind=VOID,
+        our_id=name,
+        rank=rank,
+        payload=payload,
+        payload_digest=digest_text(payload),
+        remote_id=remote_id,
+    )
+
+
+def is_void(delivery: Delivery) -> bool:
+    """Whether the delivery takes a record back."""
+    return delivery.kind == VOID
+
+
+def reference_of(delivery: Delivery) -> str:
+    """What the record carries there as our reference."""
+    return str(json.loads(delivery.payload)["reference"]) if is_void(delivery) else delivery.our_id
 
 
 def key(kind: str, our_id: str, connection: str, number: int) -> str:

@@ -41,6 +41,19 @@ def probe(connector: Connector, object: str, keys: Sequence[str]) -> list[Probe]
     return [_probe(answer, fault) for answer in answers]
 
 
+def check(connector: Connector) -> TryLater | None:
+    """None where the system answers, else why it does not."""
+    try:
+        connector.check()
+    except TryLater as fault:
+        return fault
+    except Fault as fault:
+        return TryLater(fault.reason, fault.message, offline=True)
+    except Exception as error:  # noqa: BLE001  a stranger's code: its defect is an outcome, not our end
+        return TryLater(BROKEN, f"the connector failed with {type(error).__name__}", offline=True)
+    return None
+
+
 def _answers(call: Callable[[], Sequence[Any]], count: int) -> tuple[list[Any], Fault | None]:
     """The answers; or None for each, and why."""
     try:

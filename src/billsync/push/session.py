@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 from typing import Final, Protocol
 
 from billsync.connector import Connector, Target, WriteSheet
 from billsync.model.problem import Problem
+from billsync.push.bucket import Bucket
+from billsync.settings.shape import Bounds
 from billsync.store import Store, Tx
 
 OFFLINE_TRIES: Final = 3
@@ -34,11 +37,20 @@ class Options:
         patience_s: how long a run waits for deliveries that are due later (an outcome to settle, a retry).
         lease_s: how long a claim holds; longer than any one `write` may take.
         settle_s: overrides the capability sheet's settle time, or None.
+        edited: what a sweep does with a document that a person changed there: `report`, `adopt` or `overwrite`.
+        calls_per_s: overrides the capability sheet's figure, or None; burst: calls that may go out at once before that.
+        bounds: what one run may send before a person has looked.
+        insists: True where a person waits for this run: a system that was offline is looked at at once.
     """
 
     patience_s: float = 300.0
     lease_s: float = 600.0
     settle_s: float | None = None
+    edited: str = "report"
+    calls_per_s: Decimal | None = None
+    burst: int = 10
+    bounds: Bounds = field(default_factory=Bounds)
+    insists: bool = True
 
 
 @dataclass(slots=True)
@@ -48,6 +60,7 @@ class Pushed:
     Attributes:
         sent: deliveries that were confirmed in this push, by kind; adopted: those of them that were found there.
         offline: what the outside system said when it could not be reached, or "".
+        parked: why nothing may be sent until a person has looked, or "".
         waiting_until: when the next delivery is due, where the push ended before it, or None.
     """
 
@@ -55,6 +68,7 @@ class Pushed:
     refused: int = 0
     review: int = 0
     offline: str = ""
+    parked: str = ""
     waiting_until: datetime | None = None
 
 
@@ -77,8 +91,32 @@ class Push:
     advance: Callable[[int], None]
     result: Pushed
     offline_tries: int = 0
+    offline_reason: str = ""
+    hold_until: datetime | None = None
+    """The system asked not to be called before."""
     advanced: int = 0
     """Deliveries that were sent for the first time or came to their end: while it grows, the push goes on."""
+    bucket: Bucket | None = None
+
+    def __post_init__(self) -> None:
+        rate = self.options.calls_per_s or self.connector.capabilities.calls_per_s
+        if rate is not None:
+            self.bucket = Bucket(float(rate), self.options.burst)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more may go out in this push."""
+        return bool(self.result.parked) or self.offline_tries >= OFFLINE_TRIES
+
+    def held(self) -> bool:
+        """Whether the system asked to be left alone for now."""
+        return self.hold_until is not None and self.clock.now() < self.hold_until
+
+    def pace(self, calls: int) -> None:
+        """Wait until so many calls may be made.  Before a claim, never after it: its lease is running."""
+        wait = self.bucket.take(calls, self.clock.now()) if self.bucket is not None else 0.0
+        if wait > 0:
+            self.clock.sleep(wait)
 
     def sheet(self, object: str) -> WriteSheet:
         """How the connector writes this kind of record."""

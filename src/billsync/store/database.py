@@ -20,6 +20,7 @@ from billsync.store.gates import Gates
 from billsync.store.inbox import Inbox
 from billsync.store.ledger import Ledger
 from billsync.store.links import Links
+from billsync.store.orphans import Orphans
 from billsync.store.outbox import Outbox
 from billsync.store.problems import Problems
 from billsync.store.runs import Runs
@@ -41,6 +42,7 @@ class Tx:
         self.links = Links(conn)
         self.outbox = Outbox(conn, self.audit, self.links)
         self.gates = Gates(conn, self.audit)
+        self.orphans = Orphans(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)
 
@@ -127,6 +129,11 @@ class Store:
         with translated(self._where), self._reader.connect() as conn, conn.begin() as transaction:
             yield Tx(conn)
             transaction.rollback()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread has a write transaction open."""
+        return self._turn_of == threading.get_ident()
 
     def lock(self, name: str, owner: str) -> AbstractContextManager[None]:
         """Hold a lock that no other process or thread has, until the block or the process ends.

@@ -139,13 +139,37 @@ class Outbox(Attempts):
         query = _of(connection).where(deliveries.c.kind == kind).order_by(deliveries.c.version)
         return {row["our_id"]: _delivery(row) for row in among(self._conn, query, deliveries.c.our_id, our_ids)}
 
-    def due(self, connection: str, now: datetime, *, states: Collection[DeliveryState], limit: int) -> list[Delivery]:
-        """Rows in these states whose `next_at` is None or over; by rank, sequence and key."""
-        soon = or_(deliveries.c.next_at.is_(None), deliveries.c.next_at <= now)
+    def due(
+        self,
+        connection: str,
+        now: datetime,
+        *,
+        states: Collection[DeliveryState],
+        limit: int,
+        moved_on: bool = False,
+    ) -> _Deliveries:
+        """Rows in these states whose `next_at` is None or over; by rank, sequence and key.
+
+        With `moved_on` only those whose `next_at` is over: of writes that took effect, most have none.
+        """
+        soon = deliveries.c.next_at <= now
+        if not moved_on:
+            soon = or_(deliveries.c.next_at.is_(None), soon)
         # One query per state, since each can then be read in the order of the index and end at the limit.
         parts = [_of(connection, state).where(soon).order_by(*_ORDER).limit(limit) for state in dict.fromkeys(states)]
         found = [[_delivery(row) for row in rows(self._conn, part)] for part in parts]
         return list(islice(merge(*found, key=_place), limit))
+
+    def fresh(self, connection: str, kinds: Collection[str], *, after: str = "", limit: int = 500) -> _Deliveries:
+        """Rows of these kinds that were never sent and will be, by key, from the first after `after`."""
+        states = [str(state) for state in (_S.WAITING, _S.READY)]
+        query = _of(connection).where(
+            deliveries.c.state.in_(states),
+            deliveries.c.attempt == 0,
+            deliveries.c.kind.in_(list(kinds)),
+            deliveries.c.key > after,
+        )
+        return [_delivery(row) for row in rows(self._conn, query.order_by(deliveries.c.key).limit(limit))]
 
     def waiting(self, connection: str) -> list[Delivery]:
         """Rows that wait for others, by rank, sequence and key."""
@@ -240,7 +264,8 @@ class Outbox(Attempts):
     def doubled_remote_ids(self) -> _Names:
         """Records elsewhere that stand for more than one document of ours: `connection/object/id`."""
         columns = (deliveries.c.connection, deliveries.c.object, deliveries.c.remote_id)
-        query = select(*columns).where(deliveries.c.remote_id.is_not(None)).group_by(*columns)
+        named = deliveries.c.remote_id.is_not(None) & (deliveries.c.kind != "void")  # which name what they take back
+        query = select(*columns).where(named).group_by(*columns)
         doubled = query.having(func.count(func.distinct(deliveries.c.our_id)) > 1)
         return [f"{connection}/{object}/{remote}" for connection, object, remote in self._conn.execute(doubled)]
 
