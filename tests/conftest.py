@@ -16,6 +16,7 @@ from psycopg import sql
 
 from billsync.store import Store
 from billsync_connectors.tryton.sandbox import TrytonSandbox
+from tests.sandbox.stand_in import StandIn
 
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure: pytest-timeout bounds every test
 settings.load_profile("shared")
@@ -107,6 +108,15 @@ def tryton_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonS
     sandbox.up()
     yield sandbox
     sandbox.down()
+
+
+@pytest.fixture
+def sandbox_server(tmp_path: Path) -> Iterator[StandIn]:
+    """The generic stand-in, as a process of its own on a free port: a CRM and an ERP of kind C, empty."""
+    stand_in = StandIn(tmp_path / "sandbox")
+    stand_in.start()
+    yield stand_in
+    stand_in.stop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

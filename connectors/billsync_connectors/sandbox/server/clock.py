@@ -1,0 +1,32 @@
+"""The stand-in's own clock: the machine's, and as far ahead of it as it was told.  (shell)"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Never stands still and never gives the same instant twice, so that changes have an order.
+
+    Attributes:
+        ahead: by how much it is ahead of the machine's.
+    """
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """The instant now, in UTC."""
+        self._last = max(datetime.now(UTC) + self.ahead, self._last + timedelta(microseconds=1))
+        return self._last
+
+
+def text(instant: datetime) -> str:
+    """As it is written, and sorted, everywhere: always with microseconds."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read(written: str) -> datetime:
+    """The instant of a text."""
+    return datetime.fromisoformat(written).astimezone(UTC)

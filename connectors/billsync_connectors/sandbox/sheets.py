@@ -1,0 +1,44 @@
+"""What the connector can do, by the kind of target that its sandbox is.  (pure)"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from billsync.connector import Capabilities, ReadSheet, Target, WriteSheet
+from billsync_connectors.sandbox.config import SandboxSettings
+
+CRM: Final = ("accounts", "products", "deals", "payments")
+MASTERS: Final = ("customer", "product")
+DOCUMENTS: Final = ("invoice", "payment", "refund")
+OBJECTS: Final = CRM + MASTERS + DOCUMENTS
+
+
+def capabilities(settings: SandboxSettings) -> Capabilities:
+    """The sheet of a connection with these settings."""
+    target = Target(settings.kind)
+
+    def sheet(object: str) -> WriteSheet:
+        return WriteSheet(
+            target=target,
+            reference="reference",
+            settle_s=settings.settle_s,
+            key_lifetime_s=settings.key_lifetime_s if target is Target.KEY else None,
+            batch_max=settings.batch_max,
+            serial=False,
+            voids=object in DOCUMENTS,
+            ordered=settings.ordered and object == "invoice",
+        )
+
+    deals = WriteSheet(target=Target.UPSERT, reference="id", settle_s=settings.settle_s, batch_max=settings.batch_max)
+    return Capabilities(
+        system="sandbox",
+        title="Sandbox",
+        reads={object: ReadSheet(key="id", page_size=settings.page_size) for object in OBJECTS},
+        writes={**{object: sheet(object) for object in MASTERS + DOCUMENTS}, "deals": deals},
+        calls_per_s=None if settings.calls_per_s is None else Decimal(settings.calls_per_s),
+        notes=(
+            "The kind of target is a setting (`kind`); what stands here is that of the connection.",
+            "Of a deal only `billing` is written: what became of its invoices.",
+        ),
+    )
