@@ -55,6 +55,7 @@ class Office:
     payments: list[dict[str, Any]] = field(default_factory=list)
     outbound: tuple[str, ...] = (PARTY, PRODUCT, INVOICE)
     runs: int = 0
+    erp_class: type[Erp] = Erp
 
     def __post_init__(self) -> None:
         self.books = Books(Target.SEARCH)
@@ -110,7 +111,7 @@ class Office:
     def erp(self) -> Erp:
         sheet = WriteSheet(target=self.books.target, reference="code", batch_max=10)
         writes = {"party": sheet, "product": sheet, "invoice": sheet.model_copy(update={"ordered": True})}
-        erp = Erp(Context("erp", self.folder), None)
+        erp = self.erp_class(Context("erp", self.folder), None)
         erp.books, erp.clock, erp.payments = self.books, self.clock, self.payments
         erp.__dict__["capabilities"] = Capabilities(system="fake", title="Fake", writes=writes)
         return erp

@@ -365,6 +365,55 @@ def db_check(config: Config = CONFIG, format: Out = "table") -> None:
     raise typer.Exit(ledger.check(config, format))
 
 
+@db.command("backup")
+def db_backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; it must not be there yet.")], config: Config = CONFIG
+) -> None:
+    """Copy the store into a file, whole, while it is in use."""
+    from billsync.cli import recovery
+
+    raise typer.Exit(recovery.backup(config, file))
+
+
+@db.command("restore")
+def db_restore(
+    file: Annotated[Path, typer.Argument(help="A file that `db backup` made.")],
+    config: Config = CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Put a backup in the store's place; nothing is sent before `billsync recover` has compared it with the targets."""
+    from billsync.cli import recovery
+
+    raise typer.Exit(recovery.restore(config, file, yes=yes))
+
+
+@db.command("recovered")
+def db_recovered(config: Config = CONFIG) -> None:
+    """Say that the store was restored by other tools (pg_restore): nothing is sent before `billsync recover`."""
+    from billsync.cli import recovery
+
+    raise typer.Exit(recovery.recovered(config))
+
+
+@app.command()
+def recover(
+    pipeline: Name = None,
+    config: Config = CONFIG,
+    accept: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--accept", help="A document that may stay there without an invoice of ours: its number."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")] = "",
+    format: Out = "table",
+) -> None:
+    """After a backup was restored: find what the targets got since, take it over, and send again."""
+    from billsync.cli import recovery
+
+    if accept is not None:
+        raise typer.Exit(recovery.accept(config, accept, reason))
+    raise typer.Exit(recovery.recover(config, pipeline, format))
+
+
 @app.command()
 def verify(
     config: Config = CONFIG,

@@ -7,7 +7,7 @@ the numbers of a series have no gaps.
 from __future__ import annotations
 
 from billsync.invoicing.draft import Draft
-from billsync.invoicing.pattern import number, series
+from billsync.invoicing.pattern import number, read, series
 from billsync.invoicing.policy import InvoicingRules
 
 
@@ -19,3 +19,8 @@ def series_of(rules: InvoicingRules, draft: Draft) -> str:
 def number_of(rules: InvoicingRules, draft: Draft, seq: int) -> str:
     """The number for the counter's value: `INV-2017-000001`.  Raises ValueError for a value below 1."""
     return number(rules.series, draft.invoice.issued_on, seq)
+
+
+def counted(rules: InvoicingRules, text: str) -> tuple[str, int] | None:
+    """Series and counter of a number that these rules make: `("INV-2017", 1)`; None for any other text."""
+    return read(rules.series, text)

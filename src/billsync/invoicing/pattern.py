@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 _DATE_PARTS: Final = ("year", "month", "quarter")
+_DIGITS: Final = {"year": "[0-9]{4}", "month": "[0-9]{2}", "quarter": "[1-4]"}
 _WIDTH: Final = re.compile(r"(0[1-9][0-9]?)?", re.ASCII)
 _LONGEST: Final = 40
 
@@ -42,6 +43,34 @@ def series(pattern: str, issued_on: date) -> str:
     values = _date_parts(issued_on)
     text = "".join(literal + values.get(name or "", "") for literal, name, _, _ in parts)
     return text.strip(" -_/.#") or "all"
+
+
+def read(pattern: str, text: str) -> tuple[str, int] | None:
+    """The way back from `number`: the series and the counter; None for text that the pattern does not make."""
+    found = re.fullmatch(_expression(pattern), text, re.ASCII)
+    if found is None or int(found["seq"]) < 1:
+        return None
+    parts = string.Formatter().parse(pattern)
+    name = "".join(literal + (found[name] if name in _DATE_PARTS else "") for literal, name, _, _ in parts)
+    return name.strip(" -_/.#") or "all", int(found["seq"])
+
+
+def _expression(pattern: str) -> str:
+    text, seen = "", set()
+    for literal, name, width, _ in string.Formatter().parse(pattern):
+        text += re.escape(literal)
+        if name in seen:
+            text += f"(?P={name})"
+        elif name is not None:
+            text += f"(?P<{name}>{_DIGITS.get(name) or _counter(width or '')})"
+            seen.add(name)
+    return text
+
+
+def _counter(width: str) -> str:
+    """Digits of the counter: filled up with zeros to its width, and without any beyond it."""
+    least = int(width) if width else 1
+    return f"[0-9]{{{least}}}|[1-9][0-9]{{{least},17}}"
 
 
 def _date_parts(day: date) -> dict[str, str]:

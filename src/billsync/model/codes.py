@@ -20,6 +20,7 @@ CODES: Final[dict[str, str]] = {
     "READ-KEY-01": "the record has no key, or one that another record of the same file has",
     "READ-SIZE-01": "a record or a field is larger than the limit",
     "READ-GONE-01": "many records vanished at once: nothing was deleted",
+    "READ-DRIFT-01": "many records changed their form at once: none of them was taken",
     # YAML and configuration
     "YAML-SYNTAX-01": "the YAML cannot be parsed",
     "YAML-KEY-01": "the same key stands twice",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from typing import TypeVar
@@ -22,7 +22,7 @@ from billsync.model.invoice import Invoice, InvoiceState
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
-from billsync.stage import outgoing
+from billsync.stage import adopting, outgoing
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
@@ -176,7 +176,7 @@ def invoice(world: World) -> None:
     drafts, problems = drafting.group(pending, customers, products, world.rules, through=world.through, known=known)
     for start in range(0, len(drafts), PER_TRANSACTION):
         part = drafts[start : start + PER_TRANSACTION]
-        fit = [draft for draft in part if _fits(world, draft, problems)]
+        fit = adopting.ready(world, [draft for draft in part if _fits(world, draft, problems)])
         with world.store.tx("invoices") as tx:
             _finalise(world, tx, fit)
         world.progress.advance(len(part))
@@ -191,19 +191,23 @@ def _fits(world: World, draft: Draft, problems: list[Problem]) -> bool:
     return not found
 
 
-def _finalise(world: World, tx: Tx, drafts: Sequence[Draft]) -> None:
+def _finalise(world: World, tx: Tx, ready: Sequence[adopting.Adopted]) -> None:
     """Number and store invoices, and with them the intention to send each: all of it or nothing."""
-    counts = Counter(numbering.series_of(world.rules, draft) for draft in drafts)
-    following = {series: count(tx.ledger.draw(series, counts[series])) for series in counts}
-    made: list[Invoice] = []
-    for draft in drafts:
-        series = numbering.series_of(world.rules, draft)
-        number = numbering.number_of(world.rules, draft, next(following[series]))
-        made.append(drafting.finalise(draft, number=number, series=series))
-    outgoing.tell(world, tx, "invoice", [draft.id for draft in drafts], [])
-    tx.ledger.add_invoices(made, run=world.run, at=world.now())
+    series = [numbering.series_of(world.rules, item.draft) for item in ready]
+    counts = Counter(name for name, item in zip(series, ready, strict=True) if item.orphan is None)
+    following = {name: count(tx.ledger.draw(name, counts[name])) for name in counts}
+    made: list[tuple[Invoice, str | None]] = []
+    for name, item in zip(series, ready, strict=True):
+        if item.orphan is None:
+            number, remote = numbering.number_of(world.rules, item.draft, next(following[name])), None
+        else:
+            number, remote = item.orphan.reference, item.orphan.remote_id
+        made.append((drafting.finalise(item.draft, number=number, series=name), remote))
+    adopting.claim(world, tx, ready)
+    outgoing.tell(world, tx, "invoice", [item.draft.id for item in ready], [])
+    tx.ledger.add_invoices([invoice for invoice, _ in made], run=world.run, at=world.now())
     world.tally.add("invoices made", len(made))
-    outgoing.plan(world, tx, "invoice", [_wanted(item) for item in made])
+    outgoing.plan(world, tx, "invoice", [replace(_wanted(invoice), remote_id=remote) for invoice, remote in made])
 
 
 def unsent(world: World) -> None:

@@ -68,12 +68,14 @@ class Wanted:
     Attributes:
         sequence: its place in the order of its kind, "" where order does not matter.
         expect: what it must show there, or None.
+        remote_id: the record that stands for it there already, where that is known; else None.
     """
 
     our_id: str
     noun: Noun
     sequence: str = ""
     expect: Expectation | None = None
+    remote_id: str | None = None
 
 
 def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
@@ -113,7 +115,7 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
             expect=_expected(item.expect, result.doc or {}),
         )
         if last is None or last.payload_digest != delivery.payload_digest:
-            planned.append(delivery)
+            planned.append(delivery.model_copy(update={"remote_id": item.remote_id}) if item.remote_id else delivery)
     count = tx.outbox.plan(planned, at=world.now())
     world.tally.add(f"{kind} writes planned", count)
     return count

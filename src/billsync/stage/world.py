@@ -74,6 +74,8 @@ class World:
         status: canonical invoice status -> source record, or None where nothing is written back.
         through: the last day that is billed; the run's only idea of today.
         run: id of the run; owner: of this process.
+        recovering: True where this run catches up after a backup was restored: only then are invoices made for a
+            target whose gate is `recovering`, and they take the numbers that stand there.
     """
 
     pipeline: str
@@ -93,6 +95,7 @@ class World:
     options: Options
     progress: Progress
     tally: Tally = field(default_factory=Tally)
+    recovering: bool = False
 
     def now(self) -> datetime:
         """The instant now."""

@@ -4,10 +4,11 @@ Owns: tables, migrations, transactions, locks, numbering, the audit chain, and t
 Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
 
 `Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
-`tx.gates`, `tx.problems`, `tx.runs`, `tx.audit`.
+`tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`, `tx.audit`.
 """
 
 from billsync.store.audit import Audit
+from billsync.store.cash_events import CashEvent
 from billsync.store.charges import StoredCharge
 from billsync.store.database import Store, Tx
 from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
@@ -17,14 +18,18 @@ from billsync.store.inbox import Absorbed, Inbox, InboxRow
 from billsync.store.invoices import StoredInvoice
 from billsync.store.ledger import Ledger
 from billsync.store.links import Links
+from billsync.store.orphans import UNLISTED, Orphan, Orphans
 from billsync.store.outbox import Outbox
 from billsync.store.payments import StoredPayment
 from billsync.store.problems import Problems, StoredProblem
+from billsync.store.refunds import StoredRefund
 from billsync.store.runs import Run, Runs
 
 __all__ = [
+    "UNLISTED",
     "Absorbed",
     "Audit",
+    "CashEvent",
     "Conflict",
     "Fact",
     "Facts",
@@ -35,6 +40,8 @@ __all__ = [
     "InboxRow",
     "Ledger",
     "Links",
+    "Orphan",
+    "Orphans",
     "Outbox",
     "Problems",
     "Run",
@@ -45,5 +52,6 @@ __all__ = [
     "StoredInvoice",
     "StoredPayment",
     "StoredProblem",
+    "StoredRefund",
     "Tx",
 ]

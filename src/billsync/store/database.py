@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from billsync.store import locks, migrating, opening
+from billsync.store import locks, migrating, opening, rehearsing
 from billsync.store.audit import Audit
 from billsync.store.errors import Conflict, reason_of, translated, unusable
 from billsync.store.facts import Facts
@@ -24,6 +24,7 @@ from billsync.store.orphans import Orphans
 from billsync.store.outbox import Outbox
 from billsync.store.problems import Problems
 from billsync.store.runs import Runs
+from billsync.store.traces import Traces
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Tx:
         self.orphans = Orphans(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)
+        self.traces = Traces(conn, self.outbox)
 
 
 class Store:
@@ -149,6 +151,15 @@ class Store:
         with translated(self._where), locks.server_lock(self._engine, name, owner):
             yield
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[Store]:
+        """A store that begins as this one stands now and is gone at the end of the block: a run is tried out in it.
+
+        For one thread; this store and its other users are not held up.  Raises `StoreUnusable`.
+        """
+        with rehearsing.copied(self._engine, self._where) as engine:
+            yield _Rehearsal(self.url, engine, _nowhere)
+
     def check(self) -> list[str]:
         """Look at the database itself, thoroughly.  Gives remarks for people; raises `StoreUnusable`."""
         opening.check_server(self._engine, self._where)
@@ -173,6 +184,29 @@ class Store:
         finally:
             self._turn_of = None
             self._turn.release()
+
+
+class _Rehearsal(Store):
+    """A copy of one session: views stand in each other, and nobody else is there to be locked out."""
+
+    _seen: Tx | None = None
+
+    @contextmanager
+    def view(self) -> Iterator[Tx]:
+        """One read transaction; one inside of another is the same."""
+        if self._seen is not None:
+            yield self._seen
+            return
+        with super().view() as tx:
+            self._seen = tx
+            try:
+                yield tx
+            finally:
+                self._seen = None
+
+    def lock(self, name: str, owner: str) -> AbstractContextManager[None]:
+        """Nothing to hold."""
+        return nullcontext()
 
 
 def _nowhere(_name: str) -> None:

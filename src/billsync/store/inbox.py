@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from billsync.connector import Record
 from billsync.model.base import canonical_json, digest_text
@@ -124,6 +124,17 @@ class Inbox:
         settled = update(inbox).where(*_row_key()).values(state=bindparam("b_state"), mapping=mapping)
         bulk(self._conn, settled, [_bound(connection, object, id) | {"b_state": state} for id, state in states.items()])
 
+    def forget(self, connection: str) -> None:
+        """Have everything of a connection read and mapped again, as if for the first time; what it made stays."""
+        self._conn.execute(delete(cursors).where(cursors.c.connection == connection))
+        mine = (inbox.c.connection == connection, inbox.c.state.in_(("mapped", "skipped")))
+        self._conn.execute(update(inbox).where(*mine).values(state="new"))
+
+    def fresh(self, connection: str, object: str, ids: Iterable[str]) -> list[InboxRow]:
+        """Those of these records that are new or changed and have not been mapped yet."""
+        query = _of(connection, object, inbox).where(inbox.c.state == "new", inbox.c.deleted.is_(False))
+        return [_inbox_row(row) for row in among(self._conn, query, inbox.c.id, ids)]
+
     def get(self, connection: str, object: str, id: str) -> InboxRow | None:
         """One record, or None."""
         found = rows(self._conn, _of(connection, object, inbox).where(inbox.c.id == id))
@@ -146,6 +157,11 @@ class Inbox:
         for connection, object, state, count in self._conn.execute(select(*columns, func.count()).group_by(*columns)):
             found.setdefault((connection, object), {})[state] = count
         return found
+
+    def states(self, connection: str, object: str) -> dict[str, int]:
+        """State -> number of records of one kind."""
+        query = _of(connection, object, inbox.c.state, func.count().label("records")).group_by(inbox.c.state)
+        return {row["state"]: row["records"] for row in rows(self._conn, query)}
 
     def retry(self, connection: str, object: str, id: str) -> bool:
         """Have a record mapped again.  False where it is not there."""

@@ -67,6 +67,22 @@ class Invoices:
         last: int = self._conn.execute(select(series.c.last).where(series.c.name == name)).scalar_one()
         return last - count + 1
 
+    def raise_series(self, name: str, to: int) -> bool:
+        """Let the series go on above `to`; False where it does already."""
+        query = select(series.c.last).where(series.c.name == name).with_for_update()
+        if (self._conn.execute(query).scalar_one_or_none() or 0) >= to:
+            return False
+        upsert(self._conn, series, [{"name": name, "last": to}], ["last"])
+        return True
+
+    def last_drawn(self, name: str) -> int:
+        """The number that was drawn last from a series; 0 for none."""
+        return self._conn.execute(select(series.c.last).where(series.c.name == name)).scalar_one_or_none() or 0
+
+    def known_numbers(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the numbers that an invoice of ours has."""
+        return {row["number"] for row in among(self._conn, select(invoices.c.number), invoices.c.number, numbers)}
+
     def add_invoice(self, invoice: Invoice, *, run: str, at: datetime) -> None:
         """Store one finalised invoice; see `add_invoices`."""
         self.add_invoices([invoice], run=run, at=at)

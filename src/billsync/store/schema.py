@@ -1,69 +1,32 @@
 """The tables of the ledger database, as they are at the newest migration.  (shell)
 
 A table's `whole` holds indexed texts that are too long for an index (see `types`).  `audit` takes no update and no
-delete, `invoices` none but of its state and what is paid: triggers in the migrations refuse them on both databases.
+delete, nor do payments, refunds and what they settle; `invoices` takes none but of its state and what is paid:
+triggers in the migrations refuse them on both databases.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    UniqueConstraint,
-)
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-from billsync.store.types import PLAIN, DayText, Key, Moment
+from billsync.store import columns
+from billsync.store.columns import at as _at
+from billsync.store.columns import count as _count
+from billsync.store.columns import key as _key
+from billsync.store.columns import minor as _minor
+from billsync.store.columns import number as _number
+from billsync.store.columns import text as _text
+from billsync.store.columns import whole as _whole
+from billsync.store.types import DayText, Key
 
 REVISIONS: Final = ("0001", "0002")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _key(name: str, *rest: Any, primary: bool = False) -> Column[str]:
-    return Column(name, Key, *rest, primary_key=primary, nullable=False)
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, PLAIN, nullable=null)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
-
-
-def _minor(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _number(name: str, *, primary: bool = True) -> Column[int]:
-    return Column(name, BigInteger, primary_key=primary, autoincrement=False, nullable=False)
-
-
-def _at(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, Moment, nullable=null)
-
-
-def _whole() -> Column[str]:
-    return _text("whole", null=True)
-
+metadata: Final = columns.metadata
 
 # What the outside systems said
 
@@ -191,6 +154,72 @@ allocations = Table(
     Index(None, "invoice"),
 )
 
+payment_versions = Table(
+    "payment_versions",
+    metadata,
+    _key("payment", ForeignKey("payments.id"), primary=True),
+    _number("n"),
+    _text("state"),
+    _text("currency"),
+    _minor("amount_minor"),
+    _text("note"),
+    _text("run"),
+    _at("at"),
+    _text("doc"),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    _key("id", primary=True),
+    _number("n"),
+    _key("payment"),
+    _text("state"),
+    _text("currency"),
+    _minor("amount_minor"),
+    Column("paid_on", DayText, nullable=False),
+    _text("note"),
+    _text("source"),
+    _text("run"),
+    _at("at"),
+    _whole(),
+    _text("doc"),
+    Index(None, "payment"),
+)
+
+# What the rows above come to, by payment: made from them, and compared with them by `verify`
+receipts = Table(
+    "receipts",
+    metadata,
+    _key("payment", ForeignKey("payments.id"), primary=True),
+    Column("invoice", Key, nullable=True),
+    _key("source_system"),
+    _text("state"),
+    _number("n", primary=False),
+    _text("currency"),
+    _minor("amount_minor"),
+    _minor("back_minor"),
+    _minor("settled_minor"),
+    _whole(),
+    _text("doc"),
+    Index(None, "invoice"),
+)
+
+cash_events = Table(
+    "cash_events",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _key("id", primary=True),
+    _key("kind", primary=True),
+    _key("our_id"),
+    _text("outcome"),
+    _text("reason"),
+    _at("at"),
+    _whole(),
+    Index(None, "kind", "our_id"),
+)
+
 # What is written elsewhere
 
 deliveries = Table(
@@ -288,7 +317,7 @@ orphans = Table(
     _key("remote_id"),
     _key("customer"),
     _text("currency"),
-    _minor("total_minor"),
+    _text("total"),
     Column("issued_on", DayText, nullable=True),
     Column("claimed_by", Key, nullable=True),
     _at("at"),
