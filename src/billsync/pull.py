@@ -6,17 +6,31 @@ last one that was stored, and nothing that lies before a stored checkpoint is ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from billsync.connector import Connector
+from billsync.connector import Connector, Page
 from billsync.model.problem import Place, Problem
-from billsync.store import Store, Tx
+from billsync.store import InboxRow, Store, Tx
 
 GONE_SHARE: Final = 2
 GONE_FREE: Final = 10
 """More than one record in `GONE_SHARE` vanishing at once, beyond `GONE_FREE` of them, is taken for a broken export."""
+DRIFT_CODE: Final = "READ-DRIFT-01"
+DRIFT_SHARE: Final = 5
+"""Where more than one record in `DRIFT_SHARE` was bad before, bad ones are no news."""
+
+Judge = Callable[[Sequence[InboxRow]], Problem | None]
+"""New and changed records of a page -> a problem that too many of them have, or None."""
+
+
+class _Drifted(Exception):
+    """A page is not taken: it takes its transaction back."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def changed(
@@ -29,37 +43,81 @@ def changed(
     now: Callable[[], datetime],
     report: Callable[[Tx, Iterable[Problem]], None],
     advance: Callable[[int], None] = lambda _n: None,
+    judge: Judge | None = None,
     full: bool = False,
 ) -> tuple[int, int]:
     """Read one kind of record into the inbox.  Gives how many records were read, and how many were new or changed.
 
-    `full` forgets the checkpoint and reads everything again; what has not changed stays as it is.  Raises the
-    connector's `TryLater` and `Refused`.
+    A page whose records `judge` finds changed in form is not taken: the read ends before it, with a problem, and goes
+    on there with the next run.  `full` forgets the checkpoint and takes everything again as it is; what has not changed
+    stays as it is.  Raises the connector's `TryLater` and `Refused`.
     """
     with store.view() as tx:
         since = None if full else tx.inbox.cursor(connection, object)
+        drifting = [item for item in tx.problems.list(code=DRIFT_CODE) if _of(item.problem, connection, object)]
+        was_sound = _was_sound(tx, connection, object)
     read = fresh = 0
     seen: set[str] = set()
     complained: set[str] = set()
     for page in connector.read(object, since):
-        with store.tx("pull-page") as tx:
-            at = now()
-            absorbed = tx.inbox.absorb(connection, page.records, run=run, at=at)
-            report(tx, page.problems)
-            tx.inbox.set_cursor(connection, object, page.checkpoint, at=at)
-            seen.update(record.id for record in page.records)
-            complained.update(problem.fingerprint for problem in page.problems)
-            fresh += absorbed.new + absorbed.changed
-            if page.snapshot:
-                gone, doubt = _forget(tx, connection, object, seen, run, at)
-                report(tx, doubt)
-                complained.update(problem.fingerprint for problem in doubt)
-                fresh += gone
-            if page.snapshot or page.complete:
-                tx.problems.close_file(connection, object, except_=complained, at=at)
+        try:
+            with store.tx("pull-page") as tx:
+                at = now()
+                absorbed = tx.inbox.absorb(connection, page.records, run=run, at=at)
+                if judge is not None and was_sound and not full:
+                    _check_form(tx, connection, object, page, judge)
+                report(tx, page.problems)
+                tx.inbox.set_cursor(connection, object, page.checkpoint, at=at)
+                seen.update(record.id for record in page.records)
+                complained.update(problem.fingerprint for problem in page.problems)
+                fresh += absorbed.new + absorbed.changed
+                if page.snapshot:
+                    gone, doubt = _forget(tx, connection, object, seen, run, at)
+                    report(tx, doubt)
+                    complained.update(problem.fingerprint for problem in doubt)
+                    fresh += gone
+                if page.snapshot or page.complete:
+                    tx.problems.close_file(connection, object, except_=complained, at=at)
+        except _Drifted as drifted:
+            with store.tx("pull-drift") as tx:
+                report(tx, [drifted.problem])
+            return read, fresh
         read += len(page.records)
         advance(len(page.records))
+    if drifting:
+        with store.tx("pull-end") as tx:
+            tx.problems.close_file(connection, object, at=now(), codes_prefix=DRIFT_CODE)
     return read, fresh
+
+
+def _of(problem: Problem, connection: str, object: str) -> bool:
+    return (problem.place.system, problem.place.object) == (connection, object)
+
+
+def _was_sound(tx: Tx, connection: str, object: str) -> bool:
+    """Whether records of this kind were taken before, and most of them were good."""
+    states = tx.inbox.states(connection, object)
+    sound, bad = states.get("mapped", 0), states.get("problem", 0)
+    return sound > 0 and bad * DRIFT_SHARE <= sound + bad
+
+
+def _check_form(tx: Tx, connection: str, object: str, page: Page, judge: Judge) -> None:
+    """Raises `_Drifted` where too many of the page's new and changed records are bad in the same way."""
+    rows = tx.inbox.fresh(connection, object, [record.id for record in page.records])
+    found = judge(rows) if rows else None
+    if found is None:
+        return
+    field = found.place.field or ""
+    problem = Problem(
+        code=DRIFT_CODE,
+        message=f"none of {len(rows)} new or changed {object} was taken: too many fail at {field} ({found.message})",
+        hint=(
+            "was the field renamed, or may the log-in not see it any more? Give it back or mend the mapping, and the "
+            "next run goes on; or take the records as they are: billsync sync --full"
+        ),
+        place=Place(system=connection, object=object, field=field or None),
+    )
+    raise _Drifted(problem)
 
 
 def _forget(

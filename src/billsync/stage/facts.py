@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from billsync import pull
 from billsync.connector import Record
-from billsync.mapping import Mapped
+from billsync.mapping import Mapped, Resolve
 from billsync.mapping import Mapping as FieldMapping
+from billsync.model.base import digest_text
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
+from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
-from billsync.stage import bills
+from billsync.stage import bills, drift, money
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
 
 PAGE = 500
-Keep = Callable[[Tx, Sequence[tuple[InboxRow, Mapped]]], None]
+Page = Sequence[tuple[InboxRow, Mapped]]
+Keep = Callable[[Tx, FieldMapping, Page], Mapping[str, str]]
+"""Stores what a mapping made of a page; gives the states of rows that did not come out as the mapping says."""
+
+_FIRST: Final = ("problem", "new", "mapped", "skipped", "gone")
 
 
 def read(world: World, *, full: bool = False) -> None:
     """Pull every kind of record that an inbound mapping reads."""
-    for mapping in world.inbound:
-        object = mapping.source_object
+    for object, mappings in by_object(world.inbound).items():
         world.progress.stage(f"Read {object}")
         seen, fresh = pull.changed(
             world.store,
@@ -35,34 +41,62 @@ def read(world: World, *, full: bool = False) -> None:
             now=world.now,
             report=world.report,
             advance=world.progress.advance,
+            judge=partial(_suspect, mappings),
             full=full,
         )
         world.tally.add("records read", seen)
         world.tally.add("records new or changed", fresh)
 
 
+def by_object(mappings: Sequence[FieldMapping]) -> dict[str, list[FieldMapping]]:
+    """The mappings of each kind of record: one may make several documents of it, such as payments and refunds."""
+    found: dict[str, list[FieldMapping]] = {}
+    for mapping in mappings:
+        found.setdefault(mapping.source_object, []).append(mapping)
+    return found
+
+
+def _suspect(mappings: Sequence[FieldMapping], rows: Sequence[InboxRow]) -> Problem | None:
+    """What too many of these records have in common; other records that they refer to are taken to be there."""
+    made = ([mapping.apply(_record(row), lambda _name, id: id) for row in rows] for mapping in mappings)
+    return next((problem for one in made if (problem := drift.suspect(one)) is not None), None)
+
+
 def make(world: World) -> None:
     """Map what is pending, in the order in which mappings refer to each other."""
-    for mapping in world.inbound:
-        world.progress.stage(f"Map {mapping.source_object} to {mapping.target}")
-        map_pending(world, world.source.name, mapping, partial(_keep, world, mapping))
+    for object, mappings in by_object(world.inbound).items():
+        world.progress.stage(f"Map {object} to {' and '.join(mapping.target for mapping in mappings)}")
+        map_pending(world, world.source.name, mappings, partial(_keep, world))
 
 
-def map_pending(world: World, connection: str, mapping: FieldMapping, keep: Keep) -> None:
-    """Apply a mapping to the pending rows of its object, a page at a time; `keep` stores what came out of a page."""
+def map_pending(world: World, connection: str, mappings: Sequence[FieldMapping], keep: Keep) -> None:
+    """Apply mappings of one kind of record to its pending rows, a page at a time.
+
+    `keep` stores what one of the mappings made of a page.
+    """
     resolve = _resolver(world, connection)
-    object, after = mapping.source_object, ""
+    object, after, digest = mappings[0].source_object, "", _digest(mappings)
     while True:
         with world.store.view() as tx:
-            rows = tx.inbox.pending(connection, object, mapping.digest, after=after, limit=PAGE)
+            rows = tx.inbox.pending(connection, object, digest, after=after, limit=PAGE)
         if not rows:
             return
-        mapped = [(row, Mapped.nothing() if row.deleted else mapping.apply(_record(row), resolve)) for row in rows]
+        mapped = [(mapping, [(row, _apply(mapping, row, resolve)) for row in rows]) for mapping in mappings]
         with world.store.tx("map-page") as tx:
-            keep(tx, mapped)
-            _settle(world, tx, connection, mapping, mapped)
+            states = _merged([_states(page, keep(tx, mapping, page)) for mapping, page in mapped])
+            tx.inbox.settle(connection, object, states, mapping=digest)
+            _tell(world, tx, (connection, object), states, [result for _, page in mapped for _, result in page])
         after = rows[-1].id
         world.progress.advance(len(rows))
+
+
+def _digest(mappings: Sequence[FieldMapping]) -> str:
+    digests = [mapping.digest for mapping in mappings]
+    return digests[0] if len(digests) == 1 else digest_text(" ".join(digests))
+
+
+def _apply(mapping: FieldMapping, row: InboxRow, resolve: Resolve) -> Mapped:
+    return Mapped.nothing() if row.deleted else mapping.apply(_record(row), resolve)
 
 
 def _record(row: InboxRow) -> Record:
@@ -83,23 +117,23 @@ def _resolver(world: World, connection: str) -> Callable[[str, str], str | None]
     return resolve
 
 
-def _settle(
-    world: World, tx: Tx, connection: str, mapping: FieldMapping, mapped: Sequence[tuple[InboxRow, Mapped]]
-) -> None:
-    """Note what became of each row, open its problems, and close those that are mended."""
-    states = {row.id: _state(row, result) for row, result in mapped}
-    tx.inbox.settle(connection, mapping.source_object, states, mapping=mapping.digest)
-    problems = [problem for _, result in mapped for problem in result.problems]
+def _tell(world: World, tx: Tx, place: tuple[str, str], ids: Iterable[str], results: Sequence[Mapped]) -> None:
+    """Open the problems of these records, and close those that are mended."""
+    problems = [problem for result in results for problem in result.problems]
     still = {problem.fingerprint for problem in problems}
-    tx.problems.close(
-        connection=connection,
-        object=mapping.source_object,
-        ids=states,
-        except_=still,
-        at=world.now(),
-        codes_prefix="MAP-",
-    )
+    connection, object = place
+    tx.problems.close(connection=connection, object=object, ids=ids, except_=still, at=world.now(), codes_prefix="MAP-")
     world.report(tx, problems)
+
+
+def _states(page: Page, otherwise: Mapping[str, str]) -> dict[str, str]:
+    """What became of each row under one mapping; what `keep` says counts."""
+    return {row.id: otherwise.get(row.id, _state(row, result)) for row, result in page}
+
+
+def _merged(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What became of each row under all mappings: a fault in one is a fault, and one that made something is enough."""
+    return {id: min((states[id] for states in found), key=_FIRST.index) for id in found[0]}
 
 
 def _state(row: InboxRow, result: Mapped) -> str:
@@ -110,7 +144,14 @@ def _state(row: InboxRow, result: Mapped) -> str:
     return "problem" if result.problems else "skipped"
 
 
-def _keep(world: World, mapping: FieldMapping, tx: Tx, rows: Sequence[tuple[InboxRow, Mapped]]) -> None:
+def _keep(world: World, tx: Tx, mapping: FieldMapping, rows: Page) -> Mapping[str, str]:
+    if mapping.target in ("payment", "refund"):
+        return money.book(world, tx, mapping.target, world.source.name, rows)
+    _keep_facts(world, mapping, tx, rows)
+    return {}
+
+
+def _keep_facts(world: World, mapping: FieldMapping, tx: Tx, rows: Page) -> None:
     """Store the documents of a page, and take back those whose record is gone or no longer counts."""
     at, kind = world.now(), mapping.target
     source = {row.id: Ref(system=world.source.name, kind=row.object, id=row.id) for row, _ in rows}

@@ -86,9 +86,17 @@ class Problems:
         found = [row for row in among(self._conn, query, problems.c.id, ids) if row["code"].startswith(codes_prefix)]
         return self.close_fingerprints({row["fingerprint"] for row in found} - set(except_), at)
 
-    def close_file(self, connection: str, object: str, *, except_: Collection[str], at: datetime) -> int:
+    def close_file(
+        self,
+        connection: str,
+        object: str,
+        *,
+        except_: Collection[str] = _NOTHING,
+        at: datetime,
+        codes_prefix: str = "READ-",
+    ) -> int:
         """Resolve the open READ problems of a kind of record that a full read did not see again."""
-        found = [row for row in rows(self._conn, _open_of(connection, object)) if row["code"].startswith("READ-")]
+        found = [row for row in rows(self._conn, _open_of(connection, object)) if row["code"].startswith(codes_prefix)]
         return self.close_fingerprints({row["fingerprint"] for row in found} - set(except_), at)
 
     def close_fingerprints(self, fingerprints: Iterable[str], at: datetime) -> int:
