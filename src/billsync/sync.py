@@ -8,13 +8,14 @@ moment and picks up where it was.  `stage/` holds the stages, `push/` the effect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, facts, outgoing, returns
+from billsync.stage import bills, facts, money, outgoing, returns
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -40,34 +41,41 @@ class Report:
     waiting_until: datetime | None = None
 
 
-def run(world: World, *, full: bool = False) -> Report:
-    """Run the pipeline once.  The caller holds its lock, and gets the store's errors; others are in the report."""
+def run(world: World, *, full: bool = False, before_push: Callable[[End], None] = lambda _end: None) -> Report:
+    """Run the pipeline once.  The caller holds its lock, and gets the store's errors; others are in the report.
+
+    `before_push` is called when everything for one system is planned and before anything is sent to it.
+    """
     report = Report(world.run, counts=world.tally.counts)
     try:
-        _journey(world, report, full=full)
+        _journey(world, report, before_push, full=full)
     except Fault as fault:
         report.offline = fault.message
     return _finish(world, report)
 
 
-def _journey(world: World, report: Report, *, full: bool) -> None:
+def _journey(world: World, report: Report, before_push: Callable[[End], None], *, full: bool) -> None:
     facts.read(world, full=full)  #          CRM        -> records in the inbox
     facts.make(world)  #                     records    -> customers, products, deals
     bills.charge(world)  #                   deals      -> charges
     outgoing.masters(world)  #               customers, products -> planned writes
     bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
     bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
-    deliver(world, report, world.target)  #  planned    -> ERP
+    money.settle(world)  #                   payments that came before their invoice -> invoices settled
+    deliver(world, report, world.target, before_push)  #                      planned -> ERP
     returns.sent(world)
     returns.payments(world)  #               ERP        -> payments, invoices settled
     returns.write_back(world)  #             invoices   -> planned status
-    deliver(world, report, world.source if world.status else None)  # planned -> CRM
+    deliver(world, report, world.source if world.status else None, before_push)  # planned -> CRM
 
 
-def deliver(world: World, report: Report, end: End | None) -> None:
+def deliver(
+    world: World, report: Report, end: End | None, before_push: Callable[[End], None] = lambda _end: None
+) -> None:
     """Send what is planned for one system.  Raises `TryLater` where it could not be reached."""
     if end is None:
         return
+    before_push(end)
     with world.store.view() as tx:
         states = tx.outbox.counts(end.name).get(end.name, {})
     world.progress.stage(f"Write to {end.name}", sum(n for state, n in states.items() if state not in FINAL))

@@ -258,25 +258,32 @@ def in_slot(
 
     The run is on record from its start to its end, under the pipeline's lock.  Raises what `run_pipeline` raises.
     """
-    run = f"{name}@{slot}"
     with store.lock(f"pipeline-{name}", owner):
-        with store.tx("run-start") as tx:
-            tx.runs.orphans(name, owner, clock.now())
-            if not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
-                return None
-        report = sync.Report(run, exit_code=2)
-        state = "failed"
-        try:
-            report = journey(run)
-            state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
-        except Fault as fault:
-            report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
-        except KeyboardInterrupt:
-            report, state = sync.Report(run, exit_code=130), "interrupted"
-            raise
-        finally:
-            _note_end(store, report, state, clock.now())
-        return report
+        return on_record(store, clock, owner, name, slot, journey)
+
+
+def on_record(
+    store: Store, clock: Clock, owner: str, name: str, slot: str, journey: Callable[[str], sync.Report]
+) -> sync.Report | None:
+    """`in_slot` for a caller who holds the pipeline's lock."""
+    run = f"{name}@{slot}"
+    with store.tx("run-start") as tx:
+        tx.runs.orphans(name, owner, clock.now())
+        if not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
+            return None
+    report = sync.Report(run, exit_code=2)
+    state = "failed"
+    try:
+        report = journey(run)
+        state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
+    except Fault as fault:
+        report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
+    except KeyboardInterrupt:
+        report, state = sync.Report(run, exit_code=130), "interrupted"
+        raise
+    finally:
+        _note_end(store, report, state, clock.now())
+    return report
 
 
 def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:

@@ -1,0 +1,160 @@
+"""A plan for review in a pull request: totals first, tables, folded details; every value escaped.  (pure)"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from billsync.model.scalar import show
+from billsync.planning.document import FieldChange, NewInvoice, Plan, Total, Write
+
+SHOWN: Final = 200
+"""Rows of one table; the rest is only counted: a comment has an end."""
+
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]!|~:$])")
+"""Characters that begin something in Markdown; `:` makes links and emoji, `$` formulas."""
+
+_CALLS: Final = re.compile(r"([@#])")
+"""Would call a person or an issue, escaped or not: a comment in between keeps them apart."""
+
+
+def markdown(plan: Plan) -> str:
+    """The plan as GitHub's Markdown."""
+    blocks = [
+        f"## billsync plan: {_text(plan.pipeline)}, through {plan.through}",
+        _summary(plan),
+        _table(["system", "what", "create", "update", "adopt", "void", "new amounts"], map(_total, plan.totals)),
+        *_parked(plan),
+        *_invoices(plan),
+        *_systems(plan),
+        *_ledger(plan),
+        *_rest(plan),
+        f"<sub>plan {plan.sha256[:16]}, made {plan.made_at:%Y-%m-%d %H:%M} UTC</sub>",
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.changes:
+        return "**Nothing to do:** everything is as it should be."
+    made = f"{len(plan.invoices)} new invoices"
+    sums: dict[str, Decimal] = {}
+    for item in plan.invoices:
+        sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.total
+    money = f" of {_amounts(sums)}" if sums else ""
+    return f"**{len(plan.writes)} writes**, {made}{money}, {len(plan.bookings)} payments to book."
+
+
+def _amounts(sums: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{amount:,f} {currency}" for currency, amount in sorted(sums.items()))
+
+
+def _total(total: Total) -> list[str]:
+    counts = (total.creates, total.updates, total.adopts, total.voids)
+    return [_text(total.system), _text(total.kind), *(str(count or "") for count in counts), _amounts(total.amounts)]
+
+
+def _parked(plan: Plan) -> Iterator[str]:
+    for name, reason in plan.parked.items():
+        yield f"> **Nothing would be sent to {_text(name)}:** {_text(reason)}"
+
+
+# ---------------------------------------------------------------- documents
+
+
+def _invoices(plan: Plan) -> Iterator[str]:
+    if not plan.invoices:
+        return
+    yield "### New invoices"
+    rows = (
+        [_text(i.number), _text(i.name or i.customer), str(i.issued_on), str(i.due_on), str(len(i.lines)), _money(i)]
+        for i in plan.invoices[:SHOWN]
+    )
+    yield _table(["number", "customer", "issued", "due", "lines", "total"], rows) + _more(len(plan.invoices))
+    lines = (
+        [_text(i.number), _text(line.deal), _text(line.description or line.product), f"{line.quantity:f}",
+         f"{line.unit_amount:f}", f"{line.amount:,f}", f"{line.tax_rate:f}"]
+        for i in plan.invoices[:SHOWN]
+        for line in i.lines
+    )  # fmt: skip
+    yield _folded("Their lines", _table(["number", "deal", "what", "quantity", "unit", "amount", "tax rate"], lines))
+
+
+def _money(item: NewInvoice) -> str:
+    return f"{item.total:,f} {item.currency}"
+
+
+def _systems(plan: Plan) -> Iterator[str]:
+    for system in dict.fromkeys(write.system for write in plan.writes):
+        mine = [write for write in plan.writes if write.system == system]
+        yield f"### Writes to {_text(system)}"
+        yield _table(["", "kind", "document", "fields", "total"], map(_write, mine[:SHOWN])) + _more(len(mine))
+        rows = ([_text(write.document), *_field(item)] for write in mine[:SHOWN] for item in write.fields)
+        yield _folded("Field by field", _table(["document", "field", "sent last", "will be sent"], rows))
+
+
+def _write(write: Write) -> list[str]:
+    total = f"{write.total:,f} {write.currency}" if write.total is not None else ""
+    return [write.action, _text(write.kind), _text(write.document), str(len(write.fields) or ""), total]
+
+
+def _field(item: FieldChange) -> list[str]:
+    return [_text(item.field), _value(item.before), _value(item.after)]
+
+
+def _value(value: object) -> str:
+    return "" if value is None else _text(str(value))
+
+
+def _ledger(plan: Plan) -> Iterator[str]:
+    if plan.bookings:
+        rows = (
+            [_text(item.payment), str(item.received_on), f"{item.amount:,f} {item.currency}", _settles(item.settles)]
+            for item in plan.bookings[:SHOWN]
+        )
+        yield "### Payments to book"
+        yield _table(["payment", "received", "amount", "settles"], rows) + _more(len(plan.bookings))
+    if plan.turns:
+        rows = ([_text(item.subject), _text(item.before), _text(item.after)] for item in plan.turns[:SHOWN])
+        yield _folded(f"{len(plan.turns)} changes of state", _table(["what", "from", "to"], rows))
+
+
+def _settles(parts: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{_text(number)} {amount:,f}" for number, amount in parts.items())
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    if plan.pending:
+        rows = ([_text(i.system), _text(i.kind), _text(i.document), i.state, _text(i.reason)] for i in plan.pending)
+        yield _folded(
+            f"{len(plan.pending)} earlier writes that stay",
+            _table(["system", "kind", "document", "state", "why"], rows),
+        )
+    if plan.problems:
+        rows = ([item.code, _text(str(item.place)), _text(item.message), _text(item.hint)] for item in plan.problems)
+        yield _folded(f"{len(plan.problems)} open problems", _table(["code", "where", "what", "what to do"], rows))
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *body]) if body else ""
+
+
+def _more(count: int) -> str:
+    return f"\n\n… and {count - SHOWN} more: they stand in the JSON" if count > SHOWN else ""
+
+
+def _folded(title: str, inside: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>" if inside else ""
+
+
+def _text(value: str) -> str:
+    """The value as it is read, whatever it holds: no markup, no markup of HTML, no line end, nothing invisible."""
+    visible = show(value, limit=500)[1:-1]
+    plain = visible.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _CALLS.sub(r"\1<!-- -->", _SPECIAL.sub(r"\\\1", plain))
