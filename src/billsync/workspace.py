@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from billsync import assets, plugins, sync
 from billsync.connector import Connector, Context, Fault, Refused
@@ -91,7 +92,7 @@ def connected(
     with ExitStack() as stack:
         extra: dict[str, str] = {}
         if connection.sandbox is not None and sandboxes:
-            extra = stack.enter_context(_sandbox(workspace, connection.connector, connection.sandbox.folder, progress))
+            extra = stack.enter_context(_running(stand_in(workspace.settings, name), progress))
         config = connection.config(kind.config, extra)
         connector = _made(kind, Context(name, workspace.settings.root), config, connection.place)
         stack.callback(connector.close)
@@ -106,10 +107,25 @@ def _made(kind: type[Connector], context: Context, config: object, place: Place)
         raise BadSettings([Problem(code="CONF-PLUGIN-02", message=fault.message, place=place)]) from None
 
 
+def stand_in(settings: Settings, name: str) -> Any:
+    """The local stand-in of a connection that has one.  Raises `BadSettings` and `plugins.PluginProblem`."""
+    connection = settings.connections[name]
+    sandbox, place = connection.sandbox, connection.place
+    if sandbox is None:
+        hint = "give it one: `sandbox: {folder: NAME}`"
+        problem = Problem(code="CONF-NAME-01", message=f"connection {name} has no sandbox", hint=hint, place=place)
+        raise BadSettings([problem])
+    kind = plugins.load_sandbox(connection.connector, place)
+    if sandbox.options and not hasattr(kind, "OPTIONS"):
+        what = f"the sandbox of {connection.connector} takes no options"
+        raise BadSettings([Problem(code="YAML-KEY-02", message=what, hint="leave them out", place=place)])
+    options = {"options": sandbox.options} if sandbox.options else {}
+    return kind(settings.root / sandbox.folder, cache=assets.cache(), **options)
+
+
 @contextmanager
-def _sandbox(workspace: Workspace, kind: str, folder: str, progress: Progress | None) -> Iterator[dict[str, str]]:
-    """The local stand-in of a connection; left as it was found: one that ran before goes on running."""
-    sandbox = plugins.load_sandbox(kind)(workspace.settings.root / folder, cache=assets.cache())
+def _running(sandbox: Any, progress: Progress | None) -> Iterator[dict[str, str]]:
+    """A local stand-in; left as it was found: one that ran before goes on running."""
     ran = sandbox.running()
     try:
         yield sandbox.up((progress or Silent()).note)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from billsync.wire import HttpSettings
 
 
-class SandboxSettings(BaseModel):
+class SandboxSettings(HttpSettings):
     """What a person writes under a connection of the type `sandbox`; one with a `sandbox:` brings most of it itself.
 
     Attributes:
@@ -26,9 +28,6 @@ class SandboxSettings(BaseModel):
         timeout: seconds for one request.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
     user: str = "billsync"
     password: SecretStr | None = None
     kind: Literal["A", "B", "C", "D"] = "C"

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from billsync.model.base import Id, Noun
+from billsync.model.base import Id, Noun, Text
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
 from billsync.settings.convert import BadSettings, models_in, validated
@@ -31,9 +31,11 @@ class Sandbox(Noun):
 
     Attributes:
         folder: where it keeps its data, relative to the configuration.
+        options: what else it takes, as its own pages say (docs/how-to/sandbox.md).
     """
 
     folder: Id
+    options: dict[str, Text] = {}
 
 
 @dataclass(frozen=True, slots=True)
