@@ -68,6 +68,11 @@ class Books:
     late_s: float = 30.0
     requests: int = 0
     probes: int = 0
+    checks: int = 0
+    down: bool = False
+    shows: dict[str, Data] = field(default_factory=dict)
+    """What a look at a record shows, by its id there."""
+    voided: list[str] = field(default_factory=list)
 
     def commit(self, intent: Intent) -> str:
         """The record is written, by the rules of the kind."""
@@ -120,6 +125,9 @@ class Fake(Connector):
         return fake
 
     def check(self) -> Health:
+        self.books.checks += 1
+        if self.books.down:
+            raise TryLater("not_sent", "no connection", offline=True)
         return Health(system="fake")
 
     def _arrive(self) -> None:
@@ -136,7 +144,10 @@ class Fake(Connector):
     def _write(self, intent: Intent) -> Outcome:
         self.books.requests += 1
         fault = self.books.faults.popleft() if self.books.faults else ""
-        match fault:
+        if intent.void:
+            self.books.voided.append(str(intent.remote_id))
+            return Applied(str(intent.remote_id))
+        match "down" if self.books.down else fault:
             case "lost":
                 self.books.commit(intent)
                 return Unclear("timeout_after_send", "no reply")
@@ -163,5 +174,6 @@ class Fake(Connector):
         found: list[Probe] = []
         for key in keys:
             ids = tuple(remote for held, remote in self.books.documents if held == key)
-            found.append(Found(ids) if ids else Absent())
+            shown = self.books.shows.get(ids[0], {}) if ids else {}
+            found.append(Found(ids, echo=shown) if ids else Absent())
         return found

@@ -11,6 +11,7 @@ from billsync.push import decide
 from billsync.store import Tx
 
 _S = DeliveryState
+_GONE = frozenset({"remote_missing", "voided_there"})
 _LEFT_AS_IT_IS = frozenset({"edited_there", "voided_there", "readback_mismatch"})
 
 
@@ -39,6 +40,8 @@ def exists(tx: Tx, delivery: Delivery, remote_id: str, *, reason: str, at: datet
 
 def absent(tx: Tx, delivery: Delivery, *, reason: str, at: datetime) -> None:
     """The write did not take effect, or what it made is gone: it goes out again, as a new generation."""
+    if delivery.reason in _GONE:
+        tx.links.remove(delivery.kind, delivery.our_id, delivery.connection)
     again(tx, delivery, reason=f"answered_by_person {reason}".strip(), at=at, remote_id=None)
 
 

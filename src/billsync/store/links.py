@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from billsync.model.ref import Link, Ref
 from billsync.store.schema import links
 from billsync.store.sql import among, upsert
-from billsync.store.types import with_whole
+from billsync.store.types import fold, with_whole
 
 
 class Links:
@@ -24,6 +24,16 @@ class Links:
         """Store or replace ties.  Raises `IllegalMove` where the other record is tied to another one of ours."""
         new = {(item.kind, item.our_id, item.ref.system): _row(item, at) for item in items}
         upsert(self._conn, links, list(new.values()), ["ref_kind", "ref_id", "sent", "at", "whole"])
+
+    def remove(self, kind: str, our_id: str, system: str) -> None:
+        """Forget the tie of one of ours to a system, where there is one: the other record is gone."""
+        mine = (links.c.kind == kind, links.c.our_id == fold(our_id), links.c.system == system)
+        self._conn.execute(delete(links).where(*mine))
+
+    def drop(self, kind: str, our_id: str, system: str) -> None:
+        """Forget the tie of one of ours to a system: the other record is gone."""
+        mine = (links.c.kind == kind, links.c.our_id == our_id, links.c.system == system)
+        self._conn.execute(delete(links).where(*mine))
 
     def get(self, kind: str, our_id: str, system: str) -> Link | None:
         """The tie of one of ours to a system, or None."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from billsync.model.base import canonical_json
-from billsync.model.delivery import DONE, MOVES, Delivery, DeliveryState
+from billsync.model.delivery import MOVES, Delivery, DeliveryState
 from billsync.store.attempts import Attempts
 from billsync.store.audit import Audit
 from billsync.store.errors import IllegalMove
@@ -212,7 +212,7 @@ class Outbox(Attempts):
         return found
 
     def remote_ids(self, connection: str, documents: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """(kind, our id) -> the id there of documents that took effect: the newest delivery's, else the link's."""
+        """(kind, our id) -> the id there of documents that took effect and were not found gone."""
         wanted: dict[str, set[str]] = {}
         for kind, our_id in documents:
             wanted.setdefault(kind, set()).add(our_id)
@@ -220,13 +220,6 @@ class Outbox(Attempts):
         for kind, our_ids in wanted.items():
             links = self._links.many(kind, our_ids, connection)
             found |= {(kind, our_id): link.ref.id for our_id, link in links.items()}
-            query = _of(connection).where(
-                deliveries.c.kind == kind,
-                deliveries.c.state.in_([str(state) for state in DONE]),
-                deliveries.c.remote_id.is_not(None),
-            )
-            done = among(self._conn, query.order_by(deliveries.c.version), deliveries.c.our_id, our_ids)
-            found |= {(kind, row["our_id"]): row["remote_id"] for row in done}
         return found
 
     def remote_id(self, connection: str, kind: str, our_id: str) -> str | None:
