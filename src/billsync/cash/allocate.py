@@ -1,65 +1,135 @@
-"""A payment and the invoice that it names -> what of it settles the invoice.  (pure)"""
+"""What is for an invoice -> who settles how much of it, and what a person has to know of each payment.  (pure)
+
+The answer follows from the payments as they stand now, never from the order in which they became known: the payment
+that was received first settles first, and of one day the one with the lower id.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final, NamedTuple
 
-from billsync.model.invoice import Invoice
+from billsync.model.invoice import Invoice, InvoiceState
 from billsync.model.money import to_minor
-from billsync.model.payment import Allocation, Payment
+from billsync.model.payment import Payment, Refund
 from billsync.model.problem import Place, Problem, Severity
 from billsync.model.scalar import plain, show
 
+_BIGGEST: Final = 2**63 - 1
+"""Minor units that the books hold."""
 
-def allocate(payment: Payment, invoice: Invoice | None, open_amount: Decimal) -> tuple[list[Allocation], list[Problem]]:
-    """The part of the payment that settles the invoice (by its number), at most `open_amount` of it.
 
-    `invoice` is the one that the payment names, or None where it is not one of ours.  Problems: CASH-PAYMENT-01 (no
-    invoice), -03 (another currency), -04 (not an amount that can be paid), and as a warning -02: what is left over.
+class Receipt(NamedTuple):
+    """A payment and what of it is still with us.
+
+    Attributes:
+        net: its amount without what went back.
+        told_back: what refunds and chargebacks say went back, which may be more than came in.
     """
-    fault = _fault(payment, invoice)
-    if fault is not None or invoice is None:
-        return [], [] if fault is None else [fault]
-    settled = min(payment.amount, max(open_amount, Decimal(0)))
-    allocations = []
-    if settled > 0:
-        name = invoice.number or invoice.id
-        allocations = [Allocation(payment=payment.id, invoice=name, amount=settled, on=payment.received_on)]
-    rest = payment.amount - settled
-    return allocations, [_over(payment, invoice, rest)] if rest else []
+
+    payment: Payment
+    net: Decimal
+    told_back: Decimal = Decimal(0)
 
 
-def _fault(payment: Payment, invoice: Invoice | None) -> Problem | None:
-    if not _is_payable(payment):
-        message = f"expected an amount of {payment.currency} above zero, got {plain(payment.amount)}"
-        return _problem("CASH-PAYMENT-04", payment, "amount", message, "correct it where it was recorded")
-    if invoice is None:
-        named = "no invoice" if payment.invoice is None else f"the invoice {show(payment.invoice)}, which is not ours"
-        message = f"the payment of {plain(payment.amount)} {payment.currency} names {named}"
-        return _problem("CASH-PAYMENT-01", payment, "invoice", message, "name one of our invoices on it, or refund it")
-    if invoice.currency != payment.currency:
-        name = invoice.number or invoice.id
-        message = f"the payment is in {payment.currency}, the invoice {name} in {invoice.currency}"
-        return _problem("CASH-PAYMENT-03", payment, "currency", message, "record it in the invoice's currency")
-    return None
+def shares(invoice: Invoice, state: InvoiceState, receipts: Sequence[Receipt]) -> dict[str, Decimal]:
+    """Payment -> what of it settles the invoice: in its currency, in all at most its total; nothing of a void one."""
+    rest = Decimal(0) if state is InvoiceState.VOID else invoice.total
+    found: dict[str, Decimal] = {}
+    for receipt in sorted(receipts, key=lambda item: (item.payment.received_on, item.payment.id)):
+        if receipt.payment.currency == invoice.currency and min(rest, receipt.net) > 0:
+            found[receipt.payment.id] = min(rest, receipt.net)
+            rest -= found[receipt.payment.id]
+    return found
 
 
-def _is_payable(payment: Payment) -> bool:
+def unbookable(noun: Payment | Refund) -> Problem | None:
+    """CASH-PAYMENT-04 or CASH-REFUND-04 for what is not an amount that can move; else None."""
     try:
-        return to_minor(payment.amount, payment.currency) > 0
+        fits = 0 < to_minor(noun.amount, noun.currency) <= _BIGGEST
     except ValueError:
-        return False
+        fits = False
+    if fits:
+        return None
+    message = f"expected an amount of {noun.currency} above zero, got {plain(noun.amount)}"
+    return _problem("04", noun, "amount", message, "correct it where it was recorded")
 
 
-def _over(payment: Payment, invoice: Invoice, rest: Decimal) -> Problem:
-    name = invoice.number or invoice.id
+def contradicted(noun: Payment | Refund, other: Payment | Refund, teller: str) -> Problem:
+    """CASH-PAYMENT-05 or CASH-REFUND-05: another record, `teller`, tells `other`."""
     message = (
-        f"{plain(rest)} of the payment of {plain(payment.amount)} {payment.currency} is more than is open on {name}"
+        f"it is told as {plain(noun.amount)} {noun.currency}; {teller} told {plain(other.amount)} {other.currency}, "
+        "or differs in another field"
     )
-    problem = _problem("CASH-PAYMENT-02", payment, "amount", message, "refund the rest, or name another invoice for it")
+    return _problem("05", noun, "", message, "correct one of the records, or map the field that says which is later")
+
+
+def complaints(receipt: Receipt, invoice: Invoice | None, settled: Decimal) -> list[Problem]:
+    """What a person has to know of a booked payment, `invoice` being the one of ours that it is for, or None.
+
+    CASH-PAYMENT-01 (no invoice), -03 (another currency), CASH-REFUND-02 (more went back than came in), and as a warning
+    CASH-PAYMENT-02: what is left over.
+    """
+    payment, problems = receipt.payment, []
+    if receipt.told_back > payment.amount:
+        problems.append(_too_much_back(receipt))
+    if receipt.net <= 0:
+        return problems
+    if invoice is None:
+        problems.append(_no_invoice(payment))
+    elif invoice.currency != payment.currency:
+        message = f"the payment is in {payment.currency}, the invoice {invoice.number} in {invoice.currency}"
+        problems.append(_problem("03", payment, "currency", message, "record it in the invoice's currency"))
+    elif settled < receipt.net:
+        problems.append(_left_over(payment, invoice, receipt.net - settled))
+    return problems
+
+
+def late(refund: Refund) -> Problem:
+    """CASH-REFUND-01: its payment has not come."""
+    message = (
+        f"{refund.kind} of {plain(refund.amount)} {refund.currency}: the payment {show(refund.payment)} is not here"
+    )
+    return _problem("01", refund, "payment", message, "it counts as soon as the payment is read; see why it is not")
+
+
+def foreign(refund: Refund, payment: Payment) -> Problem:
+    """CASH-REFUND-03: it is in another currency than its payment."""
+    message = f"the {refund.kind} is in {refund.currency}, the payment {show(payment.id)} in {payment.currency}"
+    return _problem("03", refund, "currency", message, "record it in the payment's currency: nothing is converted")
+
+
+def stands_there(noun: Payment | Refund, system: str, remote_id: str) -> Problem:
+    """CASH-PAYMENT-06 or CASH-REFUND-06: it counts for nothing here, and stands in a system that keeps it."""
+    message = f"it was taken back at its source, and stands in {system} as {show(remote_id)}"
+    return _problem("06", noun, "", message, "take it back there by hand")
+
+
+def _no_invoice(payment: Payment) -> Problem:
+    named = "no invoice" if payment.invoice is None else f"the invoice {show(payment.invoice)}, which is not ours"
+    message = f"the payment of {plain(payment.amount)} {payment.currency} names {named}"
+    return _problem("01", payment, "invoice", message, "name one of our invoices on it, or refund it")
+
+
+def _left_over(payment: Payment, invoice: Invoice, rest: Decimal) -> Problem:
+    message = (
+        f"{plain(rest)} of the payment of {plain(payment.amount)} {payment.currency} is more than is open on "
+        f"{invoice.number}"
+    )
+    problem = _problem("02", payment, "amount", message, "refund the rest, or name another invoice for it")
     return problem.model_copy(update={"severity": Severity.WARNING})
 
 
-def _problem(code: str, payment: Payment, field: str, message: str, hint: str) -> Problem:
-    place = Place(system="billsync", object="payment", id=payment.id, field=field)
-    return Problem(code=code, message=message, hint=hint, place=place)
+def _too_much_back(receipt: Receipt) -> Problem:
+    payment = receipt.payment
+    message = f"{plain(receipt.told_back)} {payment.currency} went back of the {plain(payment.amount)} that came in"
+    place = Place(system="billsync", object="payment", id=payment.id, field="amount")
+    hint = "see its refunds and chargebacks with `billsync payments show`; ask for what was returned twice"
+    return Problem(code="CASH-REFUND-02", message=message, hint=hint, place=place)
+
+
+def _problem(number: str, noun: Payment | Refund, field: str, message: str, hint: str) -> Problem:
+    kind = type(noun).__name__.lower()
+    place = Place(system="billsync", object=kind, id=noun.id, field=field or None)
+    return Problem(code=f"CASH-{kind.upper()}-{number}", message=message, hint=hint, place=place)

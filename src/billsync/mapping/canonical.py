@@ -34,7 +34,7 @@ KINDS: Final[dict[str, type[Noun]]] = {
 }
 """Name of a kind in mappings -> its noun."""
 
-INBOUND: Final = ("customer", "product", "deal", "payment")
+INBOUND: Final = ("customer", "product", "deal", "payment", "refund")
 """Kinds that a mapping may write."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
 
 
@@ -13,6 +15,8 @@ class Payment(Noun):
         invoice: number of the invoice that the payer or the ERP names, or None.
         customer: id of the customer, or None where only the invoice is known.
         amount: above zero; a refund is a `Refund`.
+        version: orders what is told of one payment, as text: the greatest counts.  "" where the source's record is
+            the payment itself, as it is now.
     """
 
     id: Id
@@ -23,14 +27,19 @@ class Payment(Noun):
     received_on: Day
     method: Text = ""
     reference: Text = ""
+    version: Text = ""
 
 
 class Refund(Noun):
     """Money that went back.
 
     Attributes:
-        payment: id of the payment that it takes back.
-        amount: above zero.
+        id: ours, the same however often it is read.
+        payment: id of the payment that it takes back, wholly or in part.
+        amount: above zero, in the payment's currency.
+        kind: `refund` where we gave it back, `chargeback` where the payer's bank took it.
+        fee_reference: what the bank's fee for a chargeback is booked under there, "" for none.
+        version: as in `Payment`.
     """
 
     id: Id
@@ -38,14 +47,19 @@ class Refund(Noun):
     amount: Number
     currency: Currency
     paid_on: Day
+    kind: Literal["refund", "chargeback"] = "refund"
     reason: Text = ""
+    reference: Text = ""
+    fee_reference: Text = ""
+    version: Text = ""
 
 
 class Allocation(Noun):
     """The part of a payment that settles one invoice.
 
     Attributes:
-        amount: above zero, in the invoice's currency.
+        amount: in the invoice's currency; below zero where it takes an earlier one back, wholly or in part.
+        on: day of the payment; of one that takes back, the day on which that was booked.
     """
 
     payment: Id

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from billsync import pull
-from billsync.cash import allocate as allocation
-from billsync.cash import balance, status
-from billsync.mapping import Mapped
-from billsync.mapping import Mapping as FieldMapping
-from billsync.model.delivery import DONE
+from billsync.cash import status
+from billsync.model.delivery import DONE, DeliveryState
 from billsync.model.invoice import InvoiceState
-from billsync.model.payment import Payment
-from billsync.model.problem import Problem
+from billsync.model.payment import Payment, Refund
 from billsync.model.ref import Ref
-from billsync.stage import facts, outgoing
+from billsync.stage import facts, money, outgoing
 from billsync.stage.outgoing import Wanted
-from billsync.stage.world import End, World
-from billsync.store import InboxRow, StoredInvoice, Tx
+from billsync.stage.world import World
+from billsync.store import StoredInvoice, Tx
 
 PAGE = 500
+_ENDED = DONE | {DeliveryState.DEAD}
 
 
 def sent(world: World) -> None:
-    """Invoices that the ERP has taken are sent."""
+    """Invoices that the ERP has taken are sent, and from there on as far as they are paid."""
     if world.target is None:
         return
     for page in _invoices(world, InvoiceState.FINALISED):
@@ -33,6 +31,7 @@ def sent(world: World) -> None:
                 if delivery.state in DONE:
                     note = f"{world.target.name} has it as {delivery.remote_id}"
                     tx.ledger.move_invoice(number, InvoiceState.SENT, note=note, at=world.now())
+                    money.restate(world, tx, number)
 
 
 def payments(world: World) -> None:
@@ -52,35 +51,31 @@ def payments(world: World) -> None:
         advance=world.progress.advance,
     )
     world.tally.add("payments read", seen)
-    facts.map_pending(world, end.name, mapping, lambda tx, rows: _book(world, tx, end, mapping, rows))
+    stranger = partial(_stranger, end.name)
+    facts.map_pending(
+        world,
+        end.name,
+        [mapping],
+        lambda tx, _mapping, rows: money.book(world, tx, "payment", end.name, rows, stranger),
+    )
 
 
-def _book(world: World, tx: Tx, end: End, mapping: FieldMapping, rows: Sequence[tuple[InboxRow, Mapped]]) -> None:
-    for row, result in rows:
-        if isinstance(result.noun, Payment):
-            ref = Ref(system=end.name, kind=mapping.source_object, id=row.id)
-            world.report(tx, _settle(world, tx, result.noun, ref))
+def _stranger(target: str, tx: Tx, noun: Payment | Refund, ref: Ref) -> str:
+    """Why a payment that the ERP tells is none that pays our invoices: somebody else's, or one that we sent there.
 
-
-def _settle(world: World, tx: Tx, payment: Payment, ref: Ref) -> list[Problem]:
-    """Book a payment and settle its invoice.  One that is for none of ours is somebody else's: only counted.
-
-    A payment that was booked before changes nothing, and neither closes nor repeats what was said of it then.
+    While one of ours for the same invoice is on its way there and its outcome is open, none is believed to be another.
     """
-    stored = tx.ledger.invoice(payment.invoice) if payment.invoice else None
-    if stored is None:
-        world.tally.add("payments of other invoices read", 1)
-        return []
-    allocations, problems = allocation.allocate(payment, stored.invoice, stored.open)
-    if not tx.ledger.add_payment(payment, allocations, source=ref, run=world.run, at=world.now()):
-        return []
-    world.tally.add("payments booked", 1)
-    if allocations:
-        paid = stored.paid + sum(item.amount for item in allocations)
-        state = balance.state_after(stored.invoice.total, paid, stored.state)
-        if state is not stored.state:
-            tx.ledger.move_invoice(stored.invoice.number, state, note=f"payment {payment.id}", at=world.now())
-    return problems
+    number = noun.invoice if isinstance(noun, Payment) else None
+    if number is None or tx.ledger.invoice(number) is None:
+        return "not_ours"
+    link = tx.links.by_ref(target, ref.kind, [ref.id]).get(ref.id)
+    if link is not None and link.kind == "payment":
+        return "sent_by_us"
+    ours = [item.payment.id for item in tx.ledger.payments(invoice=number, limit=None) if item.source.system != target]
+    sent = tx.outbox.latest(target, "payment", ours)
+    if isinstance(noun, Payment) and noun.reference in sent:
+        return "sent_by_us"
+    return "later" if any(delivery.attempt and delivery.state not in _ENDED for delivery in sent.values()) else ""
 
 
 def write_back(world: World) -> None:

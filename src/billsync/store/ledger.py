@@ -15,15 +15,17 @@ from sqlalchemy import Connection, select
 from billsync.model.base import digest_text
 from billsync.model.invoice import Invoice, InvoiceState
 from billsync.store.audit import Audit
+from billsync.store.cash_events import CashEvents
 from billsync.store.charges import Charges
 from billsync.store.invoices import Invoices, minor
-from billsync.store.payments import Payments
+from billsync.store.receipts import receipt_faults
+from billsync.store.refunds import Refunds
 from billsync.store.schema import allocations, audit, charges, invoices
 from billsync.store.sql import among, rows
 
 
-class Ledger(Charges, Invoices, Payments):
-    """Charges, invoices and payments.  After `IllegalMove` the transaction has to be given up."""
+class Ledger(Charges, Invoices, Refunds, CashEvents):
+    """Charges, invoices, payments and refunds.  After `IllegalMove` the transaction has to be given up."""
 
     def __init__(self, conn: Connection, audit: Audit) -> None:
         self._conn = conn
@@ -39,12 +41,14 @@ class Ledger(Charges, Invoices, Payments):
         return [(currency, *sums) for currency, sums in sorted(found.items())]
 
     def verify(self) -> list[str]:
-        """What is wrong with the invoices as they stand, in words; nothing where all is well.  Reads in pages.
+        """What is wrong with invoices and payments as they stand, in words; nothing where all is well.  Reads in pages.
 
         Compares each document with its hash, with the hash that the audit chain noted, with its own columns, with
-        the charges bound to it, and what is paid on it with its allocations.
+        the charges bound to it, and what is paid on it with its allocations; and what each payment comes to with the
+        rows that it is made from.
         """
-        return [fault for page in self._pages() for fault in _faults(page, self._evidence(page))]
+        faults = [fault for page in self._pages() for fault in _faults(page, self._evidence(page))]
+        return [*faults, *receipt_faults(self._conn)]
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
         query, after = select(invoices).order_by(invoices.c.number).limit(500), ""
