@@ -8,7 +8,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli.show import Format
+from billsync.cli import stand_ins
+from billsync.cli.options import CONFIG, Config, Out
 
 app = typer.Typer(
     name="billsync",
@@ -19,8 +20,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BILLSYNC_CONFIG")]
-Out = Annotated[Format, typer.Option("--format", help="table, or one JSON document on stdout.")]
 Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=100_000)]
 Name = Annotated[Optional[str], typer.Argument(help="The pipeline; not needed where there is only one.")]  # noqa: UP045
 
@@ -38,8 +37,6 @@ Day = Annotated[
     Optional[date],  # noqa: UP045  typer reads the annotation at run time
     typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Bill through this day instead of the configured one."),
 ]
-
-CONFIG = Path("billsync.yaml")
 
 
 def _version(asked: bool) -> None:
@@ -432,3 +429,6 @@ def reconcile(pipeline: Name = None, config: Config = CONFIG, format: Out = "tab
     from billsync.cli import ledger
 
     raise typer.Exit(ledger.reconcile(config, pipeline, format))
+
+
+app.add_typer(stand_ins.sandbox, name="sandbox")

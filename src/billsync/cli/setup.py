@@ -55,8 +55,11 @@ def init(folder: Path, source: str, target: str, *, sandbox: bool) -> int:
             (folder / name).write_text(text, encoding="utf-8")
     (folder / "crm").mkdir(exist_ok=True)
     show.line(f"made {len(made)} files in {folder}" + (f", left {len(left)} that were there" if left else ""))
-    secret = "" if sandbox else ", set TRYTON_PASSWORD"
-    show.line(f"next: put the export into crm/{secret}, and run `billsync doctor`")
+    if source == "files":
+        secret = "" if sandbox else ", set TRYTON_PASSWORD"
+        show.line(f"next: put the export into crm/{secret}, and run `billsync doctor`")
+    else:
+        show.line("next: run `billsync doctor`")
     return guard.OK
 
 
