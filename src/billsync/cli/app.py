@@ -8,8 +8,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import stand_ins
-from billsync.cli.options import CONFIG, Config, Out
+from billsync.cli import plan_doors, stand_ins
+from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
     name="billsync",
@@ -19,24 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=100_000)]
-Name = Annotated[Optional[str], typer.Argument(help="The pipeline; not needed where there is only one.")]  # noqa: UP045
-
-
-def _day(text: str) -> date:
-    from billsync.model.scalar import read_day
-
-    try:
-        return read_day(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-Day = Annotated[
-    Optional[date],  # noqa: UP045  typer reads the annotation at run time
-    typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Bill through this day instead of the configured one."),
-]
 
 
 def _version(asked: bool) -> None:
@@ -91,12 +73,18 @@ def sync(
     config: Config = CONFIG,
     format: Out = "table",
     through: Day = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+    full: Full = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what a run would change.")] = False,
 ) -> None:
     """Run a pipeline once: read, map, bill, push, read payments, write status back."""
+    if dry_run:
+        plan_doors.plan(pipeline, config, format=format, through=through, full=full)
     from billsync.cli import runs
 
     raise typer.Exit(runs.sync(config, pipeline, through, full=full, format=format))
+
+
+plan_doors.register(app)
 
 
 @app.command()
@@ -424,11 +412,28 @@ def verify(
 
 
 @app.command()
-def reconcile(pipeline: Name = None, config: Config = CONFIG, format: Out = "table") -> None:
-    """Compare our invoices with the ERP's, document by document; exit 4 where they differ."""
-    from billsync.cli import ledger
+def reconcile(
+    pipeline: Name = None,
+    config: Config = CONFIG,
+    *,
+    customer: Annotated[Optional[str], typer.Option(help="Only this customer.")] = None,  # noqa: UP045
+    as_of: Annotated[
+        Optional[date],  # noqa: UP045
+        typer.Option("--as-of", parser=day, metavar="YYYY-MM-DD", help="Documents and payments up to this day."),
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Show what mends the drift, ask, and do it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    edited: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What --fix does with documents that were changed by hand: report, adopt or overwrite."),
+    ] = None,
+    format: Out = "table",
+) -> None:
+    """Compare CRM, books and ERP: every difference with its cause and its cure; exit 4 where they differ."""
+    from billsync.cli import reconcile as area
 
-    raise typer.Exit(ledger.reconcile(config, pipeline, format))
+    asked = area.Asked(customer=customer, as_of=as_of, fix=fix, yes=yes, edited=edited, format=format)
+    raise typer.Exit(area.reconcile(config, pipeline, asked))
 
 
 app.add_typer(stand_ins.sandbox, name="sandbox")

@@ -28,26 +28,28 @@ def sync(config: Path, name: str | None, through: date | None, *, full: bool, fo
         report = workspace.run_pipeline(opened, pipeline, slot=slot, through=through, progress=shown, full=full)
     if report is None:
         return guard.HELD
-    _tell(report, format)
+    tell(report, format)
     return report.exit_code
 
 
-def _tell(report: syncing.Report, format: show.Format) -> None:
-    counts = {name: count for name, count in report.counts.items() if count}
+def facts(report: syncing.Report) -> dict[str, Any]:
+    """A run's report for programs."""
+    return {
+        "run": report.run,
+        "exit_code": report.exit_code,
+        "counts": {name: count for name, count in report.counts.items() if count},
+        "offline": report.offline,
+        "parked": report.parked,
+        "waiting_until": report.waiting_until and report.waiting_until.isoformat(),
+    }
+
+
+def tell(report: syncing.Report, format: show.Format) -> None:
+    """Say what a run did, and what it left."""
     if format == "json":
-        waiting = report.waiting_until and report.waiting_until.isoformat()
-        show.emit_json(
-            {
-                "run": report.run,
-                "exit_code": report.exit_code,
-                "counts": counts,
-                "offline": report.offline,
-                "parked": report.parked,
-                "waiting_until": waiting,
-            }
-        )
+        show.emit_json(facts(report))
         return
-    changes = [{"what": name, "count": count} for name, count in counts.items()]
+    changes = [{"what": name, "count": count} for name, count in report.counts.items() if count]
     nothing = "nothing was done" if report.offline else "nothing to do: everything is as it was"
     show.rows("This run", ["what", "count"], changes, empty=nothing)
     if report.offline:
