@@ -1,0 +1,30 @@
+"""Every invariant over the whole ledger, in one read transaction.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from billsync.store import Store, Tx
+from billsync.verify import books, records, trails, writes
+from billsync.verify.found import Scope, Tally, Verdict
+
+Check = Callable[[Tx, Scope, Tally], None]
+CHECKS: Final[tuple[Check, ...]] = (books.check, writes.check, records.check, trails.check)
+
+
+def verify(
+    store: Store,
+    *,
+    now: datetime,
+    targets: frozenset[str] = frozenset(),
+    patterns: tuple[str, ...] = (),
+    since: date | None = None,
+) -> Verdict:
+    """Check every invariant that the ledger alone can answer; memory stays flat.  Arguments as in `Scope`."""
+    scope, tally = Scope(now, targets, patterns, since), Tally()
+    with store.view() as tx:
+        for check in CHECKS:
+            check(tx, scope, tally)
+    return tally.verdict()
