@@ -284,3 +284,14 @@ def test_a_push_keeps_to_the_pace(store: Store) -> None:
     desk.push(calls_per_s=Decimal(2), burst=1)
     assert len(desk.books.documents) == 30
     assert 14 <= (desk.clock.now() - before).total_seconds() <= 16
+
+
+def test_a_number_that_stands_there_for_something_else_stops_the_flow_until_the_books_recovered(store: Store) -> None:
+    """The store of yesterday was copied back by hand: it draws numbers again that were given away since."""
+    desk = Desk(store, target=Target.SEARCH)
+    desk.books.documents.append(("INV-1", "R1"))
+    desk.books.shows["R1"] = {"total": Decimal("77.00")}
+    desk.plan(invoice(1), invoice(2))
+    result = desk.push()
+    assert result.parked == "reference_taken: R1 carries the reference already: total is 77.00 there, 10.00 here"
+    assert (desk.gate().state, desk.books.requests) == (G.RECOVERING, 0)

@@ -38,7 +38,9 @@ LOOKS: Final = 2
 """Empty look-ups, each a settle time after the one before, until a write counts as not executed."""
 SWEEPS_S: Final = (2 * 3600, 22 * 3600, 6 * 86_400)
 """Seconds from the confirmation to the first sweep, and from each sweep to the next: 2 hours, a day, a week."""
-FOR_PERSONS: Final = frozenset({"number_taken", "period_closed"})
+TAKEN: Final = "reference_taken"
+"""A document there carries our reference and shows something else, though we never sent it."""
+FOR_PERSONS: Final = frozenset({"number_taken", "period_closed", TAKEN})
 """Refusals that no mended record cures: a person decides what shall become of the document."""
 
 _S = DeliveryState
@@ -274,6 +276,6 @@ def before_create(probe: Probe, expect: Expectation | None) -> Outcome | None:
             return Mismatch(ids[0], f"{len(ids)} records carry the reference: {', '.join(ids)}")
         case Found(remote_ids=(remote_id, *_), echo=echo):
             wrong = differences(expect, echo)
-            return Mismatch(remote_id, f"the reference is taken: {wrong}", echo) if wrong else None
+            return Refused(TAKEN, f"{remote_id} carries the reference already: {wrong}") if wrong else None
         case Found():
             raise ValueError("a look-up that found something names at least one record")

@@ -11,6 +11,7 @@ from typing import Final
 from billsync.connector import Connector, Found, Intent, Outcome, Target, TryLater
 from billsync.model.base import digest_text
 from billsync.model.delivery import DONE, Delivery, DeliveryState
+from billsync.model.gate import GateState
 from billsync.push import decide, gatekeeper, port
 from billsync.push.outcome import apply
 from billsync.push.payload import expectation, idempotency_key, is_void, reference_of, references, resolved
@@ -209,7 +210,15 @@ def _send(push: Push, batch: Sequence[Delivery], *, unclear: bool = False) -> No
     ]
     apply(push, "outcome", moves, attempted=True)
     _heed(push, outcomes, now)
+    _suspect(push, moves)
     push.advance(sum(move.to in (_S.CONFIRMED, _S.DEAD, _S.REVIEW) for _, move in moves))
+
+
+def _suspect(push: Push, moves: Sequence[tuple[Delivery, decide.Move]]) -> None:
+    """Stop where a number that we never sent stands there for something else: an older backup may be in use here."""
+    for delivery, move in moves:
+        if move.reason == decide.TAKEN and delivery.attempt == delivery.gen == 1 and not push.result.parked:
+            gatekeeper.park(push, decide.TAKEN, move.note, state=GateState.RECOVERING)
 
 
 def _heed(push: Push, outcomes: Sequence[Outcome], now: datetime) -> None:
