@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from billsync.model.delivery import Delivery, DeliveryState
+from billsync.model.delivery import STUCK, Delivery, DeliveryState
 from billsync.push import answer
 from billsync.push.decide import FOR_PERSONS
 from billsync.store import StoredProblem, Tx
 
 
 def delivery_of(tx: Tx, item: StoredProblem) -> Delivery | None:
-    """The write that a PUSH problem is about; None for other problems."""
+    """The write that a PUSH problem is about; None for other problems.
+
+    Of a record with several versions it is the one that waits for a person: later ones wait for that one.
+    """
     place = item.problem.place
     if not item.problem.code.startswith("PUSH-") or not (place.system and place.object and place.id):
         return None
-    return tx.outbox.of_record(place.system, place.object, place.id)
+    stuck = tx.outbox.list(connection=place.system, our_id=place.id, states=STUCK)
+    mine = [row for row in stuck if row.object == place.object]
+    mine.sort(key=lambda row: row.state is not DeliveryState.REVIEW)
+    return mine[0] if mine else tx.outbox.of_record(place.system, place.object, place.id)
 
 
 def resolve(tx: Tx, item: StoredProblem, *, exists: str | None, reason: str = "", at: datetime) -> bool:
