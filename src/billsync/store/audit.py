@@ -6,13 +6,15 @@ database can also make a new chain: keep `head()` somewhere else to find that to
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Text, insert, select, type_coerce, update
 
-from billsync.model.base import canonical_json, digest_text
+from billsync.model.base import digest_text
 from billsync.store.schema import audit, audit_head
 from billsync.store.sql import rows
 from billsync.store.types import moment_text, unfolded, with_whole
@@ -24,9 +26,13 @@ START: Final = "0" * 64
 """What stands for "the hash before" in the first row."""
 
 
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""`canonical_json` of a list of text and numbers, made ready once: a chain has millions of links."""
+
+
 def link_hash(before: str, seq: int, at: str, entry: Entry) -> str:
     """SHA-256 of the canonical JSON list of the hash before, number, instant, subject, states and note."""
-    return digest_text(canonical_json([before, seq, at, *entry]))
+    return digest_text(_ENCODE([before, seq, at, *entry]))
 
 
 class Audit:
@@ -57,10 +63,11 @@ class Audit:
         """What is broken in the chain, in words; nothing where it is whole.  Reads row by row."""
         broken: list[str] = []
         last, before = 0, START
-        chain = select(audit).order_by(audit.c.seq).execution_options(yield_per=1000)
-        for row in map(unfolded, self._conn.execute(chain).mappings()):
+        chain = select(*_AS_HASHED).order_by(audit.c.seq).execution_options(yield_per=1000)
+        for found in self._conn.execute(chain):
+            row = found if found.whole is None else _whole(found)
             broken += _broken(row, last, before)
-            last, before = row["seq"], row["hash"]
+            last, before = row.seq, row.hash
         seq, end = self.head()
         if seq > last:
             broken.append(f"the audit rows {last + 1} to {seq} at the end are missing")
@@ -85,10 +92,33 @@ class Audit:
         return seq, end
 
 
-def _broken(row: dict[str, Any], last: int, before: str) -> list[str]:
-    if row["seq"] != last + 1:
-        return [f"the audit rows {last + 1} to {row['seq'] - 1} are missing"]
-    entry = (row["subject"], row["before"], row["after"], row["note"])
-    if link_hash(before, row["seq"], moment_text(row["at"]), entry) != row["hash"]:
-        return [f"the audit row {row['seq']} ({row['subject']}) was changed, or does not follow the row before it"]
+_AS_HASHED: Final = tuple(
+    type_coerce(column, Text).label("at") if column is audit.c.at else column for column in audit.c
+)
+"""The columns of a row, its instant as the text that the hash covers."""
+
+
+class _Link(Protocol):
+    """A row of the chain as it is hashed."""
+
+    seq: int
+    at: str
+    subject: str
+    before: str
+    after: str
+    note: str
+    hash: str
+
+
+def _whole(row: Any) -> _Link:
+    """A row whose subject is long, with the subject as it was given."""
+    link: _Link = SimpleNamespace(**unfolded(row._asdict()))
+    return link
+
+
+def _broken(row: _Link, last: int, before: str) -> list[str]:
+    if row.seq != last + 1:
+        return [f"the audit rows {last + 1} to {row.seq - 1} are missing"]
+    if link_hash(before, row.seq, row.at, (row.subject, row.before, row.after, row.note)) != row.hash:
+        return [f"the audit row {row.seq} ({row.subject}) was changed, or does not follow the row before it"]
     return []

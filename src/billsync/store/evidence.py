@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Select, Table, and_, exists, func, select
 
 from billsync.store.schema import (
+    allocations,
     audit,
     charges,
     cursors,
@@ -84,6 +85,14 @@ class Evidence:
         found: dict[str, list[str]] = {}
         for row in among(self._conn, select(charges.c.invoice, charges.c.doc), charges.c.invoice, numbers):
             found.setdefault(row["invoice"], []).append(row["doc"])
+        return found
+
+    def paid(self, numbers: Iterable[str]) -> dict[str, int]:
+        """Invoice number -> the sum of its allocations in minor units."""
+        query = select(allocations.c.invoice, allocations.c.amount_minor)
+        found: dict[str, int] = {}
+        for row in among(self._conn, query, allocations.c.invoice, numbers):
+            found[row["invoice"]] = found.get(row["invoice"], 0) + row["amount_minor"]
         return found
 
     def written(self, numbers: Iterable[str], connections: Iterable[str]) -> set[str]:

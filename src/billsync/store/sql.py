@@ -47,7 +47,10 @@ def bulk(conn: Connection, statement: Executable, rows: Sequence[dict[str, Any]]
 
 def rows(conn: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
     """The rows as dicts, long texts whole."""
-    return [unfolded(row) for row in conn.execute(statement).mappings()]
+    result = conn.execute(statement)
+    names = list(result.keys())
+    found = [dict(zip(names, row, strict=True)) for row in result]
+    return [unfolded(row) for row in found] if "whole" in names else found
 
 
 def among(

@@ -4,15 +4,51 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from billsync.invoicing import pattern
 from billsync.model.base import digest_text
 from billsync.model.money import from_minor, to_minor
 from billsync.store import Tx
 from billsync.store.evidence import Evidence, Row
+from billsync.store.receipts import receipt_faults
 from billsync.verify.found import Scope, Spans, Tally
+
+_UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, InvalidOperation)
+MOST: Final = 100
+"""Faults of payments that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What the text of an invoice says; `fault` where it cannot be read, and then nothing else."""
+
+    series: str = ""
+    currency: str = ""
+    lines: Decimal = Decimal(0)
+    taxes: Decimal = Decimal(0)
+    amounts: tuple[Decimal, Decimal, Decimal] = (Decimal(0), Decimal(0), Decimal(0))
+    charges: frozenset[str] = frozenset()
+    fault: str = ""
+
+
+def _read(text: str) -> _Bill:
+    try:
+        doc: dict[str, Any] = json.loads(text)
+        return _Bill(
+            series=doc["series"],
+            currency=doc["currency"],
+            lines=sum((Decimal(line["amount"]) for line in doc["lines"]), Decimal(0)),
+            taxes=sum((Decimal(tax["amount"]) for tax in doc["taxes"]), Decimal(0)),
+            amounts=(Decimal(doc["subtotal"]), Decimal(doc["tax_total"]), Decimal(doc["total"])),
+            charges=frozenset(line["charge"] for line in doc["lines"]),
+        )
+    except _UNREADABLE as error:
+        return _Bill(fault=f"it cannot be read: {error}")
 
 
 def check(tx: Tx, scope: Scope, tally: Tally) -> None:
@@ -21,92 +57,74 @@ def check(tx: Tx, scope: Scope, tally: Tally) -> None:
     numbers: dict[str, Spans] = {}
     sums: dict[str, Decimal] = {}
     for page in evidence.invoices(scope.since):
-        _page(evidence, scope, tally, page)
-        for row in page:
-            _count(scope, row, numbers, sums)
+        bills = [_read(row["doc"]) for row in page]
+        _page(evidence, scope, tally, page, bills)
+        for row, bill in zip(page, bills, strict=True):
+            sums[bill.currency] = sums.get(bill.currency, Decimal(0)) + bill.amounts[2]
+            series, seq = _counted(scope, row["number"], bill)
+            if seq is not None:
+                numbers.setdefault(series, Spans()).add(seq)
     _numbers(evidence, scope, tally, numbers)
     if scope.since is None:
         _totals(tx, tally, sums)
-    faults = tx.ledger.verify() if _readable(tally) else []
-    tally.see("I9", "invoices", "; ".join(faults[:5]))
+    for fault in islice(receipt_faults(tx.conn), MOST):
+        tally.see("I9", "payments", fault)
 
 
-def _readable(tally: Tally) -> bool:
-    return not any(item.detail.startswith("it cannot be read") for item in tally.broken)
-
-
-def _page(evidence: Evidence, scope: Scope, tally: Tally, page: list[Row]) -> None:
+def _page(evidence: Evidence, scope: Scope, tally: Tally, page: Sequence[Row], bills: Sequence[_Bill]) -> None:
     numbers = [row["number"] for row in page]
-    noted, charged = evidence.finalised(numbers), evidence.charged(numbers)
+    noted, charged, paid = evidence.finalised(numbers), evidence.charged(numbers), evidence.paid(numbers)
     written = evidence.written(numbers, scope.targets) if scope.targets else set()
-    for row in page:
+    where = " or ".join(sorted(scope.targets))
+    for row, bill in zip(page, bills, strict=True):
         number, hashed = row["number"], digest_text(row["doc"])
         whole = hashed == row["row_hash"] and noted.get(number) == hashed
         tally.see("I9", number, "" if whole else "it is not as it was finalised (row_hash)")
-        tally.see("I10", number, _adds_up(row))
-        tally.see("I3", number, _is_charged(row, charged.get(number, [])))
+        tally.see("I10", number, bill.fault or _adds_up(row, bill, paid.get(number, 0)))
+        tally.see("I3", number, bill.fault or _is_charged(bill, charged.get(number, [])))
         if scope.targets:
-            where = " or ".join(sorted(scope.targets))
             tally.see("I1", number, "" if number in written else f"no write to {where} was ever planned")
 
 
-def _adds_up(row: Row) -> str:
+def _adds_up(row: Row, bill: _Bill, paid: int) -> str:
     """What is wrong with the amounts of an invoice, computed from its text alone."""
-    try:
-        doc = json.loads(row["doc"])
-        currency = doc["currency"]
-        lines = sum((Decimal(line["amount"]) for line in doc["lines"]), Decimal(0))
-        taxes = sum((Decimal(tax["amount"]) for tax in doc["taxes"]), Decimal(0))
-        subtotal, tax, total = (Decimal(doc[name]) for name in ("subtotal", "tax_total", "total"))
-        columns = tuple(to_minor(amount, currency) for amount in (subtotal, tax, total))
-    except (ValueError, KeyError, TypeError, InvalidOperation) as error:
-        return f"it cannot be read: {error}"
-    if lines != subtotal or taxes != tax or subtotal + tax != total:
+    subtotal, tax, total = bill.amounts
+    if bill.lines != subtotal or bill.taxes != tax or subtotal + tax != total:
         return "its amounts do not add up"
+    try:
+        columns = tuple(to_minor(amount, bill.currency) for amount in bill.amounts)
+    except ValueError as error:
+        return str(error)
     if columns != (row["subtotal_minor"], row["tax_minor"], row["total_minor"]):
         return "its columns show other amounts than its document"
-    return "" if 0 <= row["paid_minor"] <= max(row["total_minor"], 0) else "what is paid on it is not within its total"
+    if row["paid_minor"] != paid:
+        return "what is paid on it is not the sum of its allocations"
+    return "" if 0 <= paid <= max(row["total_minor"], 0) else "what is paid on it is not within its total"
 
 
-def _is_charged(row: Row, charges: list[str]) -> str:
-    """Whether the charges bound to an invoice come to its subtotal."""
+def _is_charged(bill: _Bill, charges: Sequence[str]) -> str:
+    """Whether the charges bound to an invoice are those of its lines, and come to its subtotal."""
     try:
-        total = sum((Decimal(json.loads(text)["amount"]) for text in charges), Decimal(0))
-        subtotal = from_minor(row["subtotal_minor"], row["currency"])
-    except (ValueError, KeyError, TypeError, InvalidOperation) as error:
+        docs = [json.loads(text) for text in charges]
+        total = sum((Decimal(doc["amount"]) for doc in docs), Decimal(0))
+        keys = {doc["key"] for doc in docs}
+    except _UNREADABLE as error:
         return f"its charges cannot be read: {error}"
-    return "" if total == subtotal else f"its charges come to {total:f}, its lines to {subtotal:f}"
+    if keys != bill.charges:
+        return "the charges bound to it are not those on its lines"
+    return "" if total == bill.amounts[0] else f"its charges come to {total:f}, its lines to {bill.amounts[0]:f}"
 
 
 # ---------------------------------------------------------------- all of them together
 
 
-def _count(scope: Scope, row: Row, numbers: dict[str, Spans], sums: dict[str, Decimal]) -> None:
-    series, seq = _counted(scope, row)
-    if seq is not None:
-        numbers.setdefault(series, Spans()).add(seq)
-    try:
-        doc = json.loads(row["doc"])
-        sums[doc["currency"]] = sums.get(doc["currency"], Decimal(0)) + Decimal(doc["total"])
-    except (ValueError, KeyError, TypeError, InvalidOperation):
-        return  # told as I10
-
-
-def _counted(scope: Scope, row: Row) -> tuple[str, int | None]:
+def _counted(scope: Scope, number: str, bill: _Bill) -> tuple[str, int | None]:
     """Series and counter of a number: by the patterns in use, else its last digits."""
     for text in scope.patterns:
-        if found := pattern.read(text, row["number"]):
+        if found := pattern.read(text, number):
             return found
-    digits = re.findall(r"[0-9]+", row["number"])
-    return _series(row), int(digits[-1]) if digits else None
-
-
-def _series(row: Row) -> str:
-    try:
-        doc: Any = json.loads(row["doc"])
-        return str(doc["series"])
-    except (ValueError, KeyError, TypeError):
-        return ""
+    digits = re.findall(r"[0-9]+", number)
+    return bill.series, int(digits[-1]) if digits else None
 
 
 def _numbers(evidence: Evidence, scope: Scope, tally: Tally, numbers: dict[str, Spans]) -> None:
