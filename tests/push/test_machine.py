@@ -188,3 +188,20 @@ def test_any_storm_of_faults_ends_with_one_document_each(
         assert [books.count(f"invoice-{n}") for n in range(count)] == [1] * count
         assert {state(store, n) for n in range(count)} == {S.CONFIRMED}
         assert verify(store, now=clock.now()).broken == []
+
+
+def test_what_waits_for_something_that_nobody_planned_is_told_until_somebody_does(store: Store) -> None:
+    clock, books = HandClock(), Books(Target.UPSERT)
+    customer = planned(1, kind="customer")
+    plan(store, [planned(1, needs=(customer.key,))], clock)
+    for _ in range(2):
+        push(store, Fake.of(books, clock), clock)
+    with store.view() as tx:
+        (item,) = tx.problems.list()
+    assert item.problem.code == "PUSH-WAIT-01"
+    assert item.problem.message == "waits for customer:customer-1:erp, which nothing has planned to send"
+    plan(store, [customer], clock)
+    push(store, Fake.of(books, clock), clock)
+    with store.view() as tx:
+        assert tx.problems.list() == []
+    assert [key for key, _ in books.documents] == ["customer-1", "invoice-1"]

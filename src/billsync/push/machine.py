@@ -10,18 +10,18 @@ from typing import Final
 
 from billsync.connector import Connector, Found, Intent, Outcome, Target, TryLater
 from billsync.model.base import digest_text
-from billsync.model.delivery import DONE, Delivery, DeliveryState
+from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.gate import GateState
 from billsync.push import decide, gatekeeper, port
 from billsync.push.outcome import apply
 from billsync.push.payload import expectation, idempotency_key, is_void, reference_of, references, resolved
 from billsync.push.session import Clock, Options, Push, Pushed, Report
 from billsync.push.sweep import sweep
+from billsync.push.waiting import release
 from billsync.store import Store, Tx
 
 _S = DeliveryState
 _OPEN: Final = (_S.READY, _S.RETRY)
-_MOVING: Final = frozenset({_S.READY, _S.RETRY, _S.INFLIGHT, _S.UNKNOWN})
 
 
 def deliver(
@@ -57,7 +57,7 @@ def _work(push: Push) -> None:
     give_up = clock.now() + timedelta(seconds=options.patience_s)
     while not push.stopped:
         advanced = push.advanced
-        waiting = _release(push)
+        waiting = release(push)
         looked_up = _look_up(push)
         busy = _send_batch(push, waiting) or looked_up
         if push.advanced > advanced:
@@ -90,26 +90,6 @@ def _reap(push: Push) -> None:
             )
             columns = {"next_at": max(now, until), "probes": 0}
             tx.outbox.move(delivery, _S.UNKNOWN, at=now, reason="lease_expired", **columns)
-
-
-def _release(push: Push) -> dict[str, str]:
-    """Let go what waited for others that have taken effect by now.
-
-    Gives, by kind of record, the first place in its order that still waits for something which is on its way.
-    """
-    with push.store.view() as tx:
-        waiting = tx.outbox.waiting(push.connection)
-        needed = tx.outbox.many({key for delivery in waiting for key in delivery.needs})
-    open_ = [(d, {needed[k].state if k in needed else None for k in d.needs} - DONE) for d in waiting]
-    free = [delivery for delivery, states in open_ if not states]
-    if free:
-        with push.store.tx("release") as tx:
-            tx.outbox.move_many([(d, _S.READY, "", {}) for d in free], at=push.clock.now())
-    first: dict[str, str] = {}
-    for delivery, states in open_:
-        if states and states <= _MOVING:
-            first[delivery.object] = min(delivery.sequence, first.get(delivery.object, delivery.sequence))
-    return first
 
 
 # ---------------------------------------------------------------- unknown outcomes

@@ -97,6 +97,7 @@ class Push:
     advanced: int = 0
     """Deliveries that were sent for the first time or came to their end: while it grows, the push goes on."""
     bucket: Bucket | None = None
+    told_waits: bool = False
 
     def __post_init__(self) -> None:
         rate = self.options.calls_per_s or self.connector.capabilities.calls_per_s

@@ -1,0 +1,66 @@
+"""Deliveries that wait for others: let go when those took effect, told when they never can.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from billsync.model.delivery import DONE, Delivery, DeliveryState
+from billsync.model.problem import Place, Problem
+from billsync.push.session import Push
+from billsync.store import Tx
+
+_S = DeliveryState
+_MOVING: Final = frozenset({_S.READY, _S.RETRY, _S.INFLIGHT, _S.UNKNOWN})
+
+
+def release(push: Push) -> dict[str, str]:
+    """Let go what waited for others that have taken effect by now.
+
+    Gives, by kind of record, the first place in its order that still waits for something which is on its way.
+    """
+    with push.store.view() as tx:
+        waiting = tx.outbox.waiting(push.connection)
+        needed = tx.outbox.many({key for delivery in waiting for key in delivery.needs})
+    open_ = [(d, {needed[k].state if k in needed else None for k in d.needs} - DONE) for d in waiting]
+    free = [delivery for delivery, states in open_ if not states]
+    if free:
+        with push.store.tx("release") as tx:
+            tx.outbox.move_many([(d, _S.READY, "", {}) for d in free], at=push.clock.now())
+            _no_longer_wait(push, tx, free)
+    _tell_of_nothing(push, [(d, key) for d, states in open_ if None in states for key in d.needs if key not in needed])
+    first: dict[str, str] = {}
+    for delivery, states in open_:
+        if states and states <= _MOVING:
+            first[delivery.object] = min(delivery.sequence, first.get(delivery.object, delivery.sequence))
+    return first
+
+
+def _tell_of_nothing(push: Push, waits: Sequence[tuple[Delivery, str]]) -> None:
+    """Say once a push what waits for something that was never planned, and so would wait for ever."""
+    if not waits or push.told_waits:
+        return
+    push.told_waits = True
+    hint = "see whether it has a problem of its own, and whether the pipeline has an outbound mapping for it"
+    with push.store.tx("waits") as tx:
+        push.report(
+            tx,
+            [
+                Problem(
+                    code="PUSH-WAIT-01",
+                    message=f"waits for {key.rpartition(':')[0]}, which nothing has planned to send",
+                    hint=hint,
+                    place=Place(system=delivery.connection, object=delivery.object, id=delivery.our_id),
+                )
+                for delivery, key in waits
+            ],
+        )
+
+
+def _no_longer_wait(push: Push, tx: Tx, deliveries: Sequence[Delivery]) -> None:
+    by_object: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        by_object.setdefault(delivery.object, []).append(delivery.our_id)
+    for object, ids in by_object.items():
+        at, connection = push.clock.now(), push.connection
+        tx.problems.close(connection=connection, object=object, ids=ids, at=at, codes_prefix="PUSH-WAIT")
