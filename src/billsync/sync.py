@@ -15,7 +15,7 @@ from datetime import datetime
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, facts, money, outgoing, returns
+from billsync.stage import bills, facts, money, outgoing, remit, returns
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -62,6 +62,7 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
     bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
     money.settle(world)  #                   payments that came before their invoice -> invoices settled
+    remit.plan(world)  #                     the source's payments and refunds -> planned writes
     deliver(world, report, world.target, before_push)  #                      planned -> ERP
     returns.sent(world)
     returns.payments(world)  #               ERP        -> payments, invoices settled

@@ -20,7 +20,7 @@ from billsync.cash.allocate import Receipt
 from billsync.mapping import Mapped
 from billsync.model.invoice import InvoiceState
 from billsync.model.payment import Payment, Refund
-from billsync.model.problem import Problem
+from billsync.model.problem import Place, Problem
 from billsync.model.ref import Ref
 from billsync.stage.world import World
 from billsync.store import CashEvent, InboxRow, StoredInvoice, StoredPayment, StoredRefund, Tx
@@ -66,9 +66,9 @@ def book(world: World, tx: Tx, kind: str, system: str, rows: Rows, stranger: Str
         if not result.problems:
             told = result.noun if isinstance(result.noun, Payment | Refund) else None
             _hear(desk, row, Ref(system=system, kind=row.object, id=row.id), told, stranger)
-    told_ids = desk.payments if kind == "payment" else desk.refunds
-    still = {problem.fingerprint for problem in desk.problems}
-    _close(world, tx, kind, told_ids, still, prefix=f"CASH-{kind.upper()}-0")
+    if rows:
+        place = Place(system=system, object=rows[0][0].object)
+        _close(world, tx, place, [row.id for row, _ in rows], desk.problems, f"CASH-{kind.upper()}-")
     world.report(tx, desk.problems)
     order(world, tx, desk.payments, desk.refunds, desk.invoices)
     return desk.states
@@ -79,8 +79,6 @@ def _hear(desk: _Desk, row: InboxRow, ref: Ref, told: Payment | Refund | None, s
     was = desk.tx.ledger.event(ref, desk.kind)
     if was is not None and was.outcome == "booked" and (told is None or told.id != was.our_id):
         _withdraw(desk, was, "deleted" if row.deleted else "no_longer_told")
-    if was is not None and was.outcome == "ignored":
-        _touch(desk, was.our_id)  # what was said of it then may hold no longer
     if told is None:
         return
     reason = stranger(desk.tx, told, ref)
@@ -93,7 +91,8 @@ def _hear(desk: _Desk, row: InboxRow, ref: Ref, told: Payment | Refund | None, s
         _note(desk, ref, told.id, "ignored", reason)
         desk.world.tally.add("payments of other invoices read", reason == "not_ours")
     elif (problem := allocation.unbookable(told) or _contradiction(desk, told, ref)) is not None:
-        desk.problems.append(problem)
+        spot = row.place.at(problem.place.field) if problem.place.field else row.place
+        desk.problems.append(problem.model_copy(update={"place": spot}))
         desk.states[row.id] = "problem"
         if was is None or was.outcome != "booked" or was.our_id != told.id:
             _note(desk, ref, told.id, "ignored", problem.code)
@@ -217,12 +216,9 @@ def _tell(world: World, tx: Tx, payments: Sequence[StoredPayment], refunds: Iter
     ids = [item.payment.id for item in payments]
     back = tx.ledger.refunds(payments=ids)
     problems = [problem for item in payments for problem in _complaints(tx, item, back)]
-    still = {problem.fingerprint for problem in problems}
-    for codes in ("CASH-PAYMENT-01", "CASH-PAYMENT-02", "CASH-PAYMENT-03", "CASH-REFUND-02"):
-        _close(world, tx, "payment", ids, still, prefix=codes)
+    _close(world, tx, Place(system="billsync", object="payment"), ids, problems, "CASH-")
     known = {refund.refund.id for refund in back} | {id for id in refunds if not _is_parked(tx, id)}
-    for codes in ("CASH-REFUND-01", "CASH-REFUND-03"):
-        _close(world, tx, "refund", known, still, prefix=codes)
+    _close(world, tx, Place(system="billsync", object="refund"), known, problems, "CASH-")
     world.report(tx, problems)
 
 
@@ -241,5 +237,8 @@ def _is_parked(tx: Tx, refund: str) -> bool:
     return stored is not None and stored.state == "booked" and tx.ledger.payment(stored.refund.payment) is None
 
 
-def _close(world: World, tx: Tx, kind: str, ids: Iterable[str], still: set[str], *, prefix: str) -> None:
-    tx.problems.close(connection="billsync", object=kind, ids=ids, except_=still, at=world.now(), codes_prefix=prefix)
+def _close(world: World, tx: Tx, place: Place, ids: Iterable[str], still: Sequence[Problem], codes: str) -> None:
+    """Close what was open at these records of a system, but for what still holds."""
+    kept = {problem.fingerprint for problem in still}
+    where = {"connection": place.system or "", "object": place.object or ""}
+    tx.problems.close(**where, ids=ids, except_=kept, at=world.now(), codes_prefix=codes)

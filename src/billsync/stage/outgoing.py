@@ -18,7 +18,7 @@ from billsync.stage.world import World
 from billsync.store import Tx
 
 PAGE = 500
-RANKS = {"customer": 0, "product": 1, "invoice": 2, "status": 9}
+RANKS = {"customer": 0, "product": 1, "invoice": 2, "payment": 3, "refund": 4, "status": 9}
 MODELS: dict[str, type[Noun]] = {"customer": Customer, "product": Product}
 
 
@@ -68,6 +68,7 @@ class Wanted:
     Attributes:
         sequence: its place in the order of its kind, "" where order does not matter.
         expect: what it must show there, or None.
+        needs: keys of writes that have to take effect first, beside those of what the document refers to.
         remote_id: the record that stands for it there already, where that is known; else None.
     """
 
@@ -75,6 +76,7 @@ class Wanted:
     noun: Noun
     sequence: str = ""
     expect: Expectation | None = None
+    needs: tuple[str, ...] = ()
     remote_id: str | None = None
 
 
@@ -111,7 +113,7 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
             mapping=mapping.digest,
             rank=RANKS[kind],
             sequence=item.sequence,
-            needs=(*before, *(keys[reference] for reference in result.refs)),
+            needs=tuple(dict.fromkeys((*before, *item.needs, *(keys[reference] for reference in result.refs)))),
             expect=_expected(item.expect, result.doc or {}),
         )
         if last is None or last.payload_digest != delivery.payload_digest:

@@ -69,8 +69,8 @@ class CashEvents:
         query = query.where(cash_events.c.outcome == "booked")
         return [_event(row) for row in rows(self._conn, query.order_by(cash_events.c.connection, cash_events.c.id))]
 
-    def events_verify(self) -> tuple[int, list[str]]:
-        """How many records told of money, and what is wrong with what became of them, in words.
+    def events_verify(self) -> tuple[int, list[tuple[str, str]]]:
+        """How many records told of money, and what is wrong with what became of them: each row, in words.
 
         Each has one effect or a reason; each payment and refund is told by a record for as long as it is booked; and
         no record of a kind that tells of money was passed over.
@@ -78,27 +78,27 @@ class CashEvents:
         count: int = self._conn.execute(select(func.count()).select_from(cash_events)).scalar_one()
         return count, [*self._without_effect(), *self._untold(), *self._passed_over()]
 
-    def _without_effect(self) -> Iterator[str]:
+    def _without_effect(self) -> Iterator[tuple[str, str]]:
         event = cash_events.c
         for kind, table in (("payment", payments), ("refund", refunds)):
             there = select(table.c.id).where(table.c.id == event.our_id).exists()
             query = select(event.connection, event.id).where(event.kind == kind, event.outcome == "booked", ~there)
             for row in self._conn.execute(query):
-                yield f"the record {row.connection}/{row.id} told a {kind} that is not in the books"
+                yield f"{row.connection}/{row.id}", f"the record told a {kind} that is not in the books"
         silent = select(event.connection, event.id).where(event.outcome != "booked", event.reason == "")
         for row in self._conn.execute(silent):
-            yield f"the record {row.connection}/{row.id} has no effect and no reason"
+            yield f"{row.connection}/{row.id}", "the record has no effect and no reason"
 
-    def _untold(self) -> Iterator[str]:
+    def _untold(self) -> Iterator[tuple[str, str]]:
         current = current_refunds().subquery()
         live = (("payment", receipts, receipts.c.payment), ("refund", current, current.c.id))
         for kind, table, id in live:
             told = _told(kind, id)
             query = select(id.label("id"), table.c.state).where((table.c.state == BOOKED) != told)
             for row in self._conn.execute(query):
-                yield f"the {kind} {row.id} is {row.state}, which no record tells"
+                yield f"{kind}/{row.id}", f"it is {row.state}, and that is not what records tell"
 
-    def _passed_over(self) -> Iterator[str]:
+    def _passed_over(self) -> Iterator[tuple[str, str]]:
         """Records of a kind that told of money before, which were mapped and told nothing."""
         kinds = select(cash_events.c.connection, cash_events.c.object).distinct()
         for connection, object in self._conn.execute(kinds).all():
@@ -106,7 +106,7 @@ class CashEvents:
             known = select(cash_events.c.id).where(*mine, cash_events.c.id == inbox.c.id).exists()
             query = select(inbox.c.id).where(inbox.c.connection == connection, inbox.c.object == object, ~known)
             for (id,) in self._conn.execute(query.where(inbox.c.state == "mapped")):
-                yield f"the record {connection}/{object}/{id} told of money, and nothing became of it"
+                yield f"{connection}/{object}/{id}", "the record tells of money, and nothing became of it"
 
 
 def _told(kind: str, id: Any) -> Any:
