@@ -15,6 +15,7 @@ from billsync.model.gate import Gate, GateState
 from billsync.model.problem import Place, Problem
 from billsync.push import bounds, port
 from billsync.push.session import OFFLINE_TRIES, Push
+from billsync.verify import cheap
 
 LOOK_S: Final = 60
 LOOK_AFTER_REFUSAL_S: Final = 300
@@ -90,6 +91,17 @@ def park(push: Push, reason: str, detail: str, *, state: GateState = _G.PARKED, 
         gate = tx.gates.get(push.connection)
     if gate is not None:
         _tell_parked(push, gate)
+
+
+def sound(push: Push) -> bool:
+    """Whether the invariants that can be looked at quickly hold; parks the connection where one does not."""
+    with push.store.view() as tx:
+        broken = cheap(tx, push.connection, push.clock.now())
+    if broken:
+        first = broken[0]
+        more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+        park(push, "invariant_broken", f"{first.invariant}: {first.row}: {first.detail}{more}")
+    return not broken
 
 
 def within_bounds(push: Push) -> bool:

@@ -45,8 +45,8 @@ def deliver(
     push = Push(store, connector, connection, owner, clock, chance, options, report, advance, Pushed())
     if gatekeeper.enter(push):
         _reap(push)
-        sweep(push)
-        if gatekeeper.within_bounds(push):
+        if gatekeeper.sound(push) and gatekeeper.within_bounds(push):
+            sweep(push)
             _work(push)
         gatekeeper.leave(push)
     return push.result
