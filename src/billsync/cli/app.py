@@ -403,12 +403,16 @@ def recover(
 def verify(
     config: Config = CONFIG,
     live: Annotated[bool, typer.Option("--live", help="Compare with the ERP's own documents too.")] = False,
+    since: Annotated[
+        Optional[date],  # noqa: UP045
+        typer.Option(parser=day, metavar="YYYY-MM-DD", help="Only what was issued and planned from this day on."),
+    ] = None,
     format: Out = "table",
 ) -> None:
     """Check the invariants of the ledger; exit 4 with the broken rows."""
-    from billsync.cli import ledger
+    from billsync.cli import verification
 
-    raise typer.Exit(ledger.verify(config, live=live, format=format))
+    raise typer.Exit(verification.verify(config, live=live, since=since, format=format))
 
 
 @app.command()

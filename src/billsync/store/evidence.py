@@ -102,6 +102,13 @@ class Evidence:
         )
         return {row["our_id"] for row in among(self._conn, query, deliveries.c.our_id, numbers)}
 
+    def last_writes(self, connection: str, kind: str, our_ids: Iterable[str]) -> dict[str, Row]:
+        """Our id -> state, id there and instant of the last send of the write that was planned last."""
+        names = ("our_id", "whole", "state", "remote_id", "last_sent_at")
+        query = select(*(deliveries.c[name] for name in names)).order_by(deliveries.c.version)
+        query = query.where(deliveries.c.connection == connection, deliveries.c.kind == kind)
+        return {row["our_id"]: row for row in among(self._conn, query, deliveries.c.our_id, our_ids)}
+
     def states(self, keys: Iterable[str]) -> dict[str, Row]:
         """Key -> state and needs of writes, for those that are there."""
         names = ("key", "whole", "state", "needs", "reason")

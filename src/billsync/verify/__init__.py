@@ -6,6 +6,6 @@ say (`billsync verify --live`) is in `stage/proof.py`.
 
 from billsync.verify.cheap import cheap
 from billsync.verify.found import INVARIANTS, Broken, Scope, Verdict
-from billsync.verify.whole import verify
+from billsync.verify.whole import verify, verify_scope
 
-__all__ = ["INVARIANTS", "Broken", "Scope", "Verdict", "cheap", "verify"]
+__all__ = ["INVARIANTS", "Broken", "Scope", "Verdict", "cheap", "verify", "verify_scope"]

@@ -22,8 +22,13 @@ def verify(
     patterns: tuple[str, ...] = (),
     since: date | None = None,
 ) -> Verdict:
-    """Check every invariant that the ledger alone can answer; memory stays flat.  Arguments as in `Scope`."""
-    scope, tally = Scope(now, targets, patterns, since), Tally()
+    """`verify_scope` with the arguments of `Scope`."""
+    return verify_scope(store, Scope(now, targets, patterns, since))
+
+
+def verify_scope(store: Store, scope: Scope) -> Verdict:
+    """Check every invariant that the ledger alone can answer; memory stays flat."""
+    tally = Tally()
     with store.view() as tx:
         for check in CHECKS:
             check(tx, scope, tally)
