@@ -35,6 +35,9 @@ ODD = [
     (("errors", "resolve", "1", "--exists", "x", "--absent", "y"), "one of --exists ID and --absent REFERENCE"),
     (("errors", "resolve", "1", "--exists", " "), "needs the record's id"),
     (("errors", "resolve", "1", "--absent", "y"), "not about a write"),
+    (("gates", "open", "crn", "--reason", "x"), "did you mean 'crm'?"),
+    (("gates", "close", "crm", "--reason", " "), "a few words"),
+    (("gates", "open", "crm"), "--reason"),
     (("reconcile",), "no target"),
     (("reconcile", "nope"), "the configuration has: billing"),
     (("schema", "invoic"), "did you mean 'invoice'?"),
@@ -69,6 +72,7 @@ LISTS = [
     ("errors", "retry"), ("invoice", "list"), ("invoice", "show", "INV-2026-000001"),
     ("invoice", "explain", "INV-2026-000001"), ("verify",), ("db", "check"), ("connectors", "list"),
     ("connectors", "show", "tryton"), ("mapping", "lint"), ("mapping", "test"), ("doctor",), ("sync",),
+    ("gates", "list"),
 ]  # fmt: skip
 
 
@@ -206,3 +210,13 @@ def test_a_source_that_is_not_there_is_exit_3_and_nothing_is_lost(place: Place) 
 
 def test_values_as_people_read_them() -> None:
     assert show.cell({"a": [1_000, None], "b\x1b": True}) == "a: 1,000, ; b\\u001b: yes"
+
+
+def test_a_gate_that_a_person_closed_is_shown_until_it_is_opened(place: Place) -> None:
+    assert place.billsync("sync").code == 0
+    assert place.billsync("gates", "close", "crm", "--reason", "month end").code == 0
+    (held,) = place.billsync("status", "--format", "json").json["Held back"]
+    assert (held["connection"], held["state"], held["detail"]) == ("crm", "parked", "month end")
+    assert "month end" in place.billsync("status").out
+    assert place.billsync("gates", "open", "crm", "--reason", "closed the books").code == 0
+    assert place.billsync("status", "--format", "json").json["Held back"] == []

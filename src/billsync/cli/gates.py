@@ -20,12 +20,13 @@ def listing(config: Path, format: show.Format) -> int:
     known = settings.load(config).connections
     with view(config) as tx:
         moved = {gate.connection: gate for gate in tx.gates.list()}
-    found = [_row(name, moved.get(name)) for name in sorted(known | moved.keys())]
+    found = [row(name, moved.get(name)) for name in sorted(known | moved.keys())]
     show.rows("Gates", COLUMNS, found, format=format, empty="no connections")
     return guard.OK
 
 
-def _row(name: str, gate: Gate | None) -> dict[str, Any]:
+def row(name: str, gate: Gate | None) -> dict[str, Any]:
+    """A gate for a table; None where it was never moved."""
     if gate is None:
         return dict.fromkeys(COLUMNS, "") | {"connection": name, "state": "open"}
     until = gate.until.isoformat(timespec="seconds") if gate.until is not None else ""

@@ -10,8 +10,10 @@ from typing import Any
 from billsync import schedule, settings, workspace
 from billsync import sync as syncing
 from billsync.cli import guard, progress, show
+from billsync.cli.gates import row as gate_row
 from billsync.cli.opening import view
 from billsync.model.delivery import DONE
+from billsync.model.gate import GateState
 from billsync.store import Held, Run
 
 RECORD_STATES = ("mapped", "skipped", "problem", "new", "gone")
@@ -141,11 +143,15 @@ def status(config: Path, format: show.Format) -> int:
         deliveries = tx.outbox.counts()
         totals = tx.ledger.totals()
         problems = tx.problems.count_open()
+        shut = [gate for gate in tx.gates.list() if gate.state is not GateState.OPEN]
     facts = _status_facts(last, records, deliveries, totals, problems)
+    facts["Held back"] = [gate_row(gate.connection, gate) for gate in shut]
     if format == "json":
         show.emit_json(facts)
         return guard.OK
     for title, lines in facts.items():
+        if title == "Held back" and not lines:
+            continue
         show.rows(title, list(lines[0]) if lines else [], lines, empty=f"{title}: nothing yet")
         show.line()
     return guard.OK

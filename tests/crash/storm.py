@@ -1,0 +1,94 @@
+"""The demo under kill -9 at random moments: `python -m tests.crash.storm --kills 100 --seed 1 --dir FOLDER`.
+
+Starts `billsync demo --dir FOLDER` again and again, and kills it after a random while; every tenth time the ERP's own
+process as well.  After the last kill it lets the demo end, and has `billsync verify --live` and `billsync reconcile`
+judge what is there.  Exit 0 where both are content.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+from billsync_connectors.tryton.sandbox import TrytonSandbox
+
+
+def command(*arguments: str) -> list[str]:
+    """A billsync command line of this environment."""
+    return [sys.executable, "-m", "billsync", *arguments]
+
+
+def storm(folder: Path, kills: int, chance: Random, mean_s: float) -> int:
+    """Kill the demo so many times.  Gives how often it came to its end before it was struck."""
+    ended = 0
+    for number in range(1, kills + 1):
+        struck = False
+        while not struck:
+            struck = strike(folder, chance.expovariate(1 / mean_s), erp=number % 10 == 0)
+            ended += not struck
+        print(f"\rkill {number} of {kills}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return ended
+
+
+def strike(folder: Path, after_s: float, *, erp: bool) -> bool:
+    """One life of the demo, ended after so many seconds; False where it had ended by itself."""
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(command("demo", "--dir", str(folder)), stdout=said, stderr=said)
+        try:
+            child.wait(after_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            if erp:
+                kill_erp(folder)
+            return True
+        if child.returncode not in (0, 3):
+            said.seek(0)
+            raise SystemExit(f"the demo ended with {child.returncode}:\n{said.read().decode()[-3000:]}")
+    return False
+
+
+def kill_erp(folder: Path) -> None:
+    """SIGKILL for the ERP's process, where it runs."""
+    for file in (folder / "erp").glob("*.pid"):
+        try:
+            os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
+        except (OSError, ValueError, IndexError):
+            continue
+
+
+def main() -> int:
+    """Run the storm and judge what it left."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mean", type=float, default=5.0, help="seconds that a life lasts on average")
+    parser.add_argument("--dir", type=Path, required=True)
+    asked = parser.parse_args()
+    began = time.monotonic()
+    ended = storm(asked.dir, asked.kills, Random(asked.seed), asked.mean)
+    subprocess.run(command("demo", "--dir", str(asked.dir)), check=True)
+    config = str(asked.dir / "billsync.yaml")
+    judged = [
+        subprocess.run(command(*words, "--config", config), check=False).returncode
+        for words in (("verify", "--live"), ("reconcile",), ("status",))
+    ]
+    sandbox = TrytonSandbox(asked.dir / "erp")
+    if sandbox.running():
+        sandbox.down()
+    facts = {"kills": asked.kills, "ended before": ended, "seconds": round(time.monotonic() - began), "exits": judged}
+    print(json.dumps(facts))
+    return max(judged[:2])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
