@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from billsync.store import locks, migrating, opening, rehearsing
+from billsync.store import disk, locks, migrating, opening, rehearsing
 from billsync.store.audit import Audit
-from billsync.store.errors import Conflict, reason_of, translated, unusable
+from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
 from billsync.store.gates import Gates
 from billsync.store.inbox import Inbox
@@ -90,6 +90,8 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
+        if read.get_backend_name() == "sqlite":
+            disk.keep_reserve(_file(read))
         return cls(url, engine, crash_point)
 
     @contextmanager
@@ -114,6 +116,8 @@ class Store:
     def run(self, name: str, fn: Callable[[Tx], T], tries: int = 5) -> T:
         """What `fn` gives in a write transaction; after a `Conflict` it is run again, in a new one.
 
+        On a full disk it is run once more in the room of the reserve: what is done through here must be noted.
+
         Raises what `tx` raises, and `StoreUnusable` where all tries end in a conflict.
         """
         for attempt in range(1, tries + 1):
@@ -122,8 +126,15 @@ class Store:
                     return fn(tx)
             except Conflict as error:
                 last = error
+            except StoreUnusable as error:
+                if error.reason != "store_full" or not self._make_room():
+                    raise
+                last = Conflict(str(error))
             time.sleep(_PAUSE_S * attempt)
         raise unusable("store_unreachable", self._where, f"{tries} tries: {last}") from last
+
+    def _make_room(self) -> bool:
+        return self._url.get_backend_name() == "sqlite" and disk.give_up_reserve(_file(self._url))
 
     @contextmanager
     def view(self) -> Iterator[Tx]:

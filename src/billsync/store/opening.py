@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from billsync.store import disk
 from billsync.store.errors import StoreUnusable, reason_of, translated, unusable
 
 WAIT_S: Final = 30
@@ -26,6 +27,9 @@ _IDLE_S: Final = 120
 """Seconds after which Postgres ends a transaction of a process that was stopped, so that others get their turn."""
 
 _MODE: Final = "billsync_mode"
+
+_ANYWHERE: Final = "network_disk"
+"""In the URL of an SQLite store: `yes` where it may lie on a network file system."""
 
 _CREATE_HINT: Final = "make it with `billsync db upgrade`"
 
@@ -46,7 +50,19 @@ def read_url(text: str) -> URL:
         raise StoreUnusable("store_unsuitable", f"the store cannot be in {backend}: use sqlite or postgresql")
     if not url.database or url.database == ":memory:" or "mode=memory" in text:
         raise StoreUnusable("store_unsuitable", "the store has to outlive this process: name a file after sqlite:///")
-    return url.set(drivername="sqlite+pysqlite")
+    _check_disk(url)
+    return url.set(drivername="sqlite+pysqlite").difference_update_query([_ANYWHERE])
+
+
+def _check_disk(url: URL) -> None:
+    """Raises `StoreUnusable` for a network file system, unless the URL says that it may be one."""
+    kind = disk.network_of(Path(url.database or "").parent)
+    if kind and url.query.get(_ANYWHERE) != "yes":
+        message = (
+            f"{describe(url)} lies on {kind}, where two hosts can damage it: use a local disk or Postgres; if no other "
+            f"host ever opens it and its locks are known to work, write {url.database}?{_ANYWHERE}=yes"
+        )
+        raise StoreUnusable("store_unsuitable", message)
 
 
 def describe(url: URL) -> str:
