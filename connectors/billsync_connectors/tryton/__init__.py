@@ -21,6 +21,7 @@ from billsync.connector import (
     Record,
     Refused,
     Schema,
+    Standing,
     Target,
     TryLater,
     Unclear,
@@ -28,6 +29,7 @@ from billsync.connector import (
     WriteSheet,
 )
 from billsync.wire import Client
+from billsync_connectors.tryton import standing
 from billsync_connectors.tryton.books import Books
 from billsync_connectors.tryton.changes import PAGE, Changes
 from billsync_connectors.tryton.invoices import Invoices
@@ -115,6 +117,11 @@ class Tryton(Connector):
         except Fault as fault:
             offline = isinstance(fault, TryLater) and fault.offline
             return [Unsure(fault.reason, fault.message, offline=offline) for _ in keys]
+
+    def standing(self, object: str) -> Iterator[Sequence[Standing]]:
+        """Every customer invoice, or every payment of one."""
+        self._may_read(object)
+        return standing.invoices(self._session) if object == "invoice" else standing.payments(self._session)
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         """Create or update the records; invoices are compared while they are drafts, then posted in order of date."""
