@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "billsync"
-MONEY = ("model", "strict", "mapping", "billing", "invoicing", "cash", "reconcile.py", "stage", "store")
+MONEY = ("model", "strict", "mapping", "billing", "invoicing", "cash", "reconcile", "stage", "store")
 
 
 def modules() -> Iterator[Path]:

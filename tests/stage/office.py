@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from billsync import sync
-from billsync.connector import Capabilities, Checkpoint, Context, Page, Record, Target, WriteSheet
+from billsync.connector import Capabilities, Checkpoint, Context, Page, Record, Standing, Target, WriteSheet
 from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import dependency_order
 from billsync.model.invoice import InvoiceState
@@ -20,12 +22,14 @@ from billsync.push import Options
 from billsync.stage.world import End, Silent, World
 from billsync.store import Store
 from billsync.verify import verify
-from billsync.workspace import read_mapping
+from billsync.workspace import read_mapping as read_file
 from billsync_connectors.files import Files, FilesConfig
 from tests.push.fakes import Books, Fake, HandClock
 
 OBJECTS = {"accounts": {"key": "account"}, "products": {"key": "product"}, "sales_pipeline": {"key": "opportunity_id"}}
 ROOT = Path()
+read_mapping = cache(read_file)
+"""A mapping never changes; its file, under one name, not while the tests run."""
 PARTY, PRODUCT, INVOICE = (f"mappings/tryton/{name}.yaml" for name in ("party", "product", "invoice"))
 
 
@@ -33,6 +37,7 @@ class Erp(Fake):
     """Takes parties, products and invoices, and tells payments."""
 
     payments: list[dict[str, Any]]
+    edits: dict[str, dict[str, Any]]
 
     def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         done = int((since or {}).get("at", 0))
@@ -41,6 +46,32 @@ class Erp(Fake):
             for item in self.payments[done:]
         ]
         yield Page(records, checkpoint={"at": len(self.payments)})
+
+    def standing(self, object: str) -> Iterator[Sequence[Standing]]:
+        if object == "payment":
+            yield [_paid(item) for item in self.payments]
+        else:
+            documents = [(key, remote) for key, remote in self.books.documents if "lines" in self.books.content[remote]]
+            yield [self._stands(key, remote) for key, remote in documents]
+
+    def _stands(self, key: str, remote: str) -> Standing:
+        """An invoice as it stands; `edits` hold what a person did to it."""
+        data = self.books.content[remote]
+        total = sum((Decimal(row["quantity"]) * Decimal(row["unit_price"]) for row in data["lines"]), Decimal(0))
+        paid = sum((Decimal(item["amount"]) for item in self.payments if item["invoice_reference"] == key), Decimal(0))
+        left = max(total - paid, Decimal(0))
+        state = "sent" if not paid else "partly_paid" if left else "paid"
+        made = Standing(
+            remote, key, data["currency"], total, customer=str(data["party"]), tax=Decimal(0), open=left,
+            on=date.fromisoformat(data["invoice_date"]), due_on=date.fromisoformat(data["due_date"]),
+            lines=len(data["lines"]), state=state,
+        )  # fmt: skip
+        return replace(made, **self.edits.get(remote, {}))
+
+
+def _paid(item: dict[str, Any]) -> Standing:
+    number, day = item["invoice_reference"] or "", date.fromisoformat(item["date"])
+    return Standing(str(item["id"]), "", item["currency"], Decimal(item["amount"]), applies_to=number, on=day)
 
 
 @dataclass
@@ -53,6 +84,7 @@ class Office:
     accounts: dict[str, str] = field(default_factory=lambda: {"Acme": "Germany", "Zoomit": "Norway"})
     deals: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     payments: list[dict[str, Any]] = field(default_factory=list)
+    edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     outbound: tuple[str, ...] = (PARTY, PRODUCT, INVOICE)
     runs: int = 0
     erp_class: type[Erp] = Erp
@@ -112,7 +144,7 @@ class Office:
         sheet = WriteSheet(target=self.books.target, reference="code", batch_max=10)
         writes = {"party": sheet, "product": sheet, "invoice": sheet.model_copy(update={"ordered": True})}
         erp = self.erp_class(Context("erp", self.folder), None)
-        erp.books, erp.clock, erp.payments = self.books, self.clock, self.payments
+        erp.books, erp.clock, erp.payments, erp.edits = self.books, self.clock, self.payments, self.edits
         erp.__dict__["capabilities"] = Capabilities(system="fake", title="Fake", writes=writes)
         return erp
 

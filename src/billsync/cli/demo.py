@@ -18,9 +18,10 @@ from time import monotonic
 from typing import Any
 
 from billsync import assets, plugins, schedule, settings, sync, workspace
-from billsync import reconcile as reconciling
-from billsync.cli import guard, ledger, progress, show
+from billsync.cli import guard, progress, show
 from billsync.model.money import from_minor
+from billsync.reconcile import Question
+from billsync.stage import comparing
 from billsync.stage.world import Progress
 
 PIPELINE = "billing"
@@ -159,7 +160,8 @@ def _compare(opened: workspace.Workspace, story: Story, shown: Progress) -> None
     shown.stage("Compare both sides")
     accounts, opportunities, won, revenue = _counted(story.folder)
     with workspace.connected(opened, "erp") as end:
-        comparison = reconciling.compare(ledger.ours(opened.store), ledger.theirs(end.connector))
+        asked = Question(comparing.mine([opened.settings.pipelines[PIPELINE].invoicing]))
+        comparison = comparing.documents(opened.store, end.connector, end.name, asked, invoice="invoice")
     with opened.store.view() as tx:
         inbox = tx.inbox.counts()
         parents = sum('"parent":"' in fact.doc for fact in tx.facts.page("customer", limit=100_000))
@@ -175,18 +177,14 @@ def _compare(opened: workspace.Workspace, story: Story, shown: Progress) -> None
     story.check("won deals billed, each once", billed, won)
     story.tell("invoices", count)
     story.check(f"invoiced, {currency}", from_minor(total, currency), revenue)
-    there = comparison.by_currency[currency]
-    story.check("invoices in the ERP", there.their_count, count)
-    story.check(f"total in the ERP, {currency}", there.theirs, revenue)
+    there = comparison.totals.of(currency).erp
+    story.check("invoices in the ERP", there.documents, count)
+    story.check(f"total in the ERP, {currency}", there.total, revenue)
     story.check("documents that differ", len(comparison.drifts), 0)
-    story.check(f"paid here and in the ERP, {currency}", from_minor(paid, currency), _paid_there(opened))
+    paid_there = (there.total or Decimal(0)) - (there.open or Decimal(0))
+    story.check(f"paid here and in the ERP, {currency}", from_minor(paid, currency), paid_there)
     story.check("deals told their invoice's state", sum(statuses.values()) >= won, True)
     story.check("open problems", problems, 0)
-
-
-def _paid_there(opened: workspace.Workspace) -> Decimal:
-    with workspace.connected(opened, "erp") as end:
-        return sum((item.total - (item.open or 0) for item in ledger.theirs(end.connector)), Decimal(0))
 
 
 def _end(story: Story, code: int, format: show.Format, *, kept: bool) -> int:

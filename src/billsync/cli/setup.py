@@ -147,7 +147,20 @@ def _mappings(loaded: settings.Settings, pipeline: settings.Pipeline) -> str:
 
 
 def _documents() -> dict[str, Any]:
-    from billsync.model import charge, contract, customer, deal, delivery, invoice, payment, problem, product, ref
+    from billsync.model import (
+        charge,
+        contract,
+        customer,
+        deal,
+        delivery,
+        drift,
+        invoice,
+        payment,
+        problem,
+        product,
+        ref,
+    )
+    from billsync.planning import Plan
 
     return {
         "allocation": payment.Allocation,
@@ -157,11 +170,12 @@ def _documents() -> dict[str, Any]:
         "customer": customer.Customer,
         "deal": deal.Deal,
         "delivery": delivery.Delivery,
-        "drift": delivery.Drift,
+        "drift": drift.Drift,
         "invoice": invoice.Invoice,
         "invoice-status": payment.InvoiceStatus,
         "link": ref.Link,
         "payment": payment.Payment,
+        "plan": Plan,
         "price": product.Price,
         "price-book": product.PriceBook,
         "problem": problem.Problem,

@@ -92,17 +92,3 @@ class Delivery(Noun):
     next_at: Instant | None = None
     first_sent_at: Instant | None = None
     last_sent_at: Instant | None = None
-
-
-class Drift(Noun):
-    """One difference between our books and another system's.
-
-    Attributes:
-        kind: `missing`, `extra`, `duplicate`, `currency`, `amount`, `tax`, `status`.
-    """
-
-    kind: Id
-    document: Text
-    ours: Text
-    theirs: Text
-    place: Text = ""

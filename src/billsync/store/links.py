@@ -30,11 +30,6 @@ class Links:
         mine = (links.c.kind == kind, links.c.our_id == fold(our_id), links.c.system == system)
         self._conn.execute(delete(links).where(*mine))
 
-    def drop(self, kind: str, our_id: str, system: str) -> None:
-        """Forget the tie of one of ours to a system: the other record is gone."""
-        mine = (links.c.kind == kind, links.c.our_id == our_id, links.c.system == system)
-        self._conn.execute(delete(links).where(*mine))
-
     def get(self, kind: str, our_id: str, system: str) -> Link | None:
         """The tie of one of ours to a system, or None."""
         return self.many(kind, [our_id], system).get(our_id)

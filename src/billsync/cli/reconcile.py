@@ -1,0 +1,244 @@
+"""`reconcile`: three sides compared, and with `--fix` mended after a question.  (shell)"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from billsync import mend, schedule, settings, sync, workspace
+from billsync.cli import guard, progress, show
+from billsync.connector import TryLater
+from billsync.model.drift import Act, Drift
+from billsync.reconcile import POLICIES, Sum
+from billsync.stage import comparing
+from billsync.stage.comparing import Report
+from billsync.stage.world import World
+
+TOTALS: Final = ("currency", "side", "documents", "net", "tax", "total", "open")
+CLASSES: Final = ("class", "currency", "drifts", "amount")
+DRIFTS: Final = ("class", "document", "customer", "differs", "amount", "cause", "cure")
+CURES: Final = ("does", "document", "changes", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for.
+
+    Attributes:
+        edited: `report`, `adopt` or `overwrite`, or None for the pipeline's own setting.
+    """
+
+    customer: str | None
+    as_of: date | None
+    fix: bool
+    yes: bool
+    edited: str | None
+    format: show.Format
+
+
+def reconcile(config: Path, name: str | None, asked: Asked) -> int:
+    """Compare, show, and with `fix` mend and compare again."""
+    if asked.edited is not None and asked.edited not in POLICIES:
+        raise guard.Wrong(f"--edited is one of {', '.join(POLICIES)}, got '{show.visible(asked.edited)}'")
+    if asked.fix and asked.as_of is not None:
+        raise guard.Wrong("--fix mends what is now: leave out --as-of")
+    loaded = settings.load(config)
+    with workspace.opened(loaded, schedule.SystemClock(), create=False) as opened:
+        pipeline_name, pipeline = opened.pipeline(name)
+        if pipeline.target is None:
+            show.remark(f"pipeline {pipeline_name} has no target to compare with")
+            return guard.USAGE
+        job = _Job(opened, pipeline_name, pipeline, asked)
+        before = job.compared()
+        return _fix(job, before) if asked.fix else _end(before, asked.format)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One pipeline to compare and mend."""
+
+    opened: workspace.Workspace
+    name: str
+    pipeline: settings.Pipeline
+    asked: Asked
+
+    def compared(self) -> Report:
+        """The three sides as they are now."""
+        with self._world("reconcile") as world:
+            edited = self.asked.edited or self.pipeline.push.edited
+            return comparing.compare(world, customer=self.asked.customer, as_of=self.asked.as_of, edited=edited)
+
+    def mended(self, cures: Sequence[Drift]) -> list[mend.Done]:
+        """The cures carried out, as a run that is on record."""
+        opened, done = self.opened, list[mend.Done]()
+
+        def journey(run: str) -> sync.Report:
+            with self._world(run) as world:
+                done.extend(mend.carry_out(world, cures))
+                return sync.Report(run, counts=world.tally.counts)
+
+        slot = f"reconcile-{opened.clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
+        report = workspace.in_slot(opened.store, opened.clock, opened.owner, self.name, slot, journey)
+        if report is not None and report.offline:
+            raise TryLater("offline", report.offline, offline=True)
+        return done
+
+    @contextmanager
+    def _world(self, run: str) -> Iterator[World]:
+        day = self.pipeline.billing.day(self.opened.clock.now())
+        with (
+            progress.shown(quiet=self.asked.format == "json") as shown,
+            workspace.world(self.opened, self.name, self.pipeline, run=run, through=day, progress=shown) as world,
+        ):
+            yield world
+
+
+def _fix(job: _Job, before: Report) -> int:
+    """Show the cures, ask, carry them out, compare again."""
+    asked, cures = job.asked, mend.curable(before)
+    if asked.format == "table":
+        _tell(before)
+    over = mend.exceeded(cures, job.pipeline.push.bounds)
+    if over:
+        show.remark(f"nothing was done: {over}; raise push.bounds, or mend in smaller parts with --customer")
+    if not cures or over or not _agreed(cures, asked):
+        if asked.format == "json":
+            show.emit_json(document(before))
+        return guard.OK if before.clean else guard.DRIFT
+    done = job.mended(cures)
+    return _end(job.compared(), asked.format, before=before, done=done)
+
+
+def _agreed(cures: Sequence[Drift], asked: Asked) -> bool:
+    import typer
+
+    if asked.format == "table":
+        show.line()
+        show.rows("What --fix does", list(CURES), [_cure(drift) for drift in cures])
+        show.rows("In all", ["does", "currency", "documents", "amount"], _sums(cures))
+    if asked.yes:
+        return True
+    if not sys.stdin.isatty() or asked.format == "json":
+        show.remark("nothing was done: look at the cures, then say --yes")
+        return False
+    return typer.confirm("Do this now?")
+
+
+def _end(report: Report, format: show.Format, *, before: Report | None = None, done: Sequence[mend.Done] = ()) -> int:
+    if format == "json":
+        show.emit_json(document(report) if before is None else document(before) | {"fixed": _fixed(done, report)})
+    else:
+        if before is not None:
+            show.line()
+            show.rows("Done", ["does", "document", "result"], [_done(row) for row in done])
+            show.line()
+        _tell(report)
+    return guard.OK if report.clean else guard.DRIFT
+
+
+# ---------------------------------------------------------------- as tables
+
+
+def _tell(report: Report) -> None:
+    show.rows("Totals", list(TOTALS), _totals(report), empty="no documents on any side")
+    show.line()
+    if report.drifts:
+        show.rows("Drift by class", list(CLASSES), _classes(report))
+        show.line()
+    agree = f"clean: {report.agreed:,} documents agree on all sides"
+    show.rows("Drift", list(DRIFTS), [_row(drift) for drift in report.drifts], empty=agree)
+    for text in _remarks(report):
+        show.remark(text)
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    yield from report.remarks
+    if report.adopted:
+        yield f"{report.adopted:,} differences were accepted by a person as they are"
+    if report.others:
+        yield f"{report.others:,} documents there carry no number of ours: other people's, not compared"
+
+
+def _totals(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for currency, sides in sorted(report.totals.by_currency.items()):
+        for side, sum_ in (("CRM", sides.crm), ("billsync", sides.ours), ("ERP", sides.erp)):
+            rows.append({"currency": currency, "side": side, **_sum(sum_)})
+    return rows
+
+
+def _sum(sum_: Sum) -> dict[str, Any]:
+    names = ("documents", "net", "tax", "total", "open")
+    return {name: getattr(sum_, name) for name in names}
+
+
+def _classes(report: Report) -> list[dict[str, Any]]:
+    return [
+        {"class": str(row.kind), "currency": row.currency, "drifts": row.count, "amount": row.amount}
+        for row in report.by_class()
+    ]
+
+
+def _row(drift: Drift) -> dict[str, Any]:
+    return {
+        "class": str(drift.kind),
+        "document": drift.document,
+        "customer": drift.customer,
+        "differs": _differs(drift),
+        "amount": f"{show.cell(drift.amount)} {drift.currency}",
+        "cause": drift.cause,
+        "cure": drift.cure.text,
+    }
+
+
+def _differs(drift: Drift) -> str:
+    return "; ".join(str(item) for item in drift.fields)
+
+
+def _cure(drift: Drift) -> dict[str, Any]:
+    amount = f"{show.cell(drift.amount)} {drift.currency}"
+    return {"does": drift.cure.text, "document": drift.document, "changes": _differs(drift), "amount": amount}
+
+
+def _sums(cures: Sequence[Drift]) -> list[dict[str, Any]]:
+    found: dict[tuple[Act, str], tuple[int, Decimal]] = {}
+    for drift in cures:
+        count, amount = found.get((drift.cure.act, drift.currency), (0, Decimal(0)))
+        found[drift.cure.act, drift.currency] = count + 1, amount + drift.amount
+    return [
+        {"does": str(act), "currency": currency, "documents": count, "amount": amount}
+        for (act, currency), (count, amount) in found.items()
+    ]
+
+
+def _done(row: mend.Done) -> dict[str, Any]:
+    return {"does": row.drift.cure.text, "document": row.drift.document, "result": row.result}
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The whole report as JSON values."""
+    return {
+        "clean": report.clean,
+        "totals": _totals(report),
+        "by_class": _classes(report),
+        "drift": [drift.model_dump(mode="json") for drift in report.drifts],
+        "matched": report.matched,
+        "agreed": report.agreed,
+        "adopted": report.adopted,
+        "documents_of_others": report.others,
+        "remarks": report.remarks,
+    }
+
+
+def _fixed(done: Sequence[mend.Done], after: Report) -> dict[str, Any]:
+    rows = [_done(row) | {"class": str(row.drift.kind)} for row in done]
+    return {"done": rows, "after": document(after)}
