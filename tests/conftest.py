@@ -110,13 +110,21 @@ def tryton_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonS
     sandbox.down()
 
 
-@pytest.fixture
-def sandbox_server(tmp_path: Path) -> Iterator[StandIn]:
-    """The generic stand-in, as a process of its own on a free port: a CRM and an ERP of kind C, empty."""
-    stand_in = StandIn(tmp_path / "sandbox")
+@pytest.fixture(scope="session")
+def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """One process of the generic stand-in for all tests."""
+    stand_in = StandIn(tmp_path_factory.mktemp("sandbox"))
     stand_in.start()
     yield stand_in
     stand_in.stop()
+
+
+@pytest.fixture
+def sandbox_server(running_sandbox: StandIn) -> Iterator[StandIn]:
+    """The generic stand-in, a process of its own: a CRM and an ERP of kind C, without records, faults or limits."""
+    running_sandbox.ready()
+    yield running_sandbox
+    running_sandbox.part()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

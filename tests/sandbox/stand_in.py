@@ -42,12 +42,27 @@ class StandIn:
         self.process.wait()
         self.process.stdout.close()
 
+    @property
+    def runs(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def ready(self) -> None:
+        """Running and as new, whatever was done to it before."""
+        if not self.runs:
+            self.start()
+        self.admin("POST", "reset")
+
+    def part(self) -> None:
+        """Close what was opened to it."""
+        while self.opened:
+            self.opened.pop().close()
+
     def stop(self) -> None:
-        """End it, and what was opened to it."""
-        for connector in self.opened:
-            connector.close()
+        """End it."""
+        self.part()
         self.http.close()
-        if self.process is not None and self.process.poll() is None:
+        if self.runs:
             self.kill()
 
     # ------------------------------------------------------------ administration
@@ -72,6 +87,8 @@ class StandIn:
 
     def human(self, do: str, object: str, id: str = "", **fields: Any) -> dict[str, Any]:
         """What a person does there: `create`, `change`, `void` or `delete` a record."""
+        if do == "create" and id:
+            fields["id"] = id
         found: dict[str, Any] = self.admin("POST", "human", {"do": do, "object": object, "id": id, "fields": fields})
         return found
 
@@ -94,7 +111,7 @@ class StandIn:
 
     def connector(self, name: str = "erp", **settings: Any) -> Sandbox:
         """A connector to it, closed with the stand-in; `kind` has to be the stand-in's own."""
-        made = Sandbox(Context(name, self.folder), SandboxSettings(url=self.url, **settings))
+        made = Sandbox(Context(name, self.folder), SandboxSettings(**{"url": self.url, **settings}))
         self.opened.append(made)
         return made
 

@@ -74,7 +74,7 @@ class Sandbox(Connector):
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
         """Look records up by our reference, where the kind of target has a search."""
-        if self._settings.kind != "C" or object not in self.capabilities.writes or object == "deals":
+        if self._settings.kind == "D" or object not in self.capabilities.writes or object == "deals":
             return super().probe(object, keys)
         try:
             return [

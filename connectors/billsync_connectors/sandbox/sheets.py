@@ -21,7 +21,7 @@ def capabilities(settings: SandboxSettings) -> Capabilities:
     def sheet(object: str) -> WriteSheet:
         return WriteSheet(
             target=target,
-            reference="reference",
+            reference="" if target is Target.NONE else "reference",
             settle_s=settings.settle_s,
             key_lifetime_s=settings.key_lifetime_s if target is Target.KEY else None,
             batch_max=settings.batch_max,

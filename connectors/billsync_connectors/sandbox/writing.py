@@ -162,7 +162,7 @@ def _at(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _content(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in _STILL}
+    return {name: value for name, value in row.items() if name not in _STILL and value is not None}
 
 
 def _written(intent: Intent) -> dict[str, Any]:

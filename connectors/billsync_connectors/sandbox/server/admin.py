@@ -54,6 +54,11 @@ def _switch_on(state: State, given: Given) -> Value:
     return state.switches[-1].plain()
 
 
+def _reset(state: State, _given: Given) -> Value:
+    state.reset()
+    return {}
+
+
 def _switch_off(state: State, _given: Given) -> Value:
     state.switches.clear()
     return {}
@@ -99,4 +104,5 @@ _DOORS: Final[dict[tuple[str, str], Callable[[State, Given], Value]]] = {
     ("GET", "faults"): lambda state, _given: {"faults": [fault.plain() for fault in state.switches]},
     ("POST", "faults"): _switch_on,
     ("DELETE", "faults"): _switch_off,
+    ("POST", "reset"): _reset,
 }

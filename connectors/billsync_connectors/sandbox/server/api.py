@@ -15,7 +15,7 @@ from billsync_connectors.sandbox.server.clock import Clock, text
 from billsync_connectors.sandbox.server.denied import Denied
 from billsync_connectors.sandbox.server.kinds import described, kind_of
 from billsync_connectors.sandbox.server.settings import Settings
-from billsync_connectors.sandbox.server.shelf import Row, Shelf, dumps, loads
+from billsync_connectors.sandbox.server.shelf import Row, Shelf, canonical, dumps, loads
 
 MAX_NAMES: Final = 500
 
@@ -84,7 +84,8 @@ class Api:
                 return self._batch(object, request.value(), settings, reject)
             case "POST", ["v1", object]:
                 key = request.headers.get("idempotency-key", "") if settings.kind == "A" else ""
-                return self._once(key, request.body, settings, lambda: self._create(object, request.value(), settings))
+                given = request.value()
+                return self._once(key, given, settings, lambda: self._create(object, given, settings))
             case "POST", ["v1", object, id, "void"]:
                 return Reply(200, shown(self._books.void(object, id), settings))
             case "PUT", ["v1", object, "by-reference", reference]:
@@ -148,14 +149,14 @@ class Api:
             what = f"expected one of references, numbers, ids with up to {MAX_NAMES} texts"
             raise Denied(422, "bad_value", what)
         if by == "references":
-            self._offered(settings, "C")
+            self._offered(settings, "ABC")
         until = "9" if by == "ids" else text(self._clock.now())
         rows = self._shelf.named(object, by[:-1], [str(name) for name in names], until)
         return Reply(200, {"records": [shown(row, settings) for row in rows]})
 
     @staticmethod
-    def _offered(settings: Settings, kind: str) -> None:
-        if settings.kind != kind:
+    def _offered(settings: Settings, kinds: str) -> None:
+        if settings.kind not in kinds:
             raise Denied(400, "not_offered", f"a target of kind {settings.kind} does not offer this")
 
     # ------------------------------------------------------------ writing
@@ -169,11 +170,11 @@ class Api:
             return self._create(object, {**given, "reference": reference}, settings)
         return Reply(200, shown(self._books.change(object, known.id, {**given, "reference": reference}), settings))
 
-    def _once(self, key: str, body: bytes, settings: Settings, execute: Callable[[], Reply]) -> Reply:
+    def _once(self, key: str, given: Mapping[str, Any], settings: Settings, execute: Callable[[], Reply]) -> Reply:
         """Under a key that is still known: the first reply again."""
         if not key:
             return execute()
-        digest, now = hashlib.sha256(body).hexdigest(), self._clock.now()
+        digest, now = hashlib.sha256(canonical(given)).hexdigest(), self._clock.now()
         oldest = text(now - timedelta(seconds=float(settings.key_lifetime_s)))
         self._shelf.do("delete from answered where at <= ?", oldest)
         for known, status, said in self._shelf.ask("select digest, status, body from answered where name = ?", key):
@@ -219,10 +220,8 @@ class Api:
             return Reply(200, shown(self._books.change(object, str(id), item), settings))
         if settings.kind == "B" and isinstance(reference, str) and reference:
             return self._upsert(object, reference, item, settings)
-        body = dumps(item).encode()
-        return self._once(
-            key if settings.kind == "A" else "", body, settings, lambda: self._create(object, item, settings)
-        )
+        known = key if settings.kind == "A" else ""
+        return self._once(known, item, settings, lambda: self._create(object, item, settings))
 
 
 def _nothing(request: Request) -> Denied:

@@ -16,6 +16,10 @@ class Clock:
         self.ahead = ahead
         self._last = datetime.min.replace(tzinfo=UTC)
 
+    def back(self) -> None:
+        """To the machine's own time."""
+        self.ahead, self._last = timedelta(), datetime.min.replace(tzinfo=UTC)
+
     def now(self) -> datetime:
         """The instant now, in UTC."""
         self._last = max(datetime.now(UTC) + self.ahead, self._last + timedelta(microseconds=1))

@@ -56,6 +56,7 @@ class Switch:
     """One fault that is switched on.
 
     Attributes:
+        path: what the request's path begins with; ends with `$` where that is all of it.
         left: requests that it will still strike, or None where it goes by probability.
     """
 
@@ -69,7 +70,8 @@ class Switch:
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether it is for this request; then one less is left."""
-        if not path.startswith(self.path) or self.method not in ("", method) or self.left == 0:
+        fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
+        if not fits or self.method not in ("", method) or self.left == 0:
             return False
         if self.left is None:
             return self.chance.random() < self.probability

@@ -74,6 +74,11 @@ class Shelf:
             finally:
                 self._deep -= 1
 
+    def empty(self) -> None:
+        """Forget everything."""
+        for table in ("record", "answered", "session", "late", "log", "memory"):
+            self._db.execute(f"delete from {table}")  # noqa: S608  names of our own
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
@@ -141,6 +146,11 @@ class Shelf:
 def dumps(value: Any) -> str:
     """JSON text; Decimals as text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for the same content, however it was written."""
+    return json.dumps(value, sort_keys=True, default=str).encode()
 
 
 def loads(text: str | bytes) -> Any:

@@ -31,6 +31,13 @@ class State:
         self.at_work = 0
         self._tokens, self._counted = 0.0, self.clock.now()
 
+    def reset(self) -> None:
+        """As new: no records, no faults, all settings as they are by default, the machine's own time."""
+        self.shelf.empty()
+        self.settings, self.switches = Settings(), []
+        self.clock.back()
+        self._tokens, self._counted = 0.0, self.clock.now()
+
     def set(self, values: Mapping[str, Any]) -> None:
         """Change settings, and keep them.  Raises `Denied`."""
         self.settings = self.settings.changed(values)
