@@ -124,7 +124,10 @@ class Pending(Noun):
 
 
 class Total(Noun):
-    """How many writes of one kind go to one system, and their money per currency."""
+    """How many writes of one kind go to one system, and the money of new documents per currency.
+
+    Of the system `billsync` it is the invoices that are made and the payments that are booked in our own books.
+    """
 
     system: Id
     kind: Id

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from billsync.model.scalar import show
 from billsync.planning.document import FieldChange, NewInvoice, Plan, Total, Write
 
-SHOWN: Final = 200
-"""Rows of one table; the rest is only counted: a comment has an end."""
+SHOWN: Final = 50
+DETAILS: Final = 150
+"""Rows of one table, and of a folded one; the rest is only counted: a comment ends after 65,536 characters."""
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]!|~:$])")
 """Characters that begin something in Markdown; `:` makes links and emoji, `$` formulas."""
@@ -25,7 +26,10 @@ def markdown(plan: Plan) -> str:
     blocks = [
         f"## billsync plan: {_text(plan.pipeline)}, through {plan.through}",
         _summary(plan),
-        _table(["system", "what", "create", "update", "adopt", "void", "new amounts"], map(_total, plan.totals)),
+        _table(
+            ["system", "what", "create", "update", "adopt", "void", "new amounts"],
+            [_total(item) for item in plan.totals],
+        ),
         *_parked(plan),
         *_invoices(plan),
         *_systems(plan),
@@ -68,18 +72,18 @@ def _invoices(plan: Plan) -> Iterator[str]:
     if not plan.invoices:
         return
     yield "### New invoices"
-    rows = (
+    rows = [
         [_text(i.number), _text(i.name or i.customer), str(i.issued_on), str(i.due_on), str(len(i.lines)), _money(i)]
-        for i in plan.invoices[:SHOWN]
-    )
-    yield _table(["number", "customer", "issued", "due", "lines", "total"], rows) + _more(len(plan.invoices))
-    lines = (
+        for i in plan.invoices
+    ]
+    yield _table(["number", "customer", "issued", "due", "lines", "total"], rows)
+    lines = [
         [_text(i.number), _text(line.deal), _text(line.description or line.product), f"{line.quantity:f}",
          f"{line.unit_amount:f}", f"{line.amount:,f}", f"{line.tax_rate:f}"]
-        for i in plan.invoices[:SHOWN]
+        for i in plan.invoices
         for line in i.lines
-    )  # fmt: skip
-    yield _folded("Their lines", _table(["number", "deal", "what", "quantity", "unit", "amount", "tax rate"], lines))
+    ]  # fmt: skip
+    yield _folded("Their lines", ["number", "deal", "what", "quantity", "unit", "amount", "tax rate"], lines)
 
 
 def _money(item: NewInvoice) -> str:
@@ -90,9 +94,9 @@ def _systems(plan: Plan) -> Iterator[str]:
     for system in dict.fromkeys(write.system for write in plan.writes):
         mine = [write for write in plan.writes if write.system == system]
         yield f"### Writes to {_text(system)}"
-        yield _table(["", "kind", "document", "fields", "total"], map(_write, mine[:SHOWN])) + _more(len(mine))
-        rows = ([_text(write.document), *_field(item)] for write in mine[:SHOWN] for item in write.fields)
-        yield _folded("Field by field", _table(["document", "field", "sent last", "will be sent"], rows))
+        yield _table(["", "kind", "document", "fields", "total"], [_write(item) for item in mine])
+        rows = [[_text(write.document), *_field(item)] for write in mine for item in write.fields]
+        yield _folded("Field by field", ["document", "field", "sent last", "will be sent"], rows)
 
 
 def _write(write: Write) -> list[str]:
@@ -110,15 +114,14 @@ def _value(value: object) -> str:
 
 def _ledger(plan: Plan) -> Iterator[str]:
     if plan.bookings:
-        rows = (
-            [_text(item.payment), str(item.received_on), f"{item.amount:,f} {item.currency}", _settles(item.settles)]
-            for item in plan.bookings[:SHOWN]
-        )
         yield "### Payments to book"
-        yield _table(["payment", "received", "amount", "settles"], rows) + _more(len(plan.bookings))
-    if plan.turns:
-        rows = ([_text(item.subject), _text(item.before), _text(item.after)] for item in plan.turns[:SHOWN])
-        yield _folded(f"{len(plan.turns)} changes of state", _table(["what", "from", "to"], rows))
+        rows = [
+            [_text(item.payment), str(item.received_on), f"{item.amount:,f} {item.currency}", _settles(item.settles)]
+            for item in plan.bookings
+        ]
+        yield _table(["payment", "received", "amount", "settles"], rows)
+    turns = [[_text(item.subject), _text(item.before), _text(item.after)] for item in plan.turns]
+    yield _folded(f"{len(turns)} changes of state", ["what", "from", "to"], turns)
 
 
 def _settles(parts: Mapping[str, Decimal]) -> str:
@@ -126,30 +129,23 @@ def _settles(parts: Mapping[str, Decimal]) -> str:
 
 
 def _rest(plan: Plan) -> Iterator[str]:
-    if plan.pending:
-        rows = ([_text(i.system), _text(i.kind), _text(i.document), i.state, _text(i.reason)] for i in plan.pending)
-        yield _folded(
-            f"{len(plan.pending)} earlier writes that stay",
-            _table(["system", "kind", "document", "state", "why"], rows),
-        )
-    if plan.problems:
-        rows = ([item.code, _text(str(item.place)), _text(item.message), _text(item.hint)] for item in plan.problems)
-        yield _folded(f"{len(plan.problems)} open problems", _table(["code", "where", "what", "what to do"], rows))
+    rows = [[_text(i.system), _text(i.kind), _text(i.document), i.state, _text(i.reason)] for i in plan.pending]
+    yield _folded(f"{len(rows)} earlier writes that stay", ["system", "kind", "document", "state", "why"], rows)
+    told = [[item.code, _text(str(item.place)), _text(item.message), _text(item.hint)] for item in plan.problems]
+    yield _folded(f"{len(told)} open problems", ["code", "where", "what", "what to do"], told)
 
 
 # ---------------------------------------------------------------- pieces
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *body]) if body else ""
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], shown: int = SHOWN) -> str:
+    body = [f"| {' | '.join(row)} |" for row in rows[:shown]]
+    more = f"\n\n… and {len(rows) - shown:,} more, in the plan itself" if len(rows) > shown else ""
+    return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *body]) + more if body else ""
 
 
-def _more(count: int) -> str:
-    return f"\n\n… and {count - SHOWN} more: they stand in the JSON" if count > SHOWN else ""
-
-
-def _folded(title: str, inside: str) -> str:
+def _folded(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    inside = _table(head, rows, DETAILS)
     return f"<details><summary>{title}</summary>\n\n{inside}\n\n</details>" if inside else ""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Final
+from typing import Final, TypedDict
 
 from billsync import sync
 from billsync.connector import Intent
@@ -78,6 +78,7 @@ def rehearse(
         sent = {idempotency_key(delivery): delivery for delivery in tx.traces.sent(begun)}
         pairs = {name: [(sent[item.idempotency_key], item) for item in one.written] for name, one in players.items()}
         writes = [write for name, found in pairs.items() for write in _writes(tx, name, found)]
+        ledger = _ledger(tx, trial.run, head)
         plan = Plan(
             pipeline=world.pipeline,
             through=world.through,
@@ -85,9 +86,9 @@ def rehearse(
             made_at=begun,
             connections=dict(connections),
             counts={name: count for name, count in report.counts.items() if count},
-            totals=tuple(_totals(writes)),
+            totals=(*_ours(ledger), *_totals(writes)),
             writes=tuple(writes),
-            **_ledger(tx, trial.run, head),
+            **ledger,
             pending=tuple(_pending(tx, players)),
             problems=tuple(item.problem for item in tx.problems.list(pipeline=world.pipeline, limit=100_000)),
             parked=_parked(tx, players),
@@ -164,10 +165,8 @@ def _totals(writes: Sequence[Write]) -> Iterator[Total]:
         groups.setdefault((write.system, write.kind), []).append(write)
     for (system, kind), group in groups.items():
         counts = {f"{action}s": sum(item.action == action for item in group) for action in ACTIONS}
-        amounts: dict[str, Decimal] = {}
-        for write in group:
-            if write.action == "create" and write.total is not None and write.currency is not None:
-                amounts[write.currency] = amounts.get(write.currency, Decimal(0)) + write.total
+        new = [(item.currency, item.total) for item in group if item.action == "create"]
+        amounts = _sums((currency, total) for currency, total in new if currency is not None and total is not None)
         yield Total(system=system, kind=kind, amounts=amounts, **counts)
 
 
@@ -183,7 +182,15 @@ def _volume(pairs: Sequence[tuple[Delivery, Intent]]) -> Volume:
 # ---------------------------------------------------------------- the ledger
 
 
-def _ledger(tx: Tx, run: str, head: int) -> dict[str, tuple[object, ...]]:
+class _Ledger(TypedDict):
+    """What changes in our own books."""
+
+    invoices: tuple[NewInvoice, ...]
+    bookings: tuple[Booking, ...]
+    turns: tuple[Turn, ...]
+
+
+def _ledger(tx: Tx, run: str, head: int) -> _Ledger:
     made = tx.traces.invoices(run)
     names = tx.facts.many("customer", {item.invoice.customer for item in made})
     customers = {id: Customer.model_validate_json(fact.doc).name for id, fact in names.items()}
@@ -193,6 +200,22 @@ def _ledger(tx: Tx, run: str, head: int) -> dict[str, tuple[object, ...]]:
         "bookings": tuple(_booking(item) for item in tx.traces.payments(run)),
         "turns": tuple(turns),
     }
+
+
+def _ours(ledger: _Ledger) -> Iterator[Total]:
+    """The totals of our own books."""
+    made = [(item.currency, item.total) for item in ledger["invoices"]]
+    booked = [(item.currency, item.amount) for item in ledger["bookings"]]
+    for kind, found in (("invoice", made), ("payment", booked)):
+        if found:
+            yield Total(system="billsync", kind=kind, creates=len(found), amounts=_sums(found))
+
+
+def _sums(items: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in items:
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return sums
 
 
 def _is_turn(subject: str, before: str) -> bool:
