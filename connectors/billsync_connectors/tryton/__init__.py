@@ -74,7 +74,13 @@ class Tryton(Connector):
     config: ClassVar = TrytonSettings
 
     def __init__(self, context: Context, config: TrytonSettings) -> None:
-        self._http = Client(config.url, system=context.name, timeout=config.timeout, reach=config.reach(context.root))
+        self._http = Client(
+            config.url,
+            system=context.name,
+            secrets=[config.password.get_secret_value()],
+            timeout=config.timeout,
+            reach=config.reach(context.root),
+        )
         session = Session(self._http, config, context.name)
         books = Books(session, config)
         self._session, self._name = session, context.name

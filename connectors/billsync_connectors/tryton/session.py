@@ -97,7 +97,7 @@ class Session:
         """Tryton tells its errors with status 200."""
         value = answer.value
         if isinstance(value, dict) and "error" in value:
-            raise self._fault(value["error"], write=write)
+            raise self._fault(self._hidden(value["error"]), write=write)
         if not isinstance(value, dict) or "result" not in value:
             what = f"{self._system}: Tryton's answer has no result"
             raise Unclear("no_result", what) if write else TryLater("no_result", what, offline=True)
@@ -106,6 +106,12 @@ class Session:
         except ValueError as error:
             what = f"{self._system}: {error}"
             raise (Unclear("no_result", what) if write else TryLater("no_result", what)) from None
+
+    def _hidden(self, error: Any) -> Any:
+        """An error of Tryton's, without what only we and Tryton should know."""
+        if isinstance(error, list):
+            return [self._hidden(part) for part in error]
+        return self._http.hidden(error) if isinstance(error, str) else error
 
     def _fault(self, error: Any, *, write: bool) -> Fault:
         kind, args = (error[0], error[1]) if isinstance(error, list) and len(error) > 1 else ("", error)
@@ -136,7 +142,7 @@ class Session:
         except Fault as fault:
             raise self._not_entered(fault) from None
         name = f"{self._settings.user}:{self._user_id}:{token}"
-        self._http.authorize("Session " + base64.b64encode(name.encode()).decode())
+        self._http.authorize("Session " + base64.b64encode(name.encode()).decode(), str(token))
         return self._preferences()
 
     def _preferences(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,10 +18,12 @@ from billsync.wire.address import BadAddress, Reach, base_url
 from billsync.wire.body import Damaged, TooLarge, unpack
 from billsync.wire.deadline import Deadline, Line
 from billsync.wire.retry_after import seconds
+from billsync.wire.secrets import Secrets
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 _HOPS: Final = 5
 _SAID: Final = 200
+_HEARD: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Client:
         url: http or https address that paths are relative to; never with user or password in it.
         system: the connection's name, for messages.
         headers: sent with every request; their values never appear in messages.
+        secrets: further words that never appear in messages, such as a password sent in a body.
         timeout: seconds for one whole request, connection and body included.
         max_bytes: most bytes of an answer's body, unpacked.
         reach: where the connection may lead (docs/reference/security.md); None for the url's own origin alone.
@@ -63,6 +66,7 @@ class Client:
         *,
         system: str,
         headers: Mapping[str, str] | None = None,
+        secrets: Collection[str] = (),
         timeout: float = 30,
         max_bytes: int = MAX_BYTES,
         reach: Reach | None = None,
@@ -74,6 +78,8 @@ class Client:
         self._system, self._timeout, self._max_bytes = system, timeout, max_bytes
         self._patience, self._attempts, self._sleep = patience, attempts, sleep
         self._reach = reach or Reach()
+        self._secrets = Secrets()
+        self._secrets.add(*secrets, *(word for value in (headers or {}).values() for word in (value, *value.split())))
         self._base = self._address(url)
         self._line = Line()
         self._http = httpx.Client(
@@ -83,11 +89,16 @@ class Client:
             follow_redirects=False,
         )
 
-    def authorize(self, value: str) -> None:
-        """Send `value` as the Authorization header from now on; "" sends none."""
+    def authorize(self, value: str, *parts: str) -> None:
+        """Send `value` as the Authorization header from now on; "" sends none.  `parts` of it are secret too."""
         self._http.headers.pop("Authorization", None)
+        self._secrets.add(value, *value.split(), *parts)
         if value:
             self._http.headers["Authorization"] = value
+
+    def hidden(self, text: str) -> str:
+        """Text of the system's own, fit for messages: every secret that was sent to it is blacked out."""
+        return self._secrets.hidden(text)
 
     def read(
         self,
@@ -204,13 +215,10 @@ class Client:
             raise fault
 
     def _said(self, answer: httpx.Response) -> str:
-        """The beginning of an error's text as far as it can help a person; our own secrets blacked out."""
+        """The beginning of an error's text as far as it can help a person."""
         if "html" in answer.headers.get("content-type", ""):
             return ""
-        text = " ".join(answer.content[: 4 * _SAID].decode("utf-8", "replace").split())
-        secret = self._http.headers.get("Authorization", "")
-        for word in (secret, secret.rpartition(" ")[2]):
-            text = text.replace(word, "***") if word else text
+        text = self.hidden(" ".join(answer.content[:_HEARD].decode("utf-8", "replace").split()))
         return f": {text[:_SAID]}" if text else ""
 
     def _parsed(self, answer: httpx.Response, *, write: bool) -> Answer:
