@@ -5,6 +5,7 @@ Everything that starts runs (the command line, the daemon, the demo) comes throu
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from billsync import assets, plugins, sync
 from billsync.connector import Connector, Context, Fault, Refused
@@ -25,6 +26,8 @@ from billsync.settings import BadSettings, Pipeline, Settings
 from billsync.settings.shape import Push as PushSettings
 from billsync.stage.world import End, Progress, Silent, World
 from billsync.store import Store, StoreUnusable, Tx
+
+MAX_TABLE_BYTES: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +146,29 @@ def read_mapping(path: str, root: Path) -> FieldMapping:
     Raises `BadMapping` with every error of the file, or `BadSettings` where there is no such file.
     """
     file = find_mapping(path, root)
-    return parse(file.read_bytes(), str(path), read_file=reader(file.parent))
+    return parse(file.read_bytes(), str(path), read_file=reader(file.parent, root))
 
 
-def reader(folder: Path) -> ReadFile:
-    """Reads the files that a mapping names, relative to its own folder."""
-    return lambda name: (folder / name).read_text(encoding="utf-8")
+def reader(folder: Path, root: Path) -> ReadFile:
+    """Reads the files that a mapping names, relative to its own folder.
+
+    A mapping may come from somebody else: nothing outside of its folder and of the working folder is opened for it.
+    """
+    homes = (folder.resolve(), root.resolve())
+
+    def read(name: str) -> str:
+        path = (folder / name).resolve()
+        if not any(path.is_relative_to(home) for home in homes):
+            raise PermissionError(errno.EPERM, "it lies outside of the mapping's folder and of the working folder")
+        if not path.is_file():
+            raise FileNotFoundError(errno.ENOENT, "there is no such file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_TABLE_BYTES + 1)
+        if len(raw) > MAX_TABLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_TABLE_BYTES:,} bytes")
+        return raw.decode("utf-8")
+
+    return read
 
 
 def find_mapping(path: str, root: Path) -> Path:

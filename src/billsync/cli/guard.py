@@ -108,7 +108,9 @@ def explain(error: Exception) -> int:
         return USAGE
     usage = getattr(error, "show", None)
     if callable(usage):  # the command line library's own: an unknown option, a missing argument
-        usage()
+        said = io.StringIO()
+        usage(file=said)
+        _say(said.getvalue().rstrip("\n"))
         return USAGE
     if isinstance(error, BadSettings):
         _say("\n".join(str(problem) for problem in error.problems))

@@ -48,7 +48,7 @@ def _lint(name: str, root: Path) -> list[tuple[Problem, str]]:
         return [(problem, "") for problem in error.problems]
     raw = file.read_bytes()
     text = raw.decode("utf-8", "replace")
-    problems = check(raw, name, read_file=reader(file.parent))
+    problems = check(raw, name, read_file=reader(file.parent, root))
     return [(problem, text) for problem in problems]
 
 
@@ -61,7 +61,7 @@ def test(files: Sequence[Path], config: Path, format: show.Format) -> int:
         except (BadMapping, BadSettings) as error:
             rows += [{"mapping": name, "test": "", "result": "broken", "detail": str(p)} for p in error.problems]
             continue
-        read = reader(workspace.find_mapping(name, root).parent)
+        read = reader(workspace.find_mapping(name, root).parent, root)
         rows += [
             {
                 "mapping": name,

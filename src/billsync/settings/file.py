@@ -56,7 +56,8 @@ def load(path: Path) -> Settings:
 
 def _read(path: Path) -> Node:
     try:
-        node = yaml.load(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            node = yaml.load(file.read(yaml.MAX_BYTES + 1), str(path))
     except OSError as error:
         raise BadSettings(
             [
