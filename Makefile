@@ -51,6 +51,13 @@ bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/
 soak: $(STAMP) ## Long runs under faults: crashes at random moments, again and again
 	@$(BIN)/python -m pytest -q tests/crash --soak 40 -n $(WORKERS)
 
+.PHONY: lock
+lock: $(STAMP) ## Renew requirements.lock: what billsync runs on, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@{ sed -n '/^#/p' requirements.lock; $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+		--extra postgres --generate-hashes --no-header --no-annotate; } > requirements.new
+	@mv requirements.new requirements.lock
+
 .PHONY: clean
 clean: ## Take away everything that can be made again
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build benchmarks/out
