@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billsync.cash.allocate import allocate
+from billsync.cash.allocate import Receipt, complaints, shares, unbookable
 from billsync.cash.balance import state_after
 from billsync.cash.status import Row, status_of
-from billsync.model.invoice import InvoiceState, may_move
+from billsync.model.invoice import Invoice, InvoiceState, may_move
 from billsync.model.payment import Payment
 from billsync.model.problem import Severity
 from tests.invoicing.make import charge, invoice, rules
@@ -27,62 +28,78 @@ def payment(amount: str = "100.00", **facts: object) -> Payment:
     return Payment.model_validate(given | facts)
 
 
-@pytest.mark.parametrize(("paid", "settled"), [("100.00", "100.00"), ("40.00", "40.00"), ("0.01", "0.01")])
-def test_a_payment_settles_what_it_can(paid: str, settled: str) -> None:
-    (part,), problems = allocate(payment(paid), MADE, Decimal("100.00"))
-    assert (part.payment, part.invoice, part.amount, part.on) == (
-        "P1",
-        "INV-2017-000001",
-        Decimal(settled),
-        date(2017, 4, 20),
-    )
-    assert problems == []
+def receipt(amount: str = "100.00", net: str | None = None, back: str = "0", **facts: str | None) -> Receipt:
+    made = payment(amount, **facts)
+    return Receipt(made, made.amount - Decimal(back) if net is None else Decimal(net), Decimal(back))
 
 
-def test_an_overpayment_settles_what_is_open_and_warns_of_the_rest() -> None:
-    (part,), (problem,) = allocate(payment("120.00"), MADE, Decimal("70.00"))
-    assert part.amount == Decimal("70.00")
-    assert (problem.code, problem.severity) == ("CASH-PAYMENT-02", Severity.WARNING)
-    assert problem.message == "50.00 of the payment of 120.00 EUR is more than is open on INV-2017-000001"
-
-
-def test_a_payment_of_what_is_paid_already_settles_nothing() -> None:
-    parts, (problem,) = allocate(payment("100.00"), MADE, Decimal(0))
-    assert (parts, problem.code) == ([], "CASH-PAYMENT-02")
+def told(receipt: Receipt, invoice: Invoice | None = MADE, settled: str = "0") -> list[tuple[str, str]]:
+    return [(found.code, found.message) for found in complaints(receipt, invoice, Decimal(settled))]
 
 
 @pytest.mark.parametrize(
-    ("facts", "code", "words"),
+    ("amounts", "settled"),
     [
-        ({"currency": "USD"}, "CASH-PAYMENT-03", "in USD, the invoice INV-2017-000001 in EUR"),
-        ({"amount": "0"}, "CASH-PAYMENT-04", "above zero, got 0"),
-        ({"amount": "-5.00"}, "CASH-PAYMENT-04", "above zero, got -5.00"),
-        ({"amount": "5.001"}, "CASH-PAYMENT-04", "an amount of EUR"),
+        (["100.00"], ["100.00"]),
+        (["40.00"], ["40.00"]),
+        (["120.00"], ["100.00"]),
+        (["40.00", "0.01", "80.00", "5.00"], ["40.00", "0.01", "59.99"]),
     ],
 )
-def test_a_payment_that_does_not_fit_settles_nothing(facts: dict[str, str], code: str, words: str) -> None:
-    parts, (problem,) = allocate(payment(**facts), MADE, Decimal("100.00"))
-    assert (parts, problem.code, problem.place.id) == ([], code, "P1")
-    assert words in problem.message
+def test_payments_settle_what_they_can_the_first_received_first(amounts: list[str], settled: list[str]) -> None:
+    receipts = [receipt(amount, id=f"P{n}", received_on=f"2017-04-{n + 1:02}") for n, amount in enumerate(amounts)]
+    wanted = {f"P{n}": Decimal(amount) for n, amount in enumerate(settled)}
+    assert shares(MADE, InvoiceState.SENT, receipts[::-1]) == wanted
 
 
 @pytest.mark.parametrize(
-    ("named", "words"), [(None, "names no invoice"), ("X-9", "the invoice 'X-9', which is not ours")]
+    ("state", "facts"),
+    [("void", {}), ("sent", {"currency": "USD"}), ("sent", {"net": "0"}), ("sent", {"back": "100.00"})],
 )
-def test_a_payment_for_no_invoice_of_ours_is_told(named: str | None, words: str) -> None:
-    parts, (problem,) = allocate(payment(invoice=named), None, Decimal(0))
-    assert (parts, problem.code) == ([], "CASH-PAYMENT-01")
-    assert words in problem.message
+def test_what_is_void_foreign_or_gone_back_settles_nothing(state: str, facts: dict[str, str]) -> None:
+    assert shares(MADE, InvoiceState(state), [receipt(**facts)]) == {}
 
 
-@given(AMOUNTS, AMOUNTS)
-def test_no_cent_of_a_payment_is_lost_or_used_twice(paid: Decimal, still_open: Decimal) -> None:
-    parts, problems = allocate(payment(format(paid, "f")), MADE, still_open)
-    settled = sum((part.amount for part in parts), Decimal(0))
-    assert 0 <= settled <= max(still_open, Decimal(0))
-    assert all(part.amount > 0 for part in parts)
-    if paid > 0:
-        assert bool(problems) == (settled < paid)
+def test_an_overpayment_warns_of_the_rest() -> None:
+    (problem,) = complaints(receipt("120.00"), MADE, Decimal("70.00"))
+    assert (problem.code, problem.severity) == ("CASH-PAYMENT-02", Severity.WARNING)
+    assert problem.message == "50.00 of the payment of 120.00 EUR is more than is open on INV-2017-000001"
+    assert complaints(receipt("120.00", back="50.00"), MADE, Decimal("70.00")) == []
+
+
+@pytest.mark.parametrize("amount", ["0", "-5.00", "5.001", "999999999999999999.99"])
+def test_what_is_no_amount_is_not_booked(amount: str) -> None:
+    problem = unbookable(payment(amount))
+    assert problem is not None
+    assert (problem.code, problem.place.id) == ("CASH-PAYMENT-04", "P1")
+    assert "an amount of EUR above zero" in problem.message
+    assert unbookable(payment("0.01")) is None
+
+
+def test_a_payment_for_no_invoice_of_ours_or_in_other_money_is_told() -> None:
+    assert told(receipt(invoice=None), None)[0][0] == "CASH-PAYMENT-01"
+    assert "the invoice 'X-9', which is not ours" in told(receipt(invoice="X-9"), None)[0][1]
+    assert told(receipt(currency="USD")) == [
+        ("CASH-PAYMENT-03", "the payment is in USD, the invoice INV-2017-000001 in EUR")
+    ]
+
+
+def test_more_back_than_came_in_is_told() -> None:
+    found = told(Receipt(payment(), Decimal(0), Decimal("130.00")), None)
+    assert found == [("CASH-REFUND-02", "130.00 EUR went back of the 100.00 that came in")]
+
+
+@given(st.lists(st.tuples(AMOUNTS.filter(lambda amount: amount > 0), st.integers(1, 28)), max_size=6), st.randoms())
+def test_no_cent_is_lost_or_used_twice_whatever_the_order(paid: list[tuple[Decimal, int]], chance: Random) -> None:
+    receipts = [
+        receipt(format(amount, "f"), id=f"P{n}", received_on=f"2017-04-{day:02}")
+        for n, (amount, day) in enumerate(paid)
+    ]
+    found = shares(MADE, InvoiceState.SENT, receipts)
+    chance.shuffle(receipts)
+    assert shares(MADE, InvoiceState.SENT, receipts) == found
+    assert sum(found.values()) == min(MADE.total, sum(amount for amount, _ in paid))
+    assert all(0 < found[item.payment.id] <= item.net for item in receipts if item.payment.id in found)
 
 
 @given(AMOUNTS.filter(lambda amount: amount >= 0), AMOUNTS, st.sampled_from(list(InvoiceState)))

@@ -13,7 +13,18 @@ from random import Random
 from typing import Any
 
 from billsync import sync
-from billsync.connector import Capabilities, Checkpoint, Context, Page, Record, Standing, Target, WriteSheet
+from billsync.connector import (
+    Capabilities,
+    Checkpoint,
+    Context,
+    Intent,
+    Outcome,
+    Page,
+    Record,
+    Standing,
+    Target,
+    WriteSheet,
+)
 from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import dependency_order
 from billsync.model.invoice import InvoiceState
@@ -47,6 +58,12 @@ class Erp(Fake):
         ]
         yield Page(records, checkpoint={"at": len(self.payments)})
 
+    def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
+        """What is written again is as it was sent."""
+        for intent in intents:
+            self.edits.pop(intent.remote_id or "", None)
+        return super().write(object, intents)
+
     def standing(self, object: str) -> Iterator[Sequence[Standing]]:
         if object == "payment":
             yield [_paid(item) for item in self.payments]
@@ -66,7 +83,8 @@ class Erp(Fake):
             on=date.fromisoformat(data["invoice_date"]), due_on=date.fromisoformat(data["due_date"]),
             lines=len(data["lines"]), state=state,
         )  # fmt: skip
-        return replace(made, **self.edits.get(remote, {}))
+        void: dict[str, Any] = {"state": "void", "open": Decimal(0)} if remote in self.books.voided else {}
+        return replace(made, **self.edits.get(remote, {}), **void)
 
 
 def _paid(item: dict[str, Any]) -> Standing:
@@ -141,7 +159,7 @@ class Office:
         )  # fmt: skip
 
     def erp(self) -> Erp:
-        sheet = WriteSheet(target=self.books.target, reference="code", batch_max=10)
+        sheet = WriteSheet(target=self.books.target, reference="code", batch_max=10, voids=True)
         writes = {"party": sheet, "product": sheet, "invoice": sheet.model_copy(update={"ordered": True})}
         erp = self.erp_class(Context("erp", self.folder), None)
         erp.books, erp.clock, erp.payments, erp.edits = self.books, self.clock, self.payments, self.edits
@@ -155,6 +173,28 @@ class Office:
             {"id": id, "invoice_reference": number, "amount": amount, "currency": "USD", "date": "2017-05-01",
              "description": ""}
         )  # fmt: skip
+
+    def enter(self, number: str, like: str) -> str:
+        """Somebody enters an invoice in the ERP by hand, with the content of another.  Gives its id."""
+        remote = f"R{len(self.books.documents) + 1}"
+        self.books.documents.append((number, remote))
+        self.books.content[remote] = self.books.content[self.id_of(like)]
+        return remote
+
+    def delete(self, number: str) -> None:
+        """Somebody deletes an invoice in the ERP."""
+        remote = self.id_of(number)
+        self.books.documents[self.books.documents.index((number, remote))] = ("", remote)
+        self.books.content[remote] = {}
+
+    def rename(self, number: str, reference: str) -> None:
+        """Somebody changes the reference of an invoice in the ERP."""
+        remote = self.id_of(number)
+        self.books.documents[self.books.documents.index((number, remote))] = (reference, remote)
+
+    def id_of(self, number: str) -> str:
+        """The id in the ERP of the first document of that number."""
+        return next(remote for key, remote in self.books.documents if key == number)
 
     def invoices(self) -> dict[str, tuple[str, InvoiceState]]:
         """Deal -> what was invoiced for it and where that stands."""

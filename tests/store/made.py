@@ -15,7 +15,7 @@ from billsync.model.charge import Charge, Why
 from billsync.model.customer import Customer
 from billsync.model.delivery import Delivery
 from billsync.model.invoice import Invoice, InvoiceLine
-from billsync.model.payment import Allocation, Payment
+from billsync.model.payment import Payment
 from billsync.model.problem import Place, Problem
 from billsync.model.ref import Ref
 
@@ -69,10 +69,6 @@ def invoice(number: str, *charges: Charge, id: str | None = None) -> Invoice:
 
 def payment(id: str = "pay-1", amount: str = "10.00", number: str = "INV-1") -> Payment:
     return Payment(id=id, invoice=number, amount=Decimal(amount), currency="EUR", received_on=DAY)
-
-
-def share(number: str = "INV-1", amount: str = "10.00", *, of: str = "pay-1", on: date = DAY) -> Allocation:
-    return Allocation(payment=of, invoice=number, amount=Decimal(amount), on=on)
 
 
 def delivery(key: str = "invoice:INV-1:erp:1", **fields: Any) -> Delivery:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from billsync.model.invoice import InvoiceState
+from billsync.model.payment import Refund
 from billsync.store import IllegalMove, Store, Tx
-from tests.store.made import AT, CRM, DAY, LONG, charge, invoice, payment, share
+from tests.store.made import AT, CRM, DAY, LONG, charge, invoice, payment
 
 S = InvoiceState
 
@@ -217,16 +218,32 @@ def test_numbers_count_from_one_in_each_series_and_a_rollback_leaves_no_gap(stor
 # ---------------------------------------------------------------- payments
 
 
+def book(tx: Tx, id: str = "pay-1", amount: str = "10.00", number: str = "INV-1", **facts: Any) -> str:
+    told = payment(id, amount, number).model_copy(update=facts)
+    return tx.ledger.book_payment(told, source=CRM, run="r1", at=AT)
+
+
+def back(tx: Tx, id: str = "R-1", amount: str = "4.00", of: str = "pay-1", **facts: Any) -> str:
+    told = Refund(id=id, payment=of, amount=Decimal(amount), currency="EUR", paid_on=DAY, **facts)
+    return tx.ledger.book_refund(told, source=CRM, run="r1", at=AT)
+
+
+def settled(tx: Tx, number: str = "INV-1") -> tuple[Decimal, date | None]:
+    stored = tx.ledger.invoice(number)
+    assert stored is not None
+    return stored.paid, stored.paid_on
+
+
 def test_a_payment_is_booked_once_however_often_it_is_read(store: Store) -> None:
     with store.tx("t") as tx:
         billed(tx)
-        assert tx.ledger.add_payment(payment(amount="4.00"), [share(amount="4.00")], source=CRM, run="r1", at=AT)
+        assert book(tx, amount="4.00") == "booked"
+        assert tx.ledger.settle("INV-1", {"pay-1": Decimal("4.00")}, at=AT)
     with store.tx("t") as tx:
-        assert not tx.ledger.add_payment(payment(amount="4.00"), [share(amount="4.00")], source=CRM, run="r2", at=AT)
-        stored = tx.ledger.invoice("INV-1")
-        assert stored is not None
-        assert (stored.paid, stored.open, stored.paid_on) == (Decimal("4.00"), Decimal("6.00"), None)
-        assert len(tx.ledger.payments()) == 1
+        assert book(tx, amount="4.00") == "repeated"
+        assert not tx.ledger.settle("INV-1", {"pay-1": Decimal("4.00")}, at=AT)
+        assert settled(tx) == (Decimal("4.00"), None)
+        assert [item.n for item in tx.ledger.payments()] == [1]
         assert tx.ledger.verify() == []
 
 
@@ -234,35 +251,119 @@ def test_the_last_payment_dates_the_settlement_in_whatever_order_they_are_booked
     march, april = date(2026, 3, 1), date(2026, 4, 1)
     with store.tx("t") as tx:
         billed(tx)
-        tx.ledger.add_payment(payment("b"), [share(amount="6.00", of="b", on=april)], source=CRM, run="r1", at=AT)
-        tx.ledger.add_payment(payment("a"), [share(amount="4.00", of="a", on=march)], source=CRM, run="r1", at=AT)
-        stored = tx.ledger.invoice("INV-1")
-        assert stored is not None
-        assert (stored.open, stored.paid_on) == (Decimal(0), april)
+        book(tx, "b", "6.00", received_on=april)
+        book(tx, "a", "4.00", received_on=march)
+        tx.ledger.settle("INV-1", {"b": Decimal("6.00"), "a": Decimal("4.00")}, at=AT)
+        assert settled(tx) == (Decimal("10.00"), april)
         found = tx.ledger.payments(invoice="INV-1")
-        assert [(item.payment.id, item.allocations[0].amount) for item in found] == [
-            ("a", Decimal("4.00")),
-            ("b", Decimal("6.00")),
-        ]
+        assert [(item.payment.id, item.settled) for item in found] == [("a", Decimal("4.00")), ("b", Decimal("6.00"))]
         assert tx.ledger.payments(invoice="INV-2") == []
         assert [item.payment.id for item in tx.ledger.payments(after="a")] == ["b"]
 
 
-def test_no_more_can_be_settled_than_is_open(store: Store) -> None:
+def test_no_more_can_be_settled_than_is_owed_nor_than_a_payment_has(store: Store) -> None:
     with store.tx("t") as tx:
         billed(tx)
-    for number, amount in (("INV-1", "10.01"), ("INV-9", "1.00")):
+        book(tx, amount="20.00")
+        book(tx, "dollars", "10.00", currency="USD")
+    for number, shares in (
+        ("INV-1", {"pay-1": "10.01"}),
+        ("INV-9", {"pay-1": "1.00"}),
+        ("INV-1", {"pay-1": "-1.00"}),
+        ("INV-1", {"pay-9": "1.00"}),
+        ("INV-1", {"dollars": "1.00"}),
+    ):
         with pytest.raises(IllegalMove), store.tx("t") as tx:
-            tx.ledger.add_payment(payment(), [share(number, amount)], source=CRM, run="r1", at=AT)
+            tx.ledger.settle(number, {id: Decimal(amount) for id, amount in shares.items()}, at=AT)
+    with store.tx("t") as tx:
+        back(tx, amount="15.00")
+    with pytest.raises(IllegalMove, match="it has less"), store.tx("t") as tx:
+        tx.ledger.settle("INV-1", {"pay-1": Decimal("5.01")}, at=AT)
     with store.view() as tx:
-        assert tx.ledger.payments() == []
+        assert settled(tx) == (Decimal(0), None)
+        assert tx.ledger.verify() == []
 
 
 def test_a_payment_of_nothing_we_know_is_kept_all_the_same(store: Store) -> None:
     with store.tx("t") as tx:
-        assert tx.ledger.add_payment(payment(LONG), [], source=CRM, run="r1", at=AT)
-        assert not tx.ledger.add_payment(payment(LONG), [], source=CRM, run="r1", at=AT)
-        assert [item.payment.id for item in tx.ledger.payments()] == [LONG]
+        assert [book(tx, LONG, number=LONG), book(tx, LONG, number=LONG)] == ["booked", "repeated"]
+        assert [item.payment.id for item in tx.ledger.payments(invoice=LONG, unallocated=True)] == [LONG]
+        assert tx.ledger.verify() == []
+
+
+def test_what_is_told_otherwise_is_a_row_more_and_frees_what_it_settled(store: Store) -> None:
+    with store.tx("t") as tx:
+        billed(tx)
+        book(tx)
+        tx.ledger.settle("INV-1", {"pay-1": Decimal("10.00")}, at=AT)
+        assert book(tx, amount="7.00") == "corrected"
+        assert settled(tx) == (Decimal(0), None)
+        tx.ledger.settle("INV-1", {"pay-1": Decimal("7.00")}, at=AT)
+        assert tx.ledger.reverse_payment("pay-1", note="deleted", run="r2", at=AT)
+        assert not tx.ledger.reverse_payment("pay-1", note="deleted", run="r2", at=AT)
+        (stored,) = tx.ledger.payments()
+        assert (stored.state, stored.n, stored.net, stored.left) == ("reversed", 3, Decimal(0), Decimal(0))
+        assert [str(item.amount) for item in stored.allocations] == ["10.00", "-10.00", "7.00", "-7.00"]
+        assert book(tx, amount="7.00") == "corrected"
+        assert tx.ledger.verify() == []
+        assert tx.audit.verify() == []
+
+
+def test_refunds_take_from_what_is_left_first_and_wait_for_their_payment(store: Store) -> None:
+    with store.tx("t") as tx:
+        billed(tx)
+        assert back(tx) == "booked"
+        assert [item.refund.id for item in tx.ledger.parked_refunds()] == ["R-1"]
+        book(tx, amount="14.00")
+        assert tx.ledger.parked_refunds() == []
+        tx.ledger.settle("INV-1", {"pay-1": Decimal("10.00")}, at=AT)
+        assert [back(tx), back(tx, amount="5.00"), back(tx, amount="5.00")] == ["repeated", "corrected", "repeated"]
+        assert settled(tx) == (Decimal(0), None)
+        assert tx.ledger.payments()[0].left == Decimal("9.00")
+        assert back(tx, "R-2", "99.00", kind="chargeback", fee_reference="F-1") == "booked"
+        assert (tx.ledger.payments()[0].net, tx.ledger.payments()[0].back) == (Decimal(0), Decimal("14.00"))
+        assert tx.ledger.reverse_refund("R-2", note="won", run="r2", at=AT)
+        assert tx.ledger.payments()[0].net == Decimal("9.00")
+        assert tx.ledger.verify() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payments SET amount_minor = 1",
+        "DELETE FROM allocations",
+        "UPDATE refunds SET state = 'reversed'",
+        "DELETE FROM payment_versions",
+    ],
+)
+def test_the_database_itself_refuses_to_rewrite_what_was_booked(store: Store, change: str) -> None:
+    with store.tx("t") as tx:
+        billed(tx)
+        book(tx)
+        book(tx, amount="8.00")
+        tx.ledger.settle("INV-1", {"pay-1": Decimal("8.00")}, at=AT)
+        back(tx)
+    with pytest.raises(IllegalMove, match="never changes"), store.tx("t") as tx:
+        tx.conn.execute(text(change))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE receipts SET back_minor = 1", "does not come to what its rows say"),
+        ("UPDATE receipts SET settled_minor = 1", "does not come to what its rows say"),
+        ("UPDATE receipts SET invoice = 'INV-2'", "columns that differ"),
+        ("DELETE FROM receipts", "does not come to what its rows say"),
+    ],
+)
+def test_a_changed_digit_in_what_a_payment_comes_to_is_found(store: Store, change: str, found: str) -> None:
+    with store.tx("t") as tx:
+        billed(tx)
+        book(tx)
+        assert tx.ledger.verify() == []
+        tx.conn.execute(text(change))
+        (fault,) = tx.ledger.verify()
+    assert found in fault
 
 
 # ---------------------------------------------------------------- large amounts
@@ -273,7 +374,8 @@ def test_amounts_of_eighteen_digits_are_exact_also_in_sums(store: Store) -> None
     with store.tx("t") as tx:
         for n in range(1, 12):
             billed(tx, f"INV-{n}", huge, f"D-{n}/1", f"D-{n}")
-        tx.ledger.add_payment(payment(), [share(amount=huge)], source=CRM, run="r1", at=AT)
+        book(tx, amount=huge)
+        tx.ledger.settle("INV-1", {"pay-1": Decimal(huge)}, at=AT)
         stored = tx.ledger.invoice("INV-1")
         assert stored is not None
         assert (stored.paid, stored.open) == (Decimal(huge), Decimal(0))

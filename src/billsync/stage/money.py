@@ -88,60 +88,68 @@ def _hear(desk: _Desk, row: InboxRow, ref: Ref, told: Payment | Refund | None, s
         desk.states[row.id] = "skipped"
         if was is not None and was.outcome == "booked" and was.our_id == told.id:
             _withdraw(desk, was, reason)
-        _note(desk, ref, told.id, "ignored", reason)
+        _note(desk, ref, told, "ignored", reason)
         desk.world.tally.add("payments of other invoices read", reason == "not_ours")
     elif (problem := allocation.unbookable(told) or _contradiction(desk, told, ref)) is not None:
         spot = row.place.at(problem.place.field) if problem.place.field else row.place
         desk.problems.append(problem.model_copy(update={"place": spot}))
         desk.states[row.id] = "problem"
         if was is None or was.outcome != "booked" or was.our_id != told.id:
-            _note(desk, ref, told.id, "ignored", problem.code)
+            _note(desk, ref, told, "ignored", problem.code)
     else:
         _book(desk, ref, told)
 
 
 def _contradiction(desk: _Desk, told: Payment | Refund, ref: Ref) -> Problem | None:
     """Two records that tell one payment differently, while nothing says which of them is later."""
-    stored: Payment | Refund | None
-    if isinstance(told, Payment):
-        payment = desk.tx.ledger.payment(told.id)
-        stored = payment.payment if payment is not None and payment.state == "booked" else None
-    else:
-        refund = desk.tx.ledger.refund(told.id)
-        stored = refund.refund if refund is not None and refund.state == "booked" else None
-    if stored is None or stored.version != told.version or stored == told:
-        return None
-    others = [event.source for event in desk.tx.ledger.told_by(desk.kind, told.id) if event.source != ref]
-    return allocation.contradicted(told, stored, str(others[0])) if others else None
+    for other in desk.tx.ledger.told_by(desk.kind, told.id):
+        if other.source != ref and other.noun.version == told.version and other.noun != told:
+            return allocation.contradicted(told, other.noun, str(other.source))
+    return None
 
 
 def _book(desk: _Desk, ref: Ref, told: Payment | Refund) -> None:
-    world, ledger = desk.world, desk.tx.ledger
-    _touch(desk, told.id)
-    if isinstance(told, Payment):
-        outcome = ledger.book_payment(told, source=ref, run=world.run, at=world.now())
+    """What the record tells counts, unless another one tells something later."""
+    _note(desk, ref, told, "booked", "")
+    outcome = _stand(desk, told.id, f"{ref}: told")
+    if outcome not in ("booked", "corrected"):
+        _note(desk, ref, told, "booked", outcome)
     else:
-        outcome = ledger.book_refund(told, source=ref, run=world.run, at=world.now())
-    _touch(desk, told.id)
-    _note(desk, ref, told.id, "booked", "" if outcome == "booked" else outcome)
-    if outcome in ("booked", "corrected"):
-        world.tally.add(f"{desk.kind}s {outcome}", 1)
+        desk.world.tally.add(f"{desk.kind}s {outcome}", 1)
 
 
 def _withdraw(desk: _Desk, was: CashEvent, reason: str) -> None:
-    """The record tells this no longer: taken back, where no other one does."""
+    """The record tells this no longer: what others tell of it counts, and where none does, it is taken back."""
+    _note(desk, was.source, was.noun, "gone", reason)
+    outcome = _stand(desk, was.our_id, f"{was.source}: {reason}")
+    desk.world.tally.add(f"{desk.kind}s taken back", outcome == "reversed")
+
+
+def _stand(desk: _Desk, id: str, note: str) -> str:
+    """Bring the payment or refund to what the latest of all tellings says; to nothing where there is none."""
     ledger, world = desk.tx.ledger, desk.world
-    _note(desk, was.source, was.our_id, "gone", reason)
-    if ledger.told_by(desk.kind, was.our_id):
-        return
-    _touch(desk, was.our_id)
-    take_back = ledger.reverse_payment if desk.kind == "payment" else ledger.reverse_refund
-    reversed_ = take_back(was.our_id, note=f"{was.source}: {reason}", run=world.run, at=world.now())
-    world.tally.add(f"{desk.kind}s taken back", reversed_)
+    tellings = ledger.told_by(desk.kind, id)
+    _touch(desk, id)
+    if not tellings:
+        take_back = ledger.reverse_payment if desk.kind == "payment" else ledger.reverse_refund
+        outcome = "reversed" if take_back(id, note=note, run=world.run, at=world.now()) else ""
+    else:
+        latest = max(tellings, key=lambda item: item.noun.version)
+        outcome = _write(desk, latest)
+    _touch(desk, id)
+    return outcome
 
 
-def _note(desk: _Desk, ref: Ref, our_id: str, outcome: str, reason: str) -> None:
-    desk.tx.ledger.note_event(CashEvent(ref, desk.kind, our_id, outcome, reason), at=desk.world.now())
+def _write(desk: _Desk, telling: CashEvent) -> str:
+    noun, source, run, at = telling.noun, telling.source, desk.world.run, desk.world.now()
+    if isinstance(noun, Payment):
+        return desk.tx.ledger.book_payment(noun, source=source, run=run, at=at)
+    return desk.tx.ledger.book_refund(noun, source=source, run=run, at=at)
+
+
+def _note(desk: _Desk, ref: Ref, noun: Payment | Refund, outcome: str, reason: str) -> None:
+    event = CashEvent(ref, desk.kind, noun.id, outcome, reason, noun)
+    desk.tx.ledger.note_event(event, at=desk.world.now())
 
 
 def _touch(desk: _Desk, id: str) -> None:
@@ -217,13 +225,17 @@ def _tell(world: World, tx: Tx, payments: Sequence[StoredPayment], refunds: Iter
     back = tx.ledger.refunds(payments=ids)
     problems = [problem for item in payments for problem in _complaints(tx, item, back)]
     _close(world, tx, Place(system="billsync", object="payment"), ids, problems, "CASH-")
-    known = {refund.refund.id for refund in back} | {id for id in refunds if not _is_parked(tx, id)}
-    _close(world, tx, Place(system="billsync", object="refund"), known, problems, "CASH-")
+    known = {*refunds, *(stored.refund.id for stored in back)}
+    place = Place(system="billsync", object="refund")
+    _close(world, tx, place, known, problems, "CASH-REFUND-03")
+    _close(world, tx, place, [id for id in known if not _is_parked(tx, id)], problems, "CASH-")
     world.report(tx, problems)
 
 
 def _complaints(tx: Tx, item: StoredPayment, back: Sequence[StoredRefund]) -> list[Problem]:
     payment = item.payment
+    if item.state != "booked":
+        return []  # its refunds wait, as if it had never come
     mine = [stored.refund for stored in back if stored.refund.payment == payment.id and stored.state == "booked"]
     told_back = sum((refund.amount for refund in mine if refund.currency == payment.currency), Decimal(0))
     invoice = tx.ledger.invoice(payment.invoice) if payment.invoice else None
@@ -234,7 +246,10 @@ def _complaints(tx: Tx, item: StoredPayment, back: Sequence[StoredRefund]) -> li
 
 def _is_parked(tx: Tx, refund: str) -> bool:
     stored = tx.ledger.refund(refund)
-    return stored is not None and stored.state == "booked" and tx.ledger.payment(stored.refund.payment) is None
+    if stored is None or stored.state != "booked":
+        return False
+    payment = tx.ledger.payment(stored.refund.payment)
+    return payment is None or payment.state != "booked"
 
 
 def _close(world: World, tx: Tx, place: Place, ids: Iterable[str], still: Sequence[Problem], codes: str) -> None:

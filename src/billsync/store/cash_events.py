@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from billsync.model.payment import Payment, Refund
 from billsync.model.ref import Ref
 from billsync.store.payments import BOOKED, current_refunds
 from billsync.store.schema import cash_events, inbox, payments, receipts, refunds
@@ -26,6 +27,7 @@ class CashEvent:
         source: the record; kind: `payment` or `refund`; our_id: which one it tells.
         outcome: `booked`: it is in the books; `ignored` and `gone`: it counts for nothing, for this reason.
         reason: a token; of what is booked how, such as `repeated`, or "".
+        noun: what the record told last.
     """
 
     source: Ref
@@ -33,6 +35,7 @@ class CashEvent:
     our_id: str
     outcome: str
     reason: str
+    noun: Payment | Refund
 
 
 class CashEvents:
@@ -53,9 +56,10 @@ class CashEvents:
             "outcome": event.outcome,
             "reason": event.reason,
             "at": at,
+            "doc": event.noun.json_text(),
         }
         row = with_whole(row, "id", "our_id")
-        upsert(self._conn, cash_events, [row], ["our_id", "outcome", "reason", "at", "whole"])
+        upsert(self._conn, cash_events, [row], ["our_id", "outcome", "reason", "at", "whole", "doc"])
 
     def event(self, source: Ref, kind: str) -> CashEvent | None:
         """What became of a record, or None where it told nothing of this kind so far."""
@@ -116,4 +120,5 @@ def _told(kind: str, id: Any) -> Any:
 
 def _event(row: dict[str, Any]) -> CashEvent:
     source = Ref(system=row["connection"], kind=row["object"], id=row["id"])
-    return CashEvent(source, row["kind"], row["our_id"], row["outcome"], row["reason"])
+    noun = (Payment if row["kind"] == "payment" else Refund).model_validate_json(row["doc"])
+    return CashEvent(source, row["kind"], row["our_id"], row["outcome"], row["reason"], noun)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from billsync.model.base import canonical_json
 from billsync.model.invoice import InvoiceState
 from billsync.model.money import from_minor
-from billsync.model.payment import Allocation, Payment
+from billsync.model.payment import Allocation, Payment, Refund
 from billsync.model.ref import Ref
 from billsync.store.audit import Audit
 from billsync.store.errors import IllegalMove
@@ -73,9 +73,8 @@ class Payments:
     def book_payment(self, payment: Payment, *, source: Ref, run: str, at: datetime) -> str:
         """Book a payment or what is told of it now; it settles nothing by that.
 
-        Gives `booked`; `corrected` where it was told otherwise before or was taken back, and what it settled beyond its
-        new content is taken back; `repeated` where it stands so already, and `stale` where something later was told:
-        then nothing changes.
+        Gives `booked`; `corrected` where it was told otherwise before or was taken back: what it settled beyond its new
+        content is taken back then; and `repeated` where it stands so already: then nothing changes.
         """
         was = self.payment(payment.id)
         if was is None:
@@ -84,13 +83,10 @@ class Payments:
             note = f"{payment.amount} {payment.currency} for {payment.invoice or 'nothing known'}"
             self._audit.append([(f"payment/{payment.id}", "", BOOKED, note)], at=at)
             return BOOKED
-        if payment.version < was.payment.version:
-            return "stale"
-        same = was.state == BOOKED and told_alike(payment, was.payment)
-        if same and payment.version == was.payment.version:
+        if was.state == BOOKED and told_alike(payment, was.payment):
             return "repeated"
-        self._tell_again(was, payment, BOOKED, "" if same else f"now {payment.amount} {payment.currency}", run, at)
-        return "repeated" if same else "corrected"
+        self._tell_again(was, payment, BOOKED, f"now {payment.amount} {payment.currency}", run, at)
+        return "corrected"
 
     def reverse_payment(self, id: str, *, note: str, run: str, at: datetime) -> bool:
         """Take a payment back with all that it settles; False where it is not booked.  The original row stays."""
@@ -116,8 +112,7 @@ class Payments:
         self._stand(now, state, was.n + 1, was.source.system)
         elsewhere = (was.payment.invoice, was.payment.currency) != (now.invoice, now.currency)
         self._free(now.id, at, at_once=elsewhere)
-        if note or state != was.state:
-            self._audit.append([(f"payment/{now.id}", was.state, state, note)], at=at)
+        self._audit.append([(f"payment/{now.id}", was.state, state, note)], at=at)
 
     def _stand(self, payment: Payment, state: str, n: int, system: str) -> None:
         """What the payment comes to; what it settles is kept."""
@@ -264,8 +259,8 @@ class Payments:
         return [row["number"] for row in found]
 
 
-def told_alike(one: Payment, other: Payment) -> bool:
-    """Whether both say the same of the payment, whichever was told later."""
+def told_alike(one: Payment | Refund, other: Payment | Refund) -> bool:
+    """Whether both say the same of the payment or refund, whichever was told later."""
     return one.model_copy(update={"version": ""}) == other.model_copy(update={"version": ""})
 
 

@@ -13,8 +13,8 @@ from billsync.model.base import canonical_json
 from billsync.model.payment import Refund
 from billsync.model.ref import Ref
 from billsync.store.invoices import minor
-from billsync.store.payments import BOOKED, REVERSED, Payments, current_refunds
-from billsync.store.schema import payments, refunds
+from billsync.store.payments import BOOKED, REVERSED, Payments, current_refunds, told_alike
+from billsync.store.schema import receipts, refunds
 from billsync.store.sql import among, rows
 from billsync.store.types import with_whole
 
@@ -49,15 +49,12 @@ class Refunds(Payments):
         if was is None:
             self._note_refund(None, refund, BOOKED, source=source, run=run, at=at)
             return BOOKED
-        if refund.version < was.refund.version:
-            return "stale"
-        same = was.state == BOOKED and refunds_alike(refund, was.refund)
-        if same and refund.version == was.refund.version:
+        if was.state == BOOKED and told_alike(refund, was.refund):
             return "repeated"
         self._note_refund(was, refund, BOOKED, source=source, run=run, at=at)
         if refund.payment != was.refund.payment:
             self._stand_again(was.refund.payment, at)
-        return "repeated" if same else "corrected"
+        return "corrected"
 
     def reverse_refund(self, id: str, *, note: str, run: str, at: datetime) -> bool:
         """Take a refund back: the money came after all, or never went.  False where it is not booked."""
@@ -121,9 +118,9 @@ class Refunds(Payments):
         return self._refunds(query)
 
     def parked_refunds(self) -> list[StoredRefund]:
-        """Those whose payment has not come, by id."""
-        here = select(payments.c.id).where(payments.c.id == refunds.c.payment).exists()
-        return self._refunds(current_refunds().where(~here, refunds.c.state == BOOKED).order_by(refunds.c.id))
+        """Those whose payment has not come, or was taken back, by id."""
+        here = select(receipts.c.payment).where(receipts.c.payment == refunds.c.payment, receipts.c.state == BOOKED)
+        return self._refunds(current_refunds().where(~here.exists(), refunds.c.state == BOOKED).order_by(refunds.c.id))
 
     def _refunds(self, query: Any) -> list[StoredRefund]:
         return self._stored(rows(self._conn, query))
@@ -141,8 +138,3 @@ class Refunds(Payments):
             )
             for row in found
         ]
-
-
-def refunds_alike(one: Refund, other: Refund) -> bool:
-    """Whether both say the same of the refund, whichever was told later."""
-    return one.model_copy(update={"version": ""}) == other.model_copy(update={"version": ""})

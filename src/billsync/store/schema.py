@@ -217,6 +217,7 @@ cash_events = Table(
     _text("reason"),
     _at("at"),
     _whole(),
+    _text("doc"),
     Index(None, "kind", "our_id"),
 )
 

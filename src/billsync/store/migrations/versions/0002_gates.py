@@ -95,6 +95,7 @@ def _cash() -> None:
         "cash_events",
         *_text("connection object id kind our_id outcome reason at"),
         *_text("whole", nullable=True),
+        *_text("doc"),
         sa.PrimaryKeyConstraint("connection", "object", "id", "kind", name="pk_cash_events"),
     )
     op.create_index("ix_cash_events_kind_our_id", "cash_events", ["kind", "our_id"])
@@ -120,7 +121,7 @@ def _stand(payments: list[Any]) -> None:
     amounts = ("amount_minor", "back_minor", "settled_minor")
     table = sa.table("receipts", *(sa.column(name) for name in (*names, *amounts, "whole", "doc")))
     op.get_bind().execute(sa.insert(table), receipts)
-    told = ("connection", "object", "id", "kind", "our_id", "outcome", "reason", "at", "whole")
+    told = ("connection", "object", "id", "kind", "our_id", "outcome", "reason", "at", "whole", "doc")
     events = sa.table("cash_events", *(sa.column(name) for name in told))
     op.get_bind().execute(sa.insert(events), [_event(row) for row in payments])
 
@@ -168,6 +169,7 @@ def _event(row: Any) -> dict[str, Any]:
         "reason": "",
         "at": row["at"],
         "whole": json.dumps(long) if long else None,
+        "doc": row["doc"],
     }
 
 
