@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -69,6 +69,16 @@ def postgres_store_url(postgres_server: str, postgres_template: str) -> Iterator
     """A new database that has its tables."""
     with _database(postgres_server, f"test_{next(_NUMBERS)}", postgres_template) as url:
         yield url
+
+
+@pytest.fixture
+def postgres_urls(postgres_server: str, postgres_template: str) -> Iterator[Iterator[str]]:
+    """As many new databases with tables as are asked for."""
+    with ExitStack() as stack:
+        yield (
+            stack.enter_context(_database(postgres_server, f"test_{next(_NUMBERS)}", postgres_template))
+            for _ in itertools.count()
+        )
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

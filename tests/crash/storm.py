@@ -34,8 +34,8 @@ def storm(folder: Path, kills: int, chance: Random, mean_s: float) -> int:
         while not struck:
             struck = strike(folder, chance.expovariate(1 / mean_s), erp=number % 10 == 0)
             ended += not struck
-        print(f"\rkill {number} of {kills}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        sys.stderr.write(f"\rkill {number} of {kills}")
+    sys.stderr.write("\n")
     return ended
 
 
@@ -86,7 +86,7 @@ def main() -> int:
     if sandbox.running():
         sandbox.down()
     facts = {"kills": asked.kills, "ended before": ended, "seconds": round(time.monotonic() - began), "exits": judged}
-    print(json.dumps(facts))
+    sys.stdout.write(f"{json.dumps(facts)}\n")
     return max(judged[:2])
 
 
