@@ -53,7 +53,7 @@ class Desk:
 
     def connector(self, **settings: Any) -> Sandbox:
         """A connection as configured."""
-        chosen = {"kind": self.kind, "timeout": 1, "batch_max": 1, **self.settings, **settings}
+        chosen = {"kind": self.kind, "timeout": 30, "batch_max": 1, **self.settings, **settings}
         made = self.there.connector(**chosen)
         made._http._sleep = lambda _seconds: None  # reads are repeated at once: nobody waits for them here
         return made
@@ -112,3 +112,10 @@ class Desk:
     def done_once(self, number: int = 1) -> bool:
         """Whether the invoice took effect, and stands there once."""
         return self.undone([number]) == []
+
+
+def of_kind(kind: str, ledger: Store, there: StandIn, **settings: Any) -> Desk:
+    """A desk before an ERP of this kind, with one invoice planned."""
+    made = Desk(ledger, there, kind, settings)
+    made.plan(1)
+    return made
