@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,14 @@ class Desk:
     office: Office
     bounds: Bounds = field(default_factory=Bounds)
     connections: Mapping[str, str] = field(default_factory=lambda: CONNECTIONS)
+    at: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What happens at a named moment of the store, once."""
+
+    def __post_init__(self) -> None:
+        self.office.store._point = self._moment
+
+    def _moment(self, name: str) -> None:
+        self.at.pop(name, lambda: None)()
 
     def world(self, through: date = YEAR_END) -> World:
         return self.office.world(through)
@@ -45,8 +53,8 @@ class Desk:
     def everything(self) -> tuple[object, ...]:
         """All that stands anywhere."""
         books = self.office.books
-        told = replace(books, documents=[*books.documents], content={**books.content}, keys={**books.keys})
-        return dump(self.office.store), files(self.office.folder), told.documents, told.content, books.requests
+        there = [*books.documents], {**books.content}, books.requests
+        return dump(self.office.store), files(self.office.folder), *there
 
     def there(self) -> dict[str, dict[str, Any]]:
         """The ERP's own records by our reference."""

@@ -24,8 +24,9 @@ from billsync.stage.world import End, World
 from billsync.store import Run, Store
 from billsync.workspace import on_record
 
-HOLD_S: Final = 3600
-"""How long a write that is not in the plan stays held back where the process is killed before it lets it go."""
+HOLD_S: Final = 86_400
+"""How long a write that is not in the plan stays held back, beside the run's patience, should this process be killed
+before it lets it go."""
 
 REASON: Final = "not_in_plan"
 _S = DeliveryState
@@ -133,7 +134,7 @@ def _act(world: World, plan: Plan, slot: str) -> Applied:
 
 def _hold(world: World, system: str, passing: frozenset[tuple[str, str]], held: dict[str, str]) -> None:
     """Hold back what is not in the plan: something let it loose after the check."""
-    until, after = world.now() + timedelta(seconds=HOLD_S), ""
+    until, after = world.now() + timedelta(seconds=HOLD_S + world.options.patience_s), ""
     while True:
         with world.store.tx("hold") as tx:
             page = tx.outbox.list(connection=system, states=_MAY_GO, after=after)

@@ -134,10 +134,16 @@ def _booking(item: Booking) -> str:
 
 
 def _of_turns(planned: Sequence[Turn], now: Sequence[Turn], *, begun: bool) -> list[Difference]:
+    if begun:  # a note may name a record that was still to be made when the plan was
+        planned, now = [_plain(item) for item in planned], [_plain(item) for item in now]
     was, is_ = Counter(planned), Counter(now)
     found = [Difference(item.subject, NOTHING, _turn(item)) for item in (is_ - was)]
     return found + ([] if begun else [Difference(item.subject, _turn(item), NOTHING) for item in (was - is_)])
 
 
+def _plain(item: Turn) -> Turn:
+    return item.model_copy(update={"note": ""})
+
+
 def _turn(item: Turn) -> str:
-    return f"{item.before} to {item.after} ({item.note})"
+    return f"{item.before} to {item.after}" + (f" ({item.note})" if item.note else "")

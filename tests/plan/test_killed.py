@@ -1,0 +1,69 @@
+"""An apply that is killed at any commit: the same command again finishes it, and every document stands there once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billsync.planning import Plan
+from billsync.store import Store
+from tests.plan.desk import Desk
+from tests.stage.office import Office
+
+ALL = ["Acme", "Basic", "INV-0001", "INV-0002", "Zoomit"]
+
+
+class Killed(BaseException):
+    """The process is gone; nothing that it would still have done is done."""
+
+
+class Dying:
+    """Dies at the n-th moment of the store, and stays dead."""
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+
+    def __call__(self, _name: str) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise Killed
+
+
+def _office(folder: Path) -> Desk:
+    return Desk(Office(folder, Store.open(f"sqlite:///{folder / 'store.db'}", create=True)))
+
+
+def _killed_at(desk: Desk, plan: Plan, n: int) -> bool:
+    """Whether the apply was killed; False where it ended before that moment."""
+    url = desk.office.store.url
+    desk.office.store.close()
+    desk.office.store = Store.open(url, point=Dying(n))
+    try:
+        desk.apply(plan)
+    except Killed:
+        return True
+    finally:
+        desk.office.store.close()
+        desk.office.store = Store.open(url)
+    return False
+
+
+@pytest.mark.parametrize("start", range(3))
+def test_killed_at_any_commit_the_same_again_finishes(tmp_path: Path, start: int) -> None:
+    n, killed = 1 + start, True
+    while killed:
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        desk = _office(folder)
+        plan = desk.plan()
+        killed = _killed_at(desk, plan, n)
+        done = desk.apply(plan)
+        assert (done.report is None) == (not killed)
+        assert desk.office.there() == ALL, n
+        assert desk.office.status() == {"D1": "sent", "D2": "sent"}
+        assert desk.office.sound()
+        assert desk.plan().changes == 0
+        assert desk.apply(plan).report is None
+        desk.office.store.close()
+        n += 12
