@@ -421,7 +421,10 @@ class Connector(ABC):
         raise Refused("not_supported", f"{self.capabilities.title} cannot fetch {object}")
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
-        """Look records up by our reference: one answer per key, in the same order.  Never raises per key."""
+        """Look records up by our reference: one answer per key, in the same order.  Never raises per key.
+
+        Records that are void there are left out where another one carries the reference.
+        """
         return [Unsure("not_supported", f"{self.capabilities.title} cannot look up {object}") for _ in keys]
 
     def standing(self, object: str) -> Iterator[Sequence[Standing]]:

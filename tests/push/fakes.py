@@ -174,6 +174,7 @@ class Fake(Connector):
         found: list[Probe] = []
         for key in keys:
             ids = tuple(remote for held, remote in self.books.documents if held == key)
+            ids = tuple(remote for remote in ids if remote not in self.books.voided) or ids
             shown = self.books.shows.get(ids[0], {}) if ids else {}
             found.append(Found(ids, echo=shown) if ids else Absent())
         return found

@@ -28,6 +28,7 @@ from billsync.connector import (
     Record,
     Refused,
     Schema,
+    Standing,
     Target,
     TryLater,
     Unsure,
@@ -227,6 +228,13 @@ class Files(Connector):
             return [Unsure("status_unreadable", str(error)) for _ in keys]
         state = COLUMNS.index("state")
         return [Found((key,), echo={"state": rows[key][state]}) if key in rows else Absent() for key in keys]
+
+    def standing(self, object: str) -> Iterator[Sequence[Standing]]:
+        """What the status file says of each deal; a row that cannot be read as one says nothing."""
+        if object != STATUS or self._status is None:
+            yield from super().standing(object)
+            return
+        yield self._status.standing()
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         """Write the state of deals' invoices into `status.csv`: one rewrite for all of them."""

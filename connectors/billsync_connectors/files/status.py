@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from billsync.connector import Applied, Intent, Outcome, Refused, TryLater, Unclear
-from billsync.model.scalar import plain, read_text, show
+from billsync.connector import Applied, Intent, Outcome, Refused, Standing, TryLater, Unclear
+from billsync.model.scalar import plain, read_day, read_decimal, read_text, show
 from billsync.strict.yaml import did_you_mean
 from billsync_connectors.files.folder import Folder, reason
 from billsync_connectors.files.rows import Bad, CsvRows, Limits, begin
@@ -57,6 +57,11 @@ class StatusFile:
         advice = "it is not overwritten; mend it or move it away"
         return Refused("status_unreadable", f"{self.shown}:{line}: {message}; {advice}")
 
+    def standing(self) -> list[Standing]:
+        """The rows that can be read as a deal's status.  Raises `Refused` for a file that billsync did not write."""
+        found = (_standing(dict(zip(COLUMNS, cells, strict=True))) for cells in self.load().values())
+        return [item for item in found if item is not None]
+
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Bring the rows of these deals to what the intents say, all in one rewrite."""
         try:
@@ -102,6 +107,21 @@ def _sync_folder(path: Path) -> None:
 
 
 # ---------------------------------------------------------------- rows
+
+
+def _standing(row: Mapping[str, str]) -> Standing | None:
+    try:
+        return Standing(
+            id=row["deal"],
+            reference=row["deal"],
+            currency=row["currency"],
+            total=read_decimal(row["amount"]),
+            on=read_day(row["issued_on"]),
+            due_on=read_day(row["due_on"]),
+            state=row["state"],
+        )
+    except ValueError:
+        return None
 
 
 def _applied(rows: Rows, intent: Intent) -> Outcome:

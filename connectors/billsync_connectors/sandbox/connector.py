@@ -125,6 +125,7 @@ class Sandbox(Connector):
 
     def _probed(self, rows: Sequence[dict[str, Any]]) -> Probe:
         try:
+            rows = [row for row in rows if row.get("state") != "void"] or rows
             ids = tuple(id_of(row) for row in rows)
             if len(rows) != 1:
                 return Found(ids) if rows else Absent()

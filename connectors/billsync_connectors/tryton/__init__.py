@@ -42,9 +42,16 @@ __all__ = ["Tryton", "TrytonSettings"]
 _MODELS = {"party": "party.party", "product": "product.product", "invoice": "account.invoice"}
 
 
-def _sheet(reference: str, batch_max: int, *, ordered: bool = False) -> WriteSheet:
+def _sheet(reference: str, batch_max: int, *, document: bool = False) -> WriteSheet:
     """Tryton has no idempotency key; it ends a request of its own accord after 60 seconds (request.timeout)."""
-    return WriteSheet(target=Target.SEARCH, reference=reference, settle_s=60, batch_max=batch_max, ordered=ordered)
+    return WriteSheet(
+        target=Target.SEARCH,
+        reference=reference,
+        settle_s=60,
+        batch_max=batch_max,
+        ordered=document,
+        voids=document,
+    )
 
 
 class Tryton(Connector):
@@ -60,13 +67,14 @@ class Tryton(Connector):
         writes={
             "party": _sheet("code", 100),
             "product": _sheet("suffix_code", 100),
-            "invoice": _sheet("reference", 25, ordered=True),
+            "invoice": _sheet("reference", 25, document=True),
         },
         money_decimals=4,
         notes=(
             "Codes of parties and products are unique in Tryton; the reference of an invoice is not.",
             "Invoices are posted one batch at a time: Tryton on SQLite gives equal numbers to concurrent posts.",
             "Numbers follow the dates: an invoice dated before the last posted one of its year is refused.",
+            "A posted invoice is voided by cancelling it, which the company has to allow (Cancel Customer Invoice).",
             "A payment that is taken back in Tryton is not told as deleted; the invoice's amount_to_pay shows it.",
             "The acknowledged warnings are 'due date in the past' and 'other taxes than the product's', no others.",
         ),

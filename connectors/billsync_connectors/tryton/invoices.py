@@ -21,7 +21,7 @@ from billsync.connector import (
     Unfinished,
     differences,
 )
-from billsync_connectors.tryton import bulk, payload
+from billsync_connectors.tryton import bulk, payload, voiding
 from billsync_connectors.tryton.books import Books
 from billsync_connectors.tryton.encoding import plain_number
 from billsync_connectors.tryton.posting import Posting
@@ -51,6 +51,13 @@ class Invoices:
         return [_found(rows[key]) if key in rows else Absent() for key in keys]
 
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
+        """Cancel what is void, and bring the others to their posted state."""
+        wanted = [intent for intent in intents if not intent.void]
+        stand = iter(self._write(wanted) if wanted else [])
+        taken_back = iter(voiding.void(self._session, [intent for intent in intents if intent.void]))
+        return [next(taken_back if intent.void else stand) for intent in intents]
+
+    def _write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Make drafts of those without a remote id, then compare and post all that are not posted yet."""
         outcomes: dict[int, Outcome] = {}
         ids = self._drafted(intents, outcomes)
@@ -208,6 +215,7 @@ def echo(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _found(rows: Sequence[Mapping[str, Any]]) -> Found:
+    rows = [row for row in rows if row["state"] != "cancelled"] or rows
     ids = tuple(str(row["id"]) for row in rows)
     if len(rows) > 1:
         return Found(ids)
