@@ -39,7 +39,8 @@ class Changes:
     Attributes:
         add: charges to keep from now on.
         drop: keys of charges to forget, before adding: none of them is on an invoice.
-        problems: BILL-DEAL-03, one per invoiced charge that the deal now tells otherwise; then nothing else changes.
+        problems: one per invoiced charge that the deal now tells otherwise: BILL-DEAL-03, or -05 where it is in
+            another currency; then nothing else changes.
     """
 
     add: tuple[Charge, ...] = ()
@@ -93,6 +94,7 @@ def _conventions(charge: Charge) -> tuple[str | None, ...]:
 
 def _problem(was: Charge, now: Charge | None) -> Problem:
     before = f"{plain(was.amount)} {was.currency}"
+    foreign = now is not None and now.currency != was.currency
     if now is None:
         after = "the deal no longer gives it"
     elif (now.amount, now.currency) != (was.amount, was.currency):
@@ -100,8 +102,8 @@ def _problem(was: Charge, now: Charge | None) -> Problem:
     else:
         after = f"the deal now gives the same amount with another {', '.join(_differing(was, now))}"
     return Problem(
-        code="BILL-DEAL-03",
+        code="BILL-DEAL-05" if foreign else "BILL-DEAL-03",
         message=f"the charge {show(was.key, 120)} was invoiced at {before}; {after}",
-        hint=_HINT,
+        hint=f"nothing is converted: {_HINT}" if foreign else _HINT,
         place=Place(system="billsync", object="deal", id=was.deal, field=f"charges[{was.key}]"),
     )

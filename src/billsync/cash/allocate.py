@@ -53,7 +53,9 @@ def unbookable(noun: Payment | Refund) -> Problem | None:
     if fits:
         return None
     message = f"expected an amount of {noun.currency} above zero, got {plain(noun.amount)}"
-    return _problem("04", noun, "amount", message, "correct it where it was recorded")
+    return _problem(
+        _of(noun, "CASH-PAYMENT-04", "CASH-REFUND-04"), noun, "amount", message, "correct it where it was recorded"
+    )
 
 
 def contradicted(noun: Payment | Refund, other: Payment | Refund, teller: str) -> Problem:
@@ -62,7 +64,13 @@ def contradicted(noun: Payment | Refund, other: Payment | Refund, teller: str) -
         f"it is told as {plain(noun.amount)} {noun.currency}; {teller} told {plain(other.amount)} {other.currency}, "
         "or differs in another field"
     )
-    return _problem("05", noun, "", message, "correct one of the records, or map the field that says which is later")
+    return _problem(
+        _of(noun, "CASH-PAYMENT-05", "CASH-REFUND-05"),
+        noun,
+        "",
+        message,
+        "correct one of the records, or map the field that says which is later",
+    )
 
 
 def complaints(receipt: Receipt, invoice: Invoice | None, settled: Decimal) -> list[Problem]:
@@ -80,7 +88,9 @@ def complaints(receipt: Receipt, invoice: Invoice | None, settled: Decimal) -> l
         problems.append(_no_invoice(payment))
     elif invoice.currency != payment.currency:
         message = f"the payment is in {payment.currency}, the invoice {invoice.number} in {invoice.currency}"
-        problems.append(_problem("03", payment, "currency", message, "record it in the invoice's currency"))
+        problems.append(
+            _problem("CASH-PAYMENT-03", payment, "currency", message, "record it in the invoice's currency")
+        )
     elif settled < receipt.net:
         problems.append(_left_over(payment, invoice, receipt.net - settled))
     return problems
@@ -91,25 +101,29 @@ def late(refund: Refund) -> Problem:
     message = (
         f"{refund.kind} of {plain(refund.amount)} {refund.currency}: the payment {show(refund.payment)} is not here"
     )
-    return _problem("01", refund, "payment", message, "it counts as soon as the payment is read; see why it is not")
+    return _problem(
+        "CASH-REFUND-01", refund, "payment", message, "it counts as soon as the payment is read; see why it is not"
+    )
 
 
 def foreign(refund: Refund, payment: Payment) -> Problem:
     """CASH-REFUND-03: it is in another currency than its payment."""
     message = f"the {refund.kind} is in {refund.currency}, the payment {show(payment.id)} in {payment.currency}"
-    return _problem("03", refund, "currency", message, "record it in the payment's currency: nothing is converted")
+    return _problem(
+        "CASH-REFUND-03", refund, "currency", message, "record it in the payment's currency: nothing is converted"
+    )
 
 
 def stands_there(noun: Payment | Refund, system: str, remote_id: str) -> Problem:
     """CASH-PAYMENT-06 or CASH-REFUND-06: it counts for nothing here, and stands in a system that keeps it."""
     message = f"it was taken back at its source, and stands in {system} as {show(remote_id)}"
-    return _problem("06", noun, "", message, "take it back there by hand")
+    return _problem(_of(noun, "CASH-PAYMENT-06", "CASH-REFUND-06"), noun, "", message, "take it back there by hand")
 
 
 def _no_invoice(payment: Payment) -> Problem:
     named = "no invoice" if payment.invoice is None else f"the invoice {show(payment.invoice)}, which is not ours"
     message = f"the payment of {plain(payment.amount)} {payment.currency} names {named}"
-    return _problem("01", payment, "invoice", message, "name one of our invoices on it, or refund it")
+    return _problem("CASH-PAYMENT-01", payment, "invoice", message, "name one of our invoices on it, or refund it")
 
 
 def _left_over(payment: Payment, invoice: Invoice, rest: Decimal) -> Problem:
@@ -117,7 +131,7 @@ def _left_over(payment: Payment, invoice: Invoice, rest: Decimal) -> Problem:
         f"{plain(rest)} of the payment of {plain(payment.amount)} {payment.currency} is more than is open on "
         f"{invoice.number}"
     )
-    problem = _problem("02", payment, "amount", message, "refund the rest, or name another invoice for it")
+    problem = _problem("CASH-PAYMENT-02", payment, "amount", message, "refund the rest, or name another invoice for it")
     return problem.model_copy(update={"severity": Severity.WARNING})
 
 
@@ -129,7 +143,10 @@ def _too_much_back(receipt: Receipt) -> Problem:
     return Problem(code="CASH-REFUND-02", message=message, hint=hint, place=place)
 
 
-def _problem(number: str, noun: Payment | Refund, field: str, message: str, hint: str) -> Problem:
-    kind = type(noun).__name__.lower()
-    place = Place(system="billsync", object=kind, id=noun.id, field=field or None)
-    return Problem(code=f"CASH-{kind.upper()}-{number}", message=message, hint=hint, place=place)
+def _of(noun: Payment | Refund, payment: str, refund: str) -> str:
+    return payment if isinstance(noun, Payment) else refund
+
+
+def _problem(code: str, noun: Payment | Refund, field: str, message: str, hint: str) -> Problem:
+    place = Place(system="billsync", object=_of(noun, "payment", "refund"), id=noun.id, field=field or None)
+    return Problem(code=code, message=message, hint=hint, place=place)

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import plan_doors, stand_ins
+from billsync.cli import money_doors, plan_doors, stand_ins
 from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
@@ -237,6 +237,7 @@ def gates_close(name: Connection, reason: Why, config: Config = CONFIG) -> None:
 
 invoice = typer.Typer(no_args_is_help=True, help="Invoices, and why they say what they say.")
 app.add_typer(invoice, name="invoice")
+app.add_typer(money_doors.payments, name="payments")
 
 InvoiceNumber = Annotated[str, typer.Argument(help="The invoice's number.")]
 

@@ -76,6 +76,9 @@ def show_one(config: Path, number: str, format: show.Format) -> int:
             "payment": p.payment.id,
             "received_on": p.payment.received_on,
             "amount": p.payment.amount,
+            "back": p.back,
+            "settled": p.settled,
+            "state": p.state,
             "method": p.payment.method,
         }
         for p in payments
