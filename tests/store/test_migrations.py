@@ -70,7 +70,7 @@ def _restamp(store: Store, *revisions: str) -> None:
 
 
 @pytest.mark.parametrize(("revisions", "reason"), [(["9999"], "schema_newer"), ([], "schema_incomplete")])
-def test_a_newer_or_unfinished_schema_is_refused_and_left_alone(
+def test_f14_a_newer_or_unfinished_schema_is_refused_and_left_alone(
     store: Store, revisions: list[str], reason: str
 ) -> None:
     _restamp(store, *revisions)
@@ -129,7 +129,7 @@ Store.open(url, create=True, point=lambda name: die() if name == sys.argv[3] els
 
 
 @pytest.mark.parametrize("point", ["migrate:9001", "migrate:before-commit", "migrate:after-commit"])
-def test_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_the_next_time(
+def test_f13_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_the_next_time(
     store: Store, next_release: Path, point: str
 ) -> None:
     with store.tx("t") as tx:

@@ -80,7 +80,7 @@ def test_a_file_that_is_something_else_is_not_touched(tmp_path: Path) -> None:
     assert path.read_text() == "dear diary, " * 1000
 
 
-def test_a_damaged_page_is_found_before_anything_is_read(file: Path) -> None:
+def test_f21_a_damaged_page_is_found_before_anything_is_read(file: Path) -> None:
     raw = bytearray(file.read_bytes())
     start = raw.index(b'"Id":"A-150"') // 4096 * 4096
     raw[start : start + 4096] = os.urandom(4096)
@@ -90,7 +90,7 @@ def test_a_damaged_page_is_found_before_anything_is_read(file: Path) -> None:
     assert "restore the last backup" in str(found)
 
 
-def test_a_full_disk_rolls_back_and_the_store_goes_on_when_there_is_room(file: Path) -> None:
+def test_f17_a_full_disk_rolls_back_and_the_store_goes_on_when_there_is_room(file: Path) -> None:
     store = Store.open(f"sqlite:///{file}")
     page = [record(f"B-{n}", Name="y" * 500) for n in range(2000)]
 
@@ -110,7 +110,7 @@ def test_a_full_disk_rolls_back_and_the_store_goes_on_when_there_is_room(file: P
     store.close()
 
 
-def test_another_program_that_keeps_it_locked_is_named_as_the_cause(
+def test_f20_another_program_that_keeps_it_locked_is_named_as_the_cause(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("billsync.store.opening.WAIT_S", 0)
@@ -176,7 +176,7 @@ def test_a_database_that_may_only_be_read_is_refused(postgres_store_url: str) ->
     store.close()
 
 
-def test_a_read_replica_is_refused(postgres_store_url: str) -> None:
+def test_f27_a_read_replica_is_refused(postgres_store_url: str) -> None:
     with psycopg.connect(postgres_store_url, autocommit=True) as admin:
         # A function of that name on the search path stands for the server's own: a real standby takes minutes to build.
         admin.execute("CREATE FUNCTION public.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true'")
@@ -206,7 +206,7 @@ def test_two_stores_in_two_schemas_of_one_database_do_not_meet(postgres_url: str
     b.close()
 
 
-def test_a_claim_is_on_disk_even_where_the_server_is_careless(postgres_store_url: str) -> None:
+def test_f29_a_claim_is_on_disk_even_where_the_server_is_careless(postgres_store_url: str) -> None:
     set_for_all(postgres_store_url, "synchronous_commit = off")
     store = Store.open(postgres_store_url)
     with store.tx("t") as tx:

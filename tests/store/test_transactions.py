@@ -59,7 +59,7 @@ def test_points_are_passed_around_each_commit(store_url: str) -> None:
 # ---------------------------------------------------------------- many writers
 
 
-def test_threads_that_read_then_write_never_find_the_database_locked(store: Store) -> None:
+def test_f19_threads_that_read_then_write_never_find_the_database_locked(store: Store) -> None:
     def work(n: int) -> list[int]:
         numbers = []
         for k in range(5):
@@ -160,7 +160,7 @@ def _fails_once(tries: list[int], state: str) -> str:
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_a_transaction_that_loses_to_another_is_run_again(postgres_store: Store, state: str) -> None:
+def test_f26_a_transaction_that_loses_to_another_is_run_again(postgres_store: Store, state: str) -> None:
     tries: list[int] = []
 
     def work(tx: Tx) -> int:
@@ -183,7 +183,7 @@ def _until_somebody_waits(url: str) -> None:
     raise AssertionError("the stranger never came to wait for us")
 
 
-def test_a_real_deadlock_with_another_program_is_run_again(postgres_store: Store, postgres_store_url: str) -> None:
+def test_f26_a_real_deadlock_with_another_program_is_run_again(postgres_store: Store, postgres_store_url: str) -> None:
     with postgres_store.tx("t") as tx:
         for name in ("a", "b"):
             tx.ledger.draw(name)
@@ -214,7 +214,7 @@ def test_a_real_deadlock_with_another_program_is_run_again(postgres_store: Store
     assert len(tries) == 2
 
 
-def test_a_lost_connection_before_the_commit_is_a_conflict_and_the_next_one_is_new(
+def test_f24_a_lost_connection_before_the_commit_is_a_conflict_and_the_next_one_is_new(
     postgres_store: Store, postgres_store_url: str
 ) -> None:
     def cut(tx: Tx) -> str:
