@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from billsync.connector import Connector, Page
+from billsync.connector import Connector, Page, Record
 from billsync.model.problem import Place, Problem
 from billsync.store import InboxRow, Store, Tx
+from billsync.strict.record import unfit
 
 GONE_SHARE: Final = 2
 GONE_FREE: Final = 10
@@ -20,6 +21,8 @@ GONE_FREE: Final = 10
 DRIFT_CODE: Final = "READ-DRIFT-01"
 DRIFT_SHARE: Final = 5
 """Where more than one record in `DRIFT_SHARE` was bad before, bad ones are no news."""
+
+_SHOWN: Final = 200
 
 Judge = Callable[[Sequence[InboxRow]], Problem | None]
 """New and changed records of a page -> a problem that too many of them have, or None."""
@@ -56,22 +59,28 @@ def changed(
         since = None if full else tx.inbox.cursor(connection, object)
         drifting = [item for item in tx.problems.list(code=DRIFT_CODE) if _of(item.problem, connection, object)]
         was_sound = _was_sound(tx, connection, object)
-    read = fresh = 0
+    read, fresh, spoilt = 0, 0, False
     seen: set[str] = set()
     complained: set[str] = set()
     for page in connector.read(object, since):
         try:
             with store.tx("pull-page") as tx:
                 at = now()
-                absorbed = tx.inbox.absorb(connection, page.records, run=run, at=at)
+                good, bad = _sifted(connection, object, page)
+                absorbed = tx.inbox.absorb(connection, good, run=run, at=at)
                 if judge is not None and was_sound and not full:
-                    _check_form(tx, connection, object, page, judge)
-                report(tx, page.problems)
+                    _check_form(tx, connection, object, good, judge)
+                report(tx, [*page.problems, *bad])
                 tx.inbox.set_cursor(connection, object, page.checkpoint, at=at)
-                seen.update(record.id for record in page.records)
-                complained.update(problem.fingerprint for problem in page.problems)
+                ids = [record.id for record in good]
+                seen.update(ids)
+                complained.update(problem.fingerprint for problem in (*page.problems, *bad))
+                spoilt = spoilt or bool(bad)
                 fresh += absorbed.new + absorbed.changed
-                if page.snapshot:
+                tx.problems.close(
+                    connection=connection, object=object, ids=ids, except_=complained, at=at, codes_prefix="READ-"
+                )
+                if page.snapshot and not spoilt:
                     gone, doubt = _forget(tx, connection, object, seen, run, at)
                     report(tx, doubt)
                     complained.update(problem.fingerprint for problem in doubt)
@@ -90,6 +99,27 @@ def changed(
     return read, fresh
 
 
+def _sifted(connection: str, object: str, page: Page) -> tuple[list[Record], list[Problem]]:
+    """The page's records that can be kept, and what is wrong with the others."""
+    good: list[Record] = []
+    bad: list[Problem] = []
+    for record in page.records:
+        fault = unfit(record.id, record.data)
+        if fault is None:
+            good.append(record)
+            continue
+        place = Place(system=connection, object=object) if fault.code == "READ-KEY-01" else record.place
+        bad.append(
+            Problem(
+                code=fault.code,
+                message=f"the record was not taken: {fault.message}",
+                hint="correct it in the source; a record that was taken before stays as it was",
+                place=place.at(fault.field[:_SHOWN]) if fault.field else place,
+            )
+        )
+    return good, bad
+
+
 def _of(problem: Problem, connection: str, object: str) -> bool:
     return (problem.place.system, problem.place.object) == (connection, object)
 
@@ -101,9 +131,9 @@ def _was_sound(tx: Tx, connection: str, object: str) -> bool:
     return sound > 0 and bad * DRIFT_SHARE <= sound + bad
 
 
-def _check_form(tx: Tx, connection: str, object: str, page: Page, judge: Judge) -> None:
+def _check_form(tx: Tx, connection: str, object: str, records: Sequence[Record], judge: Judge) -> None:
     """Raises `_Drifted` where too many of the page's new and changed records are bad in the same way."""
-    rows = tx.inbox.fresh(connection, object, [record.id for record in page.records])
+    rows = tx.inbox.fresh(connection, object, [record.id for record in records])
     found = judge(rows) if rows else None
     if found is None:
         return
