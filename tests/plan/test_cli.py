@@ -78,9 +78,10 @@ ODD = {
 
 @pytest.mark.parametrize("command", ODD, ids=" ".join)
 def test_odd_use_is_refused_in_a_sentence(place: Place, command: tuple[str, ...]) -> None:
-    place.billsync("plan", "--out", "plan.json")
-    plan = json.loads((place.folder / "plan.json").read_text(encoding="utf-8"))
-    place.write("edited.json", json.dumps(plan | {"turns": []} | {"invoices": []}))
+    if command[0] == "apply":
+        place.billsync("plan", "--out", "plan.json")
+        plan = json.loads((place.folder / "plan.json").read_text(encoding="utf-8"))
+        place.write("edited.json", json.dumps(plan | {"invoices": []}))
     said = place.billsync(*command)
     assert (said.code, ODD[command] in said.out + said.err) == (2, True), said
 
