@@ -28,9 +28,9 @@ from billsync.connector import (
 from billsync.wire import Client
 from billsync_connectors.sandbox.config import SandboxSettings
 from billsync_connectors.sandbox.reading import FETCH_MAX, Reading
-from billsync_connectors.sandbox.records import echo, id_of, record_of, standing_of
+from billsync_connectors.sandbox.records import echo, id_of, record_of, standing_of, told_of
 from billsync_connectors.sandbox.session import Session, offline
-from billsync_connectors.sandbox.sheets import DOCUMENTS, OBJECTS, capabilities
+from billsync_connectors.sandbox.sheets import DEALS, DOCUMENTS, OBJECTS, capabilities
 from billsync_connectors.sandbox.writing import Writing
 
 
@@ -86,8 +86,11 @@ class Sandbox(Connector):
             return [Unsure(fault.reason, fault.message, offline=offline(fault)) for _ in keys]
 
     def standing(self, object: str) -> Iterator[Sequence[Standing]]:
-        """Every invoice, payment or refund that stands there; one that changes meanwhile is shown once."""
-        if object not in DOCUMENTS:
+        """Every invoice, payment or refund that stands there, and what deals show of their invoices.
+
+        One that changes meanwhile is shown once.
+        """
+        if object not in (*DOCUMENTS, DEALS):
             yield from super().standing(object)
         seen: set[str] = set()
         mark: dict[str, Any] = {}
@@ -95,7 +98,10 @@ class Sandbox(Connector):
             answer = self._reading.raw(object, mark)
             rows = [row for row in answer["records"] if row.get("deleted") is not True and row.get("id") not in seen]
             seen.update(str(row.get("id")) for row in rows)
-            yield [self._standing(object, row) for row in rows]
+            if object == DEALS:
+                yield [told for row in rows if (told := told_of(row)) is not None]
+            else:
+                yield [self._standing(object, row) for row in rows]
             if answer.get("more") is not True or not answer["records"]:
                 return
             mark = {"updated": answer["records"][-1].get("updated"), "id": answer["records"][-1].get("id")}

@@ -101,6 +101,25 @@ def standing_of(object: str, row: Mapping[str, Any]) -> Standing:
     )
 
 
+def told_of(row: Mapping[str, Any]) -> Standing | None:
+    """What a deal shows of its invoices; None where nothing, or nothing that can be read, was told of them."""
+    told = row.get("billing")
+    try:
+        if not isinstance(told, Mapping):
+            return None
+        return Standing(
+            id=id_of(row),
+            reference=id_of(row),
+            currency=str(told.get("currency")),
+            total=read_decimal(told.get("amount")),
+            on=read_day(told.get("issued_on")),
+            due_on=read_day(told.get("due_on")),
+            state=told.get("state"),
+        )
+    except ValueError:
+        return None
+
+
 def same(wanted: Any, there: Any) -> bool:
     """Whether what is wanted stands there already; fields that are not spoken of may be anything."""
     if isinstance(wanted, Mapping):

@@ -151,10 +151,26 @@ def _tell(report: Report) -> None:
     if report.drifts:
         show.rows("Drift by class", list(CLASSES), _classes(report))
         show.line()
-    agree = f"clean: {report.agreed:,} documents agree on all sides"
-    show.rows("Drift", list(DRIFTS), [_row(drift) for drift in report.drifts], empty=agree)
+    if report.drifts and sys.stdout.isatty():
+        for drift in report.drifts:
+            _explain(drift)
+    else:
+        agree = f"clean: {report.agreed:,} documents agree on all sides"
+        show.rows("Drift", list(DRIFTS), [_row(drift) for drift in report.drifts], empty=agree)
     for text in _remarks(report):
         show.remark(text)
+
+
+def _explain(drift: Drift) -> None:
+    """One drift for a person: what differs, why, and what mends it."""
+    amount = f"{show.cell(drift.amount)} {drift.currency}"
+    head = "  ".join(show.visible(part) for part in (drift.document, drift.customer, amount) if part)
+    show.line(f"{drift.kind:<10} {head}")
+    show.line(f"           {show.visible(_differs(drift))}")
+    show.line(f"           because  {show.visible(drift.cause)}")
+    hand = "by hand" if drift.cure.act is Act.PERSON else "--fix"
+    show.line(f"           {hand:<8} {show.visible(drift.cure.text)}")
+    show.line()
 
 
 def _remarks(report: Report) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from billsync import reconcile
+from billsync.connector import WriteSheet
 from billsync.model.base import canonical_json
 from billsync.model.delivery import Delivery
 from billsync.model.drift import Difference, Drift, DriftKind
@@ -93,13 +94,20 @@ def _known(world: World, tx: Tx, end: End, drift: Drift, write: Delivery | None,
         problems=_problems(tx, end, drift, write),
         record=_record(world, tx, end, drift),
         renamed=fields["reference"].theirs if "reference" in fields else None,
-        sheet=end.connector.capabilities.writes.get(object),
+        sheet=_sheet(world, end, object),
         recovering=gate is not None and gate.state is GateState.RECOVERING,
         reads_payments=world.payments is not None,
         adopted=frozenset(
             name for note in notes if note.startswith(_ADOPTED) for name in json.loads(note.removeprefix(_ADOPTED))
         ),
     )
+
+
+def _sheet(world: World, end: End, object: str) -> WriteSheet | None:
+    """How the documents are written, with the settle time that the pipeline is configured with."""
+    sheet = end.connector.capabilities.writes.get(object)
+    settle_s = world.options.settle_s
+    return sheet if sheet is None or settle_s is None else sheet.model_copy(update={"settle_s": settle_s})
 
 
 def _attempts(tx: Tx, write: Delivery | None) -> list[Attempt]:

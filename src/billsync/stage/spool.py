@@ -55,7 +55,8 @@ class Spool:
             self._folder = TemporaryDirectory(prefix="billsync-")
         path = Path(self._folder.name) / str(len(self._files))
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in sorted(self._fresh))
+            # JSON escapes tabs and line ends: one of each parts key from values, and row from row
+            file.writelines(f"{json.dumps(key)}\t{text}\n" for key, text in sorted(self._fresh))
         self._files.append(path)
         self._fresh = []
 
@@ -63,5 +64,5 @@ class Spool:
 def _read(path: Path) -> Iterator[tuple[str, str]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
-            key, text = json.loads(line)
-            yield key, text
+            key, _, text = line.partition("\t")
+            yield json.loads(key), text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -103,15 +103,18 @@ class Theirs:
         for reference, (kind, *values) in self._spool:
             yield reconcile.There(reference, thawed(values), payment=kind == "payment")
 
+    def take(self, pages: Iterable[Sequence[Standing]]) -> None:
+        """Take in pages of documents or payments."""
+        for page in pages:
+            self._spool.add(_row(item) for item in page)
+
     def read(self, connector: Connector, document: str, payment: str | None) -> None:
         """Take in what stands there.  Raises `TryLater`, and `Refused` where documents cannot be listed."""
-        for page in connector.standing(document):
-            self._spool.add(_row(item.reference, "document", item) for item in page)
+        self.take(connector.standing(document))
         if payment is None:
             return
         try:
-            for page in connector.standing(payment):
-                self._spool.add(_row(item.applies_to or "", "payment", item) for item in page)
+            self.take(connector.standing(payment))
         except Refused as fault:
             if fault.reason != "not_supported":
                 raise
@@ -119,8 +122,11 @@ class Theirs:
         self.listed = True
 
 
-def _row(reference: str, kind: str, item: Standing) -> Row:
-    return reference, [kind, *frozen(item)]
+def _row(item: Standing) -> Row:
+    """A payment goes to the document that it settles."""
+    if item.applies_to is None:
+        return item.reference, ["document", *frozen(item)]
+    return item.applies_to, ["payment", *frozen(item)]
 
 
 def frozen(item: Standing) -> list[object]:
