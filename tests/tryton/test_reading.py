@@ -53,6 +53,48 @@ def test_part_and_rest_of_a_payment_come_back(connect: Connect, tryton_sandbox: 
     assert erp.fetch("invoice", [paid["id"], "999999"])[0].data == paid
 
 
+def taken_back(erp: Tryton, mark: Checkpoint) -> tuple[set[str], Checkpoint]:
+    records, after = read(erp, "payment", mark)
+    return {record.id for record in records if record.deleted}, after
+
+
+def test_a_payment_whose_move_is_cancelled_is_told_as_gone(
+    connect: Connect, tryton_sandbox: TrytonSandbox, tag: str
+) -> None:
+    erp = connect()
+    applied(erp.write("invoice", [invoice(f"{tag}-1", party(erp, tag))]))
+    tryton_sandbox.pay(f"{tag}-1", Decimal("50.00"), date(2017, 4, 1), "part")
+    tryton_sandbox.pay(f"{tag}-1", Decimal("21.36"), date(2017, 4, 2), "rest")
+    records, mark = read(erp, "payment")
+    lines = {row["description"]: row["id"] for row in of(records, tag)}
+    for word, state in (("rest", Decimal("21.36")), ("part", Decimal("71.36"))):
+        tryton_sandbox.take_back(lines[word])
+        gone, mark = taken_back(erp, mark)
+        assert lines[word] in gone
+        [row] = of(read(erp, "invoice")[0], tag)
+        assert (row["state"], row["amount_to_pay"]) == ("posted", state)
+    assert erp.fetch("payment", list(lines.values())) == []
+
+
+def test_a_payment_taken_off_its_invoice_is_told_as_gone(
+    connect: Connect, tryton_sandbox: TrytonSandbox, tag: str
+) -> None:
+    erp = connect()
+    applied(erp.write("invoice", [invoice(f"{tag}-1", party(erp, tag))]))
+    tryton_sandbox.pay(f"{tag}-1", Decimal("50.00"), date(2017, 4, 1))
+    records, mark = read(erp, "payment")
+    [paid] = of(records, tag)
+    with tryton_sandbox.rpc() as rpc:
+        rpc.call("model.account.move.line.write", [int(paid["id"])], {"invoice_payment": None})
+    gone, mark = taken_back(erp, mark)
+    assert paid["id"] in gone
+    with tryton_sandbox.rpc() as rpc:
+        [row] = rpc.find("account.invoice", [["reference", "=", f"{tag}-1"]])
+        rpc.call("model.account.move.line.write", [int(paid["id"])], {"invoice_payment": row["id"]})
+    records, _ = read(erp, "payment", mark)
+    assert [(record.id, record.deleted) for record in records if record.id == paid["id"]] == [(paid["id"], False)]
+
+
 def test_an_interrupted_read_goes_on_where_it_stopped(
     connect: Connect, tryton_sandbox: TrytonSandbox, tag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ class Tryton(Connector):
             "Invoices are posted one batch at a time: Tryton on SQLite gives equal numbers to concurrent posts.",
             "Numbers follow the dates: an invoice dated before the last posted one of its year is refused.",
             "A posted invoice is voided by cancelling it, which the company has to allow (Cancel Customer Invoice).",
-            "A payment that is taken back in Tryton is not told as deleted; the invoice's amount_to_pay shows it.",
+            "A payment is told as deleted once its move is cancelled, or it is taken off the invoice it was booked on.",
             "The acknowledged warnings are 'due date in the past' and 'other taxes than the product's', no others.",
         ),
     )

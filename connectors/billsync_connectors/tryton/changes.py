@@ -3,6 +3,10 @@
 `write_date` is empty until a record is first changed, so that both dates are asked for.  Only Tryton's own times are
 compared, and each read starts some minutes before the last one ended: a long transaction shows late, under an
 early time.
+
+A payment is taken back in two ways: its move is cancelled, so that its line is reconciled with another one than the
+invoice's; or the line is taken off the invoice, and only the move's origin still says what it was for.  Both are told
+as deleted.
 """
 
 from __future__ import annotations
@@ -32,8 +36,10 @@ _INVOICE: Final = (
     "currency.code",
     "party.code",
 )
+_PAID: Final = ("payment_lines", "lines_to_pay", "move", "additional_moves")
 _LINE: Final = (
     "date",
+    "reconciliation",
     "credit",
     "debit",
     "amount_second_currency",
@@ -58,7 +64,7 @@ class Changes:
         until = mark.get("until") or self._latest()
         after = mark.get("after", 0)
         while True:
-            rows = self._changed(mark.get("since"), after)
+            rows = self._changed(object, mark.get("since"), after)
             whole = len(rows) < PAGE
             after = rows[-1]["id"] if rows else after
             done = {"since": until} if until else {}
@@ -74,7 +80,7 @@ class Changes:
         field = "id" if object == "invoice" else "payment_lines"
         rows = self._rows([[field, "in", numbers]], None)
         wanted = set(ids)
-        return [record for record in self._records(object, rows) if record.id in wanted]
+        return [record for record in self._records(object, rows) if record.id in wanted and not record.deleted]
 
     # ------------------------------------------------------------ asking
 
@@ -88,15 +94,18 @@ class Changes:
             times += [row[field] for row in rows]
         return max(times).isoformat() if times else None
 
-    def _changed(self, since: object, after: int) -> list[dict[str, Any]]:
+    def _changed(self, object: str, since: object, after: int) -> list[dict[str, Any]]:
         domain: list[Any] = [["id", ">", after]]
         if since is not None:
             start = _instant(since) - _OVERLAP
-            domain.append(["OR", [["create_date", ">=", start]], [["write_date", ">=", start]]])
+            fields = ["create_date", "write_date"]
+            if object == "payment":  # a move that is cancelled changes its lines, and not always the invoice
+                fields.append("payment_lines.write_date")
+            domain.append(["OR", *([[field, ">=", start]] for field in fields)])
         return self._rows(domain, PAGE)
 
     def _rows(self, domain: list[Any], limit: int | None) -> list[dict[str, Any]]:
-        return self._session.find(_MODEL, [*self._ours(), *domain], *_INVOICE, "payment_lines", limit=limit)
+        return self._session.find(_MODEL, [*self._ours(), *domain], *_INVOICE, *_PAID, limit=limit)
 
     def _ours(self) -> list[Any]:
         return [*_OURS, ["company", "=", self._session.company]]
@@ -106,9 +115,35 @@ class Changes:
     def _records(self, object: str, rows: Sequence[dict[str, Any]]) -> list[Record]:
         if object == "invoice":
             return [self._record(object, row["id"], _invoice(row)) for row in rows]
+        return self._payments(rows) if rows else []
+
+    def _payments(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
+        """What pays these invoices, and what did."""
         invoices = {line: row for row in rows for line in row["payment_lines"]}
-        lines = self._session.find("account.move.line", [["id", "in", sorted(invoices)]], *_LINE) if invoices else []
-        return [self._record(object, line["id"], _payment(line, invoices[line["id"]])) for line in lines]
+        owed = {line: row["id"] for row in rows for line in row["lines_to_pay"]}
+        lines = self._session.find("account.move.line", [["id", "in", sorted({*invoices, *owed})]], *_LINE)
+        settled = {(owed[line["id"]], line["reconciliation"]) for line in lines if line["id"] in owed}
+        found = []
+        for line in lines:
+            if line["id"] in invoices:
+                row = invoices[line["id"]]
+                pays = line["reconciliation"] is None or (row["id"], line["reconciliation"]) in settled
+                found.append(
+                    self._record("payment", line["id"], _payment(line, row)) if pays else self._gone(line["id"])
+                )
+        return [*found, *(self._gone(line["id"]) for line in self._taken_off(rows))]
+
+    def _taken_off(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Lines that were booked for these invoices, and pay none any more."""
+        own = {move for row in rows for move in (row["move"], *row["additional_moves"])}
+        origins = [f"{_MODEL},{row['id']}" for row in rows]
+        domain = [["move.origin", "in", origins], ["account.type.receivable", "=", True]]
+        lines = self._session.find("account.move.line", domain, "move", "invoice_payment")
+        return [line for line in lines if line["move"] not in own and line["invoice_payment"] is None]
+
+    def _gone(self, line: int) -> Record:
+        place = Place(system=self._system, object="payment", id=str(line))
+        return Record("payment", str(line), {}, place, deleted=True)
 
     def _record(self, object: str, record: int, data: dict[str, Any]) -> Record:
         return Record(object, str(record), data, Place(system=self._system, object=object, id=str(record)))

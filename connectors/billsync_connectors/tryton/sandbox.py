@@ -31,7 +31,7 @@ import httpx
 
 from billsync.connector import NoSandbox
 from billsync_connectors.tryton import sandbox_setup
-from billsync_connectors.tryton.sandbox_rpc import Rpc, RpcError, Wizard
+from billsync_connectors.tryton.sandbox_rpc import Rpc, RpcError, Warned, Wizard
 from billsync_connectors.tryton.sandbox_setup import MODULES, PAYMENT_METHOD, set_up
 
 DATABASE: Final = "billsync"
@@ -110,6 +110,20 @@ class TrytonSandbox:
             facts = {"amount": amount, "date": on, "description": description, "payment_method": method}
             if wizard.step("choice", "start", **facts):
                 wizard.step("pay", "ask", type="partial")
+            wizard.close()
+
+    def take_back(self, line: str) -> None:
+        """Cancel the move of a payment (`line` is its id), by the dialogues; what is reconciled is opened first."""
+        with self.rpc() as rpc:
+            row = rpc.one("account.move.line", [["id", "=", int(line)]], "move", "reconciliation")
+            if row["reconciliation"]:
+                Wizard(rpc, "account.move.unreconcile_lines", "account.move.line", row["id"]).close()
+            wizard = Wizard(rpc, "account.move.cancel", "account.move", row["move"])
+            try:
+                wizard.step("cancel", "default")
+            except Warned as warned:  # that moves of invoices are cancelled
+                rpc.create("res.user.warning", user=rpc.user_id, name=warned.name)
+                wizard.step("cancel", "default")
             wizard.close()
 
     def invoices(self) -> list[dict[str, Any]]:

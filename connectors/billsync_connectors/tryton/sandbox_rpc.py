@@ -16,6 +16,14 @@ class RpcError(RuntimeError):
     """Tryton answered with an error."""
 
 
+class Warned(RpcError):
+    """Tryton asks whether it is meant; `name` is the warning that may be acknowledged."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class Rpc:
     """A session with one Tryton database.  Raises `RpcError`, and `httpx.HTTPError` where Tryton is not reached."""
 
@@ -68,6 +76,8 @@ class Rpc:
         answer = self._http.post("rpc/", content=body, headers={"Content-Type": "application/json"})
         answer.raise_for_status()
         reply = json.loads(answer.content, object_hook=_decoded)
+        if "error" in reply and reply["error"][0] == "UserWarning":
+            raise Warned(reply["error"][1][0], f"{method}: {reply['error'][1][1]}")
         if "error" in reply:
             raise RpcError(f"{method}: {reply['error'][:2]}")
         return reply["result"]
