@@ -358,3 +358,13 @@ def test_limits_are_told_and_kept(sandbox_server: StandIn) -> None:
     assert (outcomes[2].reason, outcomes[2].after_s) == ("rate_limited", 11)
     sandbox_server.forward(11)
     assert isinstance(write(erp, [intents[2]])[0], Applied)
+
+
+def test_a_search_that_does_not_work_says_nothing(sandbox_server: StandIn) -> None:
+    """Neither "found" nor "not there": a page in place of an answer must not lead to a second document."""
+    erp = sandbox_server.connector()
+    write(erp, [bill(sandbox_server)])
+    for fault in ({"fault": "login-page"}, {"fault": "error", "status": 403}, {"fault": "no-id"}):
+        sandbox_server.admin("POST", "faults", {**fault, "path": "/v1/invoice/search"})
+        (answer,) = erp.probe("invoice", ["INV-1"])
+        assert isinstance(answer, Unsure), fault
