@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from billsync.connector import Found, Refused, Standing, Target, Unsure
@@ -223,8 +224,16 @@ def settle(world: World, connection: str) -> list[Orphan]:
         world.report(tx, problems)
         if not left:
             detail = "what stands there was compared with the books: every document is accounted for"
-            tx.gates.put(Gate(connection=connection, reason="recovered", detail=detail, at=world.now()))
+            open_gate(tx, connection, detail, world.now())
     return left
+
+
+def open_gate(tx: Tx, connection: str, detail: str, at: datetime) -> None:
+    """Let writes go out again, and take back what people were told about it."""
+    tx.gates.put(Gate(connection=connection, reason="recovered", detail=detail, at=at))
+    told = tx.problems.list(code="PUSH-PARKED-01", limit=100_000)
+    mine = [item.problem.fingerprint for item in told if item.problem.place.system == connection]
+    tx.problems.close_fingerprints(mine, at=at)
 
 
 def _problem(item: Orphan) -> Problem:

@@ -148,7 +148,7 @@ def _open_sources(opened: workspace.Workspace) -> None:
         pipelines = opened.settings.pipelines.values()
         behind = {p.source for p in pipelines if p.target in waiting} | {p.target for p in pipelines}
         for name in sorted(waiting - behind):
-            tx.gates.put(Gate(connection=name, reason="recovered", at=opened.clock.now()))
+            recovering.open_gate(tx, name, "its books know again what it was told", opened.clock.now())
 
 
 def _catch_up(opened: workspace.Workspace, target: str, shown: Progress) -> int:

@@ -108,16 +108,21 @@ def _one_file(file: Path) -> None:
 
 def _keep(there: Path, keep: Path) -> None:
     """Keep what is there; a damaged file is moved away as it is, with what belongs to it."""
-    try:
+    if _is_whole(there):
         _copy(there, keep, f"the store {there}")
-    except StoreUnusable as error:
-        if error.reason != "store_corrupt":
-            raise
-        keep.unlink(missing_ok=True)
-        for ending in ("", "-wal", "-shm"):
-            piece = there.with_name(f"{there.name}{ending}")
-            if piece.exists():
-                piece.rename(keep.with_name(f"{keep.name}{ending}"))
+        return
+    for ending in ("", "-wal", "-shm"):
+        piece = there.with_name(f"{there.name}{ending}")
+        if piece.exists():
+            piece.rename(keep.with_name(f"{keep.name}{ending}"))
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        check(file)
+    except StoreUnusable:
+        return False
+    return True
 
 
 @contextmanager
