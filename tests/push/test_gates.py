@@ -98,6 +98,20 @@ def test_a_system_that_is_down_for_40_hours_is_looked_at_once_a_minute_and_costs
     assert len(desk.books.documents) == 5
 
 
+def test_runs_without_patience_count_their_failures_together(store: Store) -> None:
+    """F52: each run tries once; after three of them it is only looked at."""
+    desk = Desk(store)
+    desk.plan(invoice(1))
+    desk.books.down = True
+    for _ in range(10):
+        desk.push(after=MINUTE, patience_s=0)
+    assert (desk.gate().state, desk.attempts()) == (G.OFFLINE, 3)
+    desk.books.down = False
+    desk.push(after=MINUTE)
+    assert (desk.gate().state, desk.gate().failures) == (G.OPEN, 0)
+    assert len(desk.books.documents) == 1
+
+
 def test_a_person_who_runs_it_by_hand_does_not_wait_for_the_minute(store: Store) -> None:
     desk = Desk(store)
     desk.plan(invoice(1))

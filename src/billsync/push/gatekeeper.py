@@ -33,6 +33,7 @@ def enter(push: Push) -> bool:
         gate = tx.gates.get(push.connection)
     if gate is None or gate.state is _G.OPEN:
         push.hold_until = gate.until if gate is not None else None
+        push.offline_tries = push.offline_before = min(gate.failures, OFFLINE_TRIES - 1) if gate is not None else 0
         return True
     if gate.state is _G.OFFLINE:
         return _back_again(push, gate)
@@ -80,8 +81,10 @@ def leave(push: Push) -> None:
         return
     if push.offline_tries >= OFFLINE_TRIES:
         shut(push, TryLater(push.offline_reason, push.result.offline), push.offline_tries)
-    elif push.hold_until is not None and push.hold_until > push.clock.now():
+    elif push.held():
         _put(push, _G.OPEN, "rate_limited", "it asked to be left alone", until=push.hold_until)
+    elif push.offline_tries != push.offline_before:
+        _put(push, _G.OPEN, "", "", failures=push.offline_tries, keeps=True)
 
 
 def park(push: Push, reason: str, detail: str, *, state: GateState = _G.PARKED, allowance: str = "{}") -> None:
@@ -134,7 +137,9 @@ def _put(
     until: datetime | None = None,
     failures: int = 0,
     allowance: str = "{}",
+    keeps: bool = False,
 ) -> None:
+    """Store the gate; one that stays open `keeps` what a person let pass."""
     gate = Gate(
         connection=push.connection,
         state=state,
@@ -146,7 +151,7 @@ def _put(
         allowance=allowance,
     )
     with push.store.tx("gate") as tx:
-        if state is _G.OPEN:
-            was = tx.gates.get(push.connection)
-            gate = gate.model_copy(update={"allowance": was.allowance if was is not None and until else allowance})
+        was = tx.gates.get(push.connection)
+        if was is not None and (keeps or until is not None):
+            gate = gate.model_copy(update={"allowance": was.allowance})
         tx.gates.put(gate)

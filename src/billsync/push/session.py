@@ -91,6 +91,8 @@ class Push:
     advance: Callable[[int], None]
     result: Pushed
     offline_tries: int = 0
+    """Calls in a row that did not reach the system, those at the end of earlier pushes too."""
+    offline_before: int = 0
     offline_reason: str = ""
     hold_until: datetime | None = None
     """The system asked not to be called before."""
