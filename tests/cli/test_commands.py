@@ -20,6 +20,7 @@ ODD = [
     (("sync", "--through", "2026-02-31"), "does not exist"),
     (("runs", "--pipeline", "nope"), "there is: billing"),
     (("invoice", "show", "NOPE"), "`billsync invoice list`"),
+    (("payments", "show", "NO\x1b[31mPE"), "`billsync payments list`"),
     (("invoice", "explain", "NO\x1b[31mPE"), "NO\\u001b[31mPE"),
     (("invoice", "list", "--state", "foo"), "expected one of draft"),
     (("invoice", "list", "--limit", "0"), "--limit"),

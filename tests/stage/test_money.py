@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from billsync.model.delivery import DeliveryState
 from billsync.store import Store
@@ -285,3 +288,39 @@ def test_while_one_of_ours_is_on_its_way_there_no_payment_is_believed_to_be_anot
     till.run()
     assert dict(till.books.documents)["P1"] == till.payments[0]["id"]
     assert (till.books.count("P1"), till.open("INV-0001"), till.sound()) == (1, ("partly_paid", "40.00"), True)
+
+
+# ---------------------------------------------------------------- deals that change after they were billed
+
+
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["Won", "Lost", "Engaging"]), st.sampled_from(["100", "140"])), max_size=3))
+def test_a_deal_that_flips_is_billed_once_or_told(tmp_path_factory: pytest.TempPathFactory, flips: list[Any]) -> None:
+    """F62, F59, I3: what is invoiced is what the deal is worth now, or a person is told; never two invoices."""
+    folder = tmp_path_factory.mktemp("flips")
+    store = Store.open(f"sqlite:///{folder / 'store.db'}", create=True)
+    till, worth = Till(folder, store), ""
+    for stage, amount in [*flips, ("Won", "100")]:
+        till.deals["D1"] = ("Acme", stage, amount)
+        till.run()
+        worth = worth or (f"{amount}.00" if stage == "Won" else "")
+        billed = till.invoices().get("D1", ("", None))[0]
+        assert billed == worth
+        agrees = not billed or (stage == "Won" and f"{amount}.00" == billed)
+        assert [code for code in till.codes() if code.startswith("BILL-")] == [] if agrees else till.codes()
+    assert till.there().count("INV-0001") == 1
+    assert till.sound()
+    store.close()
+
+
+def test_a_deal_whose_currency_changes_after_it_was_billed_is_for_a_person(till: Till) -> None:
+    """F63: nothing is converted, nothing is sent again."""
+    till.run()
+    there = till.there()
+    till.currency = "EUR"
+    assert till.run().exit_code == 1
+    assert till.codes() == ["BILL-DEAL-05", "BILL-DEAL-05"]
+    assert (till.there(), till.open("INV-0001")) == (there, ("sent", "100.00"))
+    till.currency = "USD"
+    assert till.run().exit_code == 0
+    assert (till.codes(), till.there(), till.sound()) == ([], there, True)

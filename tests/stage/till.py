@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from billsync.connector import Capabilities, Checkpoint, Context, Page, Record
@@ -103,6 +104,7 @@ class Till(Office):
     sends: bool = False
     voids: bool = True
     patience: int = 3600
+    currency: str = "USD"
 
     def save(self) -> None:
         super().save()
@@ -118,9 +120,14 @@ class Till(Office):
             made,
             options=Options(patience_s=self.patience),
             source=End("crm", Files(Context("crm", self.folder), config)),
-            inbound=(*made.inbound, _mapping(PAYMENT_IN), _mapping(REFUND_IN)),
+            inbound=(*made.inbound[:2], self._deals(), _mapping(PAYMENT_IN), _mapping(REFUND_IN)),
             outbound={**made.outbound, **out},
         )
+
+    def _deals(self) -> Mapping:
+        """The mapping of deals, in the currency of now."""
+        text = Path("mappings/files/crm_sales/opportunities.yaml").read_text(encoding="utf-8").partition("\ntests:")[0]
+        return _mapping(text.replace("{const: USD}", f"{{const: {self.currency}}}"))
 
     def erp(self) -> Erp:
         erp = super().erp()
