@@ -56,7 +56,7 @@ def test_json_is_the_plan_and_markdown_a_page(place: Place) -> None:
     found = place.billsync("plan", "--format", "json").json
     assert (found["format"], found["invoices"][0]["total"]) == ("billsync-plan/1", "1000.00")
     page = place.billsync("plan", "--format", "markdown")
-    assert page.out.startswith("## billsync plan: billing, through 2026-12-31\n\n**1 writes**, 1 new invoices")
+    assert page.out.startswith("## billsync plan: billing, through 2026-12-31\n\n**1 write**, 1 new invoice")
 
 
 def test_guards_stop_both(place: Place) -> None:

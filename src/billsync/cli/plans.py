@@ -21,7 +21,7 @@ from billsync.settings.shape import Bounds
 from billsync.store import Store, StoreUnusable
 
 Format = Literal["table", "json", "markdown"]
-SHOWN: Final = 50
+SHOWN: Final = 25
 """Rows of one table; all of them stand in the JSON."""
 
 
@@ -219,6 +219,8 @@ def _tables(made: Plan) -> None:
     for title, columns, rows in _sections(made):
         if rows:
             show.line()
+            if not sys.stdout.isatty():
+                show.line(title)
             show.rows(title, columns, rows[:SHOWN])
             _more(len(rows))
     for name, reason in made.parked.items():

@@ -43,12 +43,17 @@ def markdown(plan: Plan) -> str:
 def _summary(plan: Plan) -> str:
     if not plan.changes:
         return "**Nothing to do:** everything is as it should be."
-    made = f"{len(plan.invoices)} new invoices"
+    made = _count(len(plan.invoices), "new invoice")
     sums: dict[str, Decimal] = {}
     for item in plan.invoices:
         sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.total
     money = f" of {_amounts(sums)}" if sums else ""
-    return f"**{len(plan.writes)} writes**, {made}{money}, {len(plan.bookings)} payments to book."
+    booked = _count(len(plan.bookings), "payment")
+    return f"**{_count(len(plan.writes), 'write')}**, {made}{money}, {booked} to book."
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _amounts(sums: Mapping[str, Decimal]) -> str:
@@ -121,7 +126,7 @@ def _ledger(plan: Plan) -> Iterator[str]:
         ]
         yield _table(["payment", "received", "amount", "settles"], rows)
     turns = [[_text(item.subject), _text(item.before), _text(item.after)] for item in plan.turns]
-    yield _folded(f"{len(turns)} changes of state", ["what", "from", "to"], turns)
+    yield _folded(_count(len(turns), "change") + " of state", ["what", "from", "to"], turns)
 
 
 def _settles(parts: Mapping[str, Decimal]) -> str:
@@ -130,9 +135,11 @@ def _settles(parts: Mapping[str, Decimal]) -> str:
 
 def _rest(plan: Plan) -> Iterator[str]:
     rows = [[_text(i.system), _text(i.kind), _text(i.document), i.state, _text(i.reason)] for i in plan.pending]
-    yield _folded(f"{len(rows)} earlier writes that stay", ["system", "kind", "document", "state", "why"], rows)
+    yield _folded(
+        _count(len(rows), "earlier write") + " waiting or stuck", ["system", "kind", "document", "state", "why"], rows
+    )
     told = [[item.code, _text(str(item.place)), _text(item.message), _text(item.hint)] for item in plan.problems]
-    yield _folded(f"{len(told)} open problems", ["code", "where", "what", "what to do"], told)
+    yield _folded(_count(len(told), "open problem"), ["code", "where", "what", "what to do"], told)
 
 
 # ---------------------------------------------------------------- pieces
