@@ -92,7 +92,10 @@ class Erp:
         until, body, id = self.keys.get(intent.idempotency_key, (-1, "", ""))
         sent = json.dumps(intent.payload, sort_keys=True, default=str)
         if self.sim.t < until:
-            return self.docs[id] if body == sent else "the key was used for another body"
+            if body != sent:
+                self.sim.wrong(f"KEY_REUSED for another body of {intent.key}")
+                return "the key was used for another body"
+            return self.docs[id]
         doc = self._make(object, intent)
         self.keys[intent.idempotency_key] = (self.sim.t + KEY_LIFE, sent, doc.id)
         return doc
@@ -143,11 +146,22 @@ class Erp:
         doc.paid += amount
         id = f"P{len(self.payments.rows) + 1:03}"
         self.sim.note(f"somebody pays {amount} of {doc.reference}")
-        self.payments.change(
-            id,
-            {"id": id, "invoice": doc.reference, "amount": str(amount), "currency": doc.data["currency"],
-             "date": "2026-04-01"},
-        )  # fmt: skip
+        data = {"invoice": doc.reference, "amount": str(amount), "currency": doc.data["currency"], "date": "2026-04-01"}
+        self.payments.change(id, data)
+
+    def mend_payment(self) -> None:
+        """Somebody takes a payment back, or books less of it."""
+        booked = sorted(row.id for row in self.payments.rows.values() if not row.deleted)
+        if not booked:
+            return
+        row = self.payments.rows[self.sim.rng.choice(booked)]
+        doc = max(self.live("invoice", row.data["invoice"]), key=lambda doc: doc.paid)
+        amount, less = Decimal(row.data["amount"]), Decimal("0.01")
+        gone = self.sim.rng.random() < 0.5 or amount <= less
+        self.sim.faults["erp_unpay"] += 1
+        self.sim.note(f"somebody {'takes back' if gone else 'lowers'} {row.id} of {doc.reference}")
+        doc.paid -= amount if gone else less
+        self.payments.change(row.id, {} if gone else {"amount": str(amount - less)}, deleted=gone)
 
     def edit_one(self) -> None:
         """Somebody changes the price on an invoice that stands there unpaid."""
@@ -166,10 +180,11 @@ class Erp:
             self.sim.note(f"somebody voids {doc.id} {doc.reference}")
 
     def _any_unpaid(self) -> Doc | None:
-        """One that has stood there for an hour, so that its outcome is known, and that nobody meddled with before."""
+        """One that is posted and an hour old, so that its outcome is known, and that nobody meddled with before."""
         old = self.sim.t - HOUR
         seen = self.edited | self.voided
-        free = [doc for doc in self._invoices() if doc.at < old and not doc.paid and doc.reference not in seen]
+        ours = (doc for doc in self._invoices() if doc.posted and doc.at < old)
+        free = [doc for doc in ours if not doc.paid and doc.reference not in seen]
         return self.sim.rng.choice(free) if free else None
 
     def _invoices(self) -> Iterator[Doc]:

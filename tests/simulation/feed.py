@@ -48,6 +48,7 @@ class Feed:
         stamp = self.sim.t // SEC
 
         def publish() -> None:
+            self.sim.changes += 1
             row = self.rows.setdefault(id, Row(id, {}, stamp))
             row.data |= {"id": id, **data}
             row.updated = max(row.updated, stamp)

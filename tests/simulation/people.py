@@ -124,6 +124,7 @@ class Bookkeeper:
         return sent is None or self.sim.now() - sent >= timedelta(milliseconds=PATIENCE_MS)
 
     def _answer(self, tx: Tx, item: StoredProblem, delivery: Delivery) -> None:
+        self.sim.changes += 1
         if answers.release(tx, delivery, at=self.sim.now()):
             self.released += 1
             return

@@ -28,7 +28,12 @@ class Crash(BaseException):
 
 
 class Sim:
-    """The world's clock, chance and list of things to come; times are milliseconds since `EPOCH`."""
+    """The world's clock, chance and list of things to come; times are milliseconds since `EPOCH`.
+
+    Attributes:
+        faults: how many of each kind were injected.
+        changes: goes up with whatever people do that a run could take notice of.
+    """
 
     def __init__(self, seed: int) -> None:
         self.t = 0
@@ -38,6 +43,7 @@ class Sim:
         self.violations: list[str] = []
         self.trace: list[str] = []
         self.steps = 0
+        self.changes = 0
         self.root = getcurrent()
         self._heap: list[tuple[int, float, int, Callable[[], None]]] = []
         self._count = 0

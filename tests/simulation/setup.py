@@ -29,6 +29,7 @@ OTHERS: Final = (
     "burst",
     "erp_edit",
     "erp_void",
+    "erp_unpay",
 )
 FAULTS: Final = (*WEIGHTS, *OTHERS)
 
@@ -94,6 +95,7 @@ class Draw:
         )
         edits = 0.3 if self.searchable else 0.0
         self.erp_edit, self.erp_void = self._on("erp_edit", edits), self._on("erp_void", edits)
+        self.erp_unpay = self._on("erp_unpay", 0.3)
         self.lag = rng.choice((0, rng.randrange(4 * MIN)))
         self.deals = rng.randrange(8, 17)
         self.batch_max, self.ordered = rng.choice((1, 1, 5)), rng.random() < 0.3

@@ -21,6 +21,7 @@ from billsync.model.delivery import DONE
 from billsync.push import Options
 from billsync.stage.world import End, Silent, World
 from billsync.store import Conflict, Held, IllegalMove, Store
+from billsync.store.types import moment_text
 from tests.simulation import content
 from tests.simulation.crm import Crm, CrmConnector
 from tests.simulation.disk import disk, open_transactions
@@ -41,13 +42,14 @@ class Simulation:
     """Everything of one history.
 
     Attributes:
-        runs: how many runs came to their end; quiet: of them those that changed nothing, in a row.
+        runs: how many runs came to their end; quiet: whether the last one of them changed nothing.
+        slow: True while it only waits for what is due days later.
     """
 
     setup: Setup
     sim: Sim = field(init=False)
     runs: int = 0
-    quiet: int = 0
+    quiet: bool = False
     slow: bool = False
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Simulation:
         self.store = disk().store("person", self._point)
         self.bookkeeper = Bookkeeper(self.sim, self.store, self.erp)
         self._head = ""
+        self._seen = -1
 
     # ------------------------------------------------------------ processes
 
@@ -76,6 +79,9 @@ class Simulation:
         process.open_transactions = partial(open_transactions, store)
         while True:
             process.sleep(self._interval())
+            if not self._worth_a_run():
+                continue
+            seen, self.quiet = self.sim.changes, False
             slot = str(self.sim.t // (5 * MIN))
             full = self.sim.chance(self.draw.resync)
             try:
@@ -95,7 +101,15 @@ class Simulation:
                 self.sim.wrong(f"EXCEPTION {type(error).__name__}: {error}")
                 self.sim.note(traceback.format_exc())
             else:
-                self._ended(report)
+                self._ended(report, seen)
+
+    def _worth_a_run(self) -> bool:
+        """Whether a run could find anything to do: idle ones would only cost time."""
+        if self.sim.changes != self._seen or not self.quiet:
+            return True
+        due = text("SELECT 1 FROM deliveries WHERE next_at <= :now OR state IN ('READY', 'INFLIGHT') LIMIT 1")
+        with self.store.view() as tx:
+            return tx.conn.execute(due, {"now": moment_text(self.sim.now())}).first() is not None
 
     def _interval(self) -> int:
         rng = self.sim.rng
@@ -109,13 +123,15 @@ class Simulation:
         if not self.sim.faults["lock_lost"]:
             self.sim.wrong(f"EXCEPTION {type(error).__name__}: {error}")
 
-    def _ended(self, report: sync.Report | None) -> None:
+    def _ended(self, report: sync.Report | None, seen: int) -> None:
         if report is None:
             return
+        if not report.offline:
+            self._seen = seen
         self.runs += 1
         self.sim.note(f"run ends: exit {report.exit_code} {report.counts} {report.offline}")
         head = self.head()
-        self.quiet = self.quiet + 1 if head == self._head and report.exit_code in (0, 1) else 0
+        self.quiet = head == self._head and report.exit_code in (0, 1)
         self._head = head
 
     def _run(self, process: Process, store: Store, full: bool, run: str) -> sync.Report:
@@ -167,7 +183,7 @@ class Simulation:
             try:
                 self.sim.run(self.until)
                 self.sim.faults_on = False
-                self.quiet = 0
+                self.quiet = False
                 self._rest()
                 if self.draw.sweeps:
                     self._wait_for_sweeps()
@@ -190,6 +206,8 @@ class Simulation:
         rng = self.sim.rng
         if self.sim.faults_on and rng.random() < 0.6:
             self.erp.book_payment()
+        if self.sim.chance(self.draw.erp_unpay):
+            self.erp.mend_payment()
         if self.sim.chance(self.draw.erp_edit):
             self.erp.edit_one()
         if self.sim.chance(self.draw.erp_void):
@@ -199,13 +217,13 @@ class Simulation:
         """A week and more, until everything was looked at again and what that found has come to rest."""
         self.slow = True
         self.sim.run(self.sim.t + 9 * DAY)
-        self.slow, self.quiet = False, 0
+        self.slow, self.quiet = False, False
         self._rest()
 
     def _rest(self) -> None:
         for _ in range(ROUNDS):
             self.sim.run(self.sim.t + HOUR)
-            if self.quiet >= 2 and self.head() == self._head and not self.open_writes():
+            if self.quiet and self.head() == self._head and not self.open_writes():
                 return
         self.sim.wrong(f"STUCK {self.open_writes()}")
 
