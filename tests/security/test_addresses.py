@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from billsync.connector import Fault, Refused, TryLater
-from billsync.wire import Client, Reach
+from billsync.wire import Client, HttpSettings, Reach
 from billsync.wire.address import Kind, kind_of
 from tests.cli.place import CONFIG, Place
 from tests.wire.server import Handler, Script, Server
@@ -56,54 +57,63 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 # ---------------------------------------------------------------- A8, A9: as written
 
 
+DECEIVING = [
+    "https://169.254.169.254/latest/meta-data",
+    "http://169.254.169.254/",
+    "https://127.1/",
+    "https://0x7f.1/",
+    "https://0x7f000001/",
+    "https://2130706433/",
+    "https://0177.0.0.1/",
+    "https://127.0.0.01/",
+    "https://①②⑦.⓪.⓪.①/",
+    "https://0.0.0.0/",
+    "https://[::]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://[::127.0.0.1]/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://[2002:7f00:1::]/",
+    "https://[2001:0:7f00:1::]/",
+    "https://[fe80::1]/",
+    "https://[fe80::1%25eth0]/",
+    "https://[ff02::1]/",
+    "https://[fd00:ec2::254]/",
+    "https://224.0.0.1/",
+    "https://255.255.255.255/",
+    "https://100.100.100.200/",
+    "https://168.63.129.16/",
+    "http://erp.example.com/",
+    "http://8.8.8.8/",
+    "gopher://erp.example.com/",
+    "file:///etc/passwd",
+    "https://user:hunter2@erp.example.com/",
+    "https://erp.example.com/#@169.254.169.254",
+    "https://erp.example.com\\@169.254.169.254/",
+    "https://erp.example.com\x00.evil.example/",
+    "https://",
+]
+
+
+@pytest.mark.parametrize("url", DECEIVING)
+def test_a8_a9_an_address_to_deceive_is_refused_where_it_is_written(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        HttpSettings.model_validate({"url": url})
+    (fault,) = caught.value.errors()
+    assert (fault["type"], fault["loc"]) == ("value_error", ("url",))
+    assert "hunter" not in fault["msg"]
+
+
 @pytest.mark.parametrize(
-    "url",
-    [
-        "https://169.254.169.254/latest/meta-data",
-        "http://169.254.169.254/",
-        "https://127.1/",
-        "https://0x7f.1/",
-        "https://0x7f000001/",
-        "https://2130706433/",
-        "https://0177.0.0.1/",
-        "https://127.0.0.01/",
-        "https://①②⑦.⓪.⓪.①/",
-        "https://0.0.0.0/",
-        "https://[::]/",
-        "https://[::ffff:127.0.0.1]/",
-        "https://[::127.0.0.1]/",
-        "https://[64:ff9b::7f00:1]/",
-        "https://[2002:7f00:1::]/",
-        "https://[2001:0:7f00:1::]/",
-        "https://[fe80::1]/",
-        "https://[fe80::1%25eth0]/",
-        "https://[ff02::1]/",
-        "https://[fd00:ec2::254]/",
-        "https://224.0.0.1/",
-        "https://255.255.255.255/",
-        "https://100.100.100.200/",
-        "https://168.63.129.16/",
-        "http://erp.example.com/",
-        "http://8.8.8.8/",
-        "gopher://erp.example.com/",
-        "file:///etc/passwd",
-        "https://user:hunter2@erp.example.com/",
-        "https://erp.example.com/#@169.254.169.254",
-        "https://erp.example.com\\@169.254.169.254/",
-        "https://erp.example.com\x00.evil.example/",
-        "https://",
-    ],
+    "url", ["https://169.254.169.254/", "https://2130706433/", "https://user:hunter2@erp.example.com/"]
 )
-def test_a8_a9_an_address_to_deceive_is_refused_where_it_is_written(place: Place, url: str) -> None:
-    quoted = url.encode("unicode_escape").decode()
-    erp = f'  erp:\n    connector: tryton\n    url: "{quoted}"\n    user: u\n    password: env:ERP_PASSWORD\n'
+def test_a8_the_command_refuses_it_with_its_line(place: Place, url: str) -> None:
+    erp = f'  erp:\n    connector: tryton\n    url: "{url}"\n    user: u\n    password: env:ERP_PASSWORD\n'
     place.write("billsync.yaml", CONFIG.replace("pipelines:", f"{erp}pipelines:").replace("    mappings", _TO_ERP))
     place.patch.setenv("ERP_PASSWORD", "hunter3")
     said = place.billsync("sync")
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("billsync.yaml:")
+    assert said.err.startswith("billsync.yaml:12:10: YAML-VALUE-01 connection erp url: ")
     assert "hunter" not in said.err
-    assert "erp" in said.err
 
 
 _TO_ERP = "    target: erp\n    mappings"
@@ -266,6 +276,16 @@ def test_a12_a_next_link_stays_with_its_origin_or_the_hosts_that_are_named(serve
             here.read("GET", link)
         assert caught.value.reason == "foreign_host"
     assert (len(server.seen), len(other.seen)) == (0, 1)
+
+
+def test_a12_a_host_without_a_port_is_meant_at_its_usual_one(client: Make, dialled: list[str]) -> None:
+    here = client("https://erp.example/", reach=Reach(hosts=frozenset({"files.example"})), resolve=Names(PUBLIC))
+    with pytest.raises(Refused) as caught:
+        here.read("GET", "https://files.example:8443/x")
+    assert (caught.value.reason, dialled) == ("foreign_host", [])
+    with pytest.raises(TryLater):
+        here.read("GET", "https://files.example/x")
+    assert dialled[0] == PUBLIC
 
 
 def test_a12_a_named_host_that_leads_inside_is_not_followed(client: Make, dialled: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import tracemalloc
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -66,8 +67,8 @@ def test_a13_a14_a15_a16_hostile_yaml_is_refused_at_once_with_its_place(name: st
 
 
 @pytest.mark.parametrize("file", ["billsync.yaml", "deals.yaml"])
-@pytest.mark.parametrize("name", ["A13 laughs", "A14 apply", "A16 lists"])
-def test_a13_a14_a16_the_command_says_where_and_touches_nothing(place: Place, file: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["A14 apply"])
+def test_a14_the_command_says_where_and_touches_nothing(place: Place, file: str, name: str) -> None:
     place.write(file, (CONFIG if file == "billsync.yaml" else MAPPING) + HOSTILE_YAML[name][0])
     said = place.billsync("sync")
     assert (said.code, said.out) == (2, "")
@@ -76,9 +77,13 @@ def test_a13_a14_a16_the_command_says_where_and_touches_nothing(place: Place, fi
 
 
 def test_a13_a_configuration_without_end_is_not_read_to_its_end(place: Place) -> None:
+    tracemalloc.start()
     said = place.billsync("sync", "--config", "/dev/zero")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert (said.code, said.out) == (2, "")
     assert "YAML-SIZE-01" in said.err
+    assert peak < 50_000_000
 
 
 # ---------------------------------------------------------------- A17 to A19: the language of mappings
@@ -241,14 +246,15 @@ TRICKS = {
 _MOVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-@pytest.mark.parametrize("name", TRICKS)
-def test_a29_a_name_moves_no_cursor_and_makes_no_line(place: Place, name: str) -> None:
-    trick = TRICKS[name]
-    quoted = '"' + trick.replace('"', '""') + '"'
+def test_a29_no_name_moves_a_cursor_or_makes_a_line(place: Place) -> None:
+    quoted = ['"' + trick.replace('"', '""') + '"' for trick in TRICKS.values()]
     accounts = place.folder / "crm/accounts.csv"
-    accounts.write_bytes(accounts.read_bytes() + f"{quoted},x,1996,1,2,Nowhere,\n".encode())
-    place.deals(GOOD.strip(), f"{quoted},Basic,{quoted},2026-02-03,1,7.10,USD", "X,Basic,Nobody,2026-02-03,1,7.10,USD")
-    for command in (["sync"], ["errors", "list"], ["invoice", "list"], ["invoice", "show", trick], ["runs", trick]):
+    accounts.write_bytes(accounts.read_bytes() + "".join(f"{name},x,1996,1,2,Nowhere,\n" for name in quoted).encode())
+    rows = [f"{name},Basic,{name},2026-02-03,1,7.10,USD" for name in quoted]
+    place.deals(GOOD.strip(), *rows, *(row.replace("7.10", "dear").replace('"', '"bad', 1) for row in rows))
+    shown = [["invoice", "show", trick] for trick in TRICKS.values()]
+    wrong = [["runs", trick] for trick in TRICKS.values()]
+    for command in (["sync"], ["errors", "list"], ["invoice", "list"], *shown, *wrong):
         said = place.billsync(*command)
         for line in (said.out + said.err).split("\n"):
             assert not _MOVES.search(line), (command, line)
