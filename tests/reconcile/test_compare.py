@@ -91,16 +91,16 @@ def test_what_was_never_compared_is_told_by_its_field_and_what_was_confirmed_is_
 @pytest.mark.parametrize(
     ("facts", "there"),
     [
-        ({"open": Decimal("19.00"), "state": "partly_paid"}, "partly_paid, 19.00 EUR open"),
-        ({"open": Decimal(0), "state": "paid"}, "paid, 0 EUR open"),
+        ({"open": Decimal("19.00"), "state": "partly_paid"}, "partly_paid (19.00 EUR open)"),
+        ({"open": Decimal(0), "state": "paid"}, "paid (0 EUR open)"),
         ({"state": "paid", "open": None}, "paid"),
-        ({"state": "draft"}, "draft, 119.00 EUR open"),
-        ({"state": "void", "open": Decimal(0)}, "void, 0 EUR open"),
+        ({"state": "draft"}, "draft (119.00 EUR open)"),
+        ({"state": "void", "open": Decimal(0)}, "void (0 EUR open)"),
     ],
 )
 def test_another_state_or_open_amount_is_told_with_both_sides(facts: dict[str, Any], there: str) -> None:
     (drift,) = compared([ours()], [standing(**facts)]).drifts
-    assert (drift.kind, drift.fields[0].ours, drift.fields[0].theirs) == (K.STATUS, "sent, 119.00 EUR open", there)
+    assert (drift.kind, drift.fields[0].ours, drift.fields[0].theirs) == (K.STATUS, "sent (119.00 EUR open)", there)
 
 
 def test_what_they_do_not_say_is_not_compared() -> None:

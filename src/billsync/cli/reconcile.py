@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,6 +123,7 @@ def _agreed(cures: Sequence[Drift], asked: Asked) -> bool:
     if asked.format == "table":
         show.line()
         show.rows("What --fix does", list(CURES), [_cure(drift) for drift in cures])
+        show.line()
         show.rows("In all", ["does", "currency", "documents", "amount"], _sums(cures))
     if asked.yes:
         return True
@@ -166,10 +169,11 @@ def _explain(drift: Drift) -> None:
     amount = f"{show.cell(drift.amount)} {drift.currency}"
     head = "  ".join(show.visible(part) for part in (drift.document, drift.customer, amount) if part)
     show.line(f"{drift.kind:<10} {head}")
-    show.line(f"           {show.visible(_differs(drift))}")
-    show.line(f"           because  {show.visible(drift.cause)}")
-    hand = "by hand" if drift.cure.act is Act.PERSON else "--fix"
-    show.line(f"           {hand:<8} {show.visible(drift.cure.text)}")
+    mend = "by hand" if drift.cure.act is Act.PERSON else "--fix"
+    width = max(60, shutil.get_terminal_size().columns)
+    for name, text in (("differs", _differs(drift)), ("because", drift.cause), (mend, drift.cure.text)):
+        wrapped = textwrap.fill(show.visible(text), width, initial_indent=f"  {name:<9}", subsequent_indent=" " * 11)
+        show.line(wrapped)
     show.line()
 
 
@@ -185,7 +189,8 @@ def _totals(report: Report) -> list[dict[str, Any]]:
     rows = []
     for currency, sides in sorted(report.totals.by_currency.items()):
         for side, sum_ in (("CRM", sides.crm), ("billsync", sides.ours), ("ERP", sides.erp)):
-            rows.append({"currency": currency, "side": side, **_sum(sum_)})
+            if sum_.documents:
+                rows.append({"currency": currency, "side": side, **_sum(sum_)})
     return rows
 
 
@@ -223,13 +228,16 @@ def _cure(drift: Drift) -> dict[str, Any]:
 
 
 def _sums(cures: Sequence[Drift]) -> list[dict[str, Any]]:
-    found: dict[tuple[Act, str], tuple[int, Decimal]] = {}
+    """Documents and money by act and currency."""
+    documents: dict[tuple[Act, str], set[str]] = {}
+    amounts: dict[tuple[Act, str], Decimal] = {}
     for drift in cures:
-        count, amount = found.get((drift.cure.act, drift.currency), (0, Decimal(0)))
-        found[drift.cure.act, drift.currency] = count + 1, amount + drift.amount
+        key = drift.cure.act, drift.currency
+        documents.setdefault(key, set()).add(drift.document)
+        amounts[key] = amounts.get(key, Decimal(0)) + drift.amount
     return [
-        {"does": str(act), "currency": currency, "documents": count, "amount": amount}
-        for (act, currency), (count, amount) in found.items()
+        {"does": str(act), "currency": currency, "documents": len(found), "amount": amounts[act, currency]}
+        for (act, currency), found in documents.items()
     ]
 
 

@@ -47,7 +47,7 @@ def _duplicate(_drift: Drift, known: Evidence) -> str:
         return f"the request of {_at(known.lost.at)} that was given up took effect after all"
     if known.notes:
         return f"a late reply came for it: {known.notes[-1]}"
-    return "it was sent once: somebody, or another program, entered it a second time there"
+    return "it was sent once: somebody entered it a second time there, or it was doubled on the way"
 
 
 def _changed(_drift: Drift, known: Evidence) -> str:

@@ -204,9 +204,9 @@ def _status(our: Ours, their: Standing) -> Drift:
 
 
 def _states(our: Ours, their: Standing) -> Difference:
-    left = "" if their.open is None else f"{money(their.open, their.currency)} open"
-    there = ", ".join(part for part in (their.state or "", left) if part)
-    return Difference(field="state", ours=f"{our.state}, {money(our.open, our.currency)} open", theirs=there)
+    left = "" if their.open is None else f"({money(their.open, their.currency)} open)"
+    there = " ".join(part for part in (their.state or "", left) if part)
+    return Difference(field="state", ours=f"{our.state} ({money(our.open, our.currency)} open)", theirs=there)
 
 
 def money(amount: Decimal, currency: str) -> str:
