@@ -18,6 +18,7 @@ from billsync.cli.app import app
 from billsync.connector import Context, Fault, Intent
 from billsync.wire import Client
 from billsync.wire.secrets import Secrets
+from billsync_connectors.sandbox.connector import Sandbox as SandboxConnector
 from billsync_connectors.tryton import Tryton, TrytonSettings
 from tests.cli.place import CONFIG, Place
 from tests.wire import server as faults
@@ -149,6 +150,31 @@ def test_a30_a_connector_repeats_no_secret_whatever_it_is_told(
     tryton.close()
     assert len(said) == 7
     assert [(text, planted) for text in said for planted in PLANTED if planted in text] == []
+
+
+DENIED: dict[str, Callable[[Handler], dict[str, str]]] = {
+    "message": lambda handler: {"code": "bad", "message": echo(handler).decode()},
+    "code": lambda handler: {"code": echo(handler).decode(), "message": "no"},
+    "field": lambda handler: {"code": "bad", "message": "no", "field": echo(handler).decode()},
+}
+
+
+@pytest.mark.parametrize("name", DENIED)
+def test_a30_an_error_that_is_told_as_a_record_is_no_way_out_either(serve: Serve, tmp_path: Path, name: str) -> None:
+    def script(handler: Handler) -> None:
+        if handler.path.endswith("/login"):
+            told(handler, {"token": TOKEN})
+        else:
+            handler.answer(422, json.dumps({"error": DENIED[name](handler)}).encode())
+
+    settings = {"url": serve(script).url, "user": "robot", "password": PASSWORD}
+    made = SandboxConnector(Context("erp", tmp_path), SandboxConnector.config.model_validate(settings))
+    with pytest.raises(Fault) as caught:
+        list(made.read("deals", None))
+    made.close()
+    said = f"{caught.value!r} {vars(caught.value)} {caught.value.args}"
+    assert "***" in said
+    assert [planted for planted in PLANTED if planted in said and planted != SESSION] == []
 
 
 CASES = [("a person's error", False), ("refused", False), ("no result", True)]

@@ -42,7 +42,13 @@ class Sandbox(Connector):
 
     def __init__(self, context: Context, config: SandboxSettings) -> None:
         vars(self)["capabilities"] = capabilities(config)
-        self._http = Client(config.url, system=context.name, timeout=config.timeout, reach=config.reach(context.root))
+        self._http = Client(
+            config.url,
+            system=context.name,
+            secrets=[] if config.password is None else [config.password.get_secret_value()],
+            timeout=config.timeout,
+            reach=config.reach(context.root),
+        )
         self._session, self._settings = Session(self._http, config, context.name), config
         self._reading, self._writing = Reading(self._session, config), Writing(self._session, config)
 

@@ -108,9 +108,10 @@ class Session:
     def _denied(self, value: Any, status: int) -> Denial:
         error = value.get("error") if isinstance(value, dict) else None
         told = error if isinstance(error, dict) else {}
-        code = str(told.get("code") or f"http_{status}")
-        message = f"{self.system}: {told.get('message') or f'refused with {status}'}"
-        return Denial(code, Refused(_REASONS.get(code, code), message, field=str(told.get("field") or "")))
+        code, said, field = (self._http.hidden(str(told.get(name) or "")) for name in ("code", "message", "field"))
+        code = code or f"http_{status}"
+        message = f"{self.system}: {said or f'refused with {status}'}"
+        return Denial(code, Refused(_REASONS.get(code, code), message, field=field))
 
 
 _ANSWERED_READ: Final = frozenset({400, 401, 404, 422})
