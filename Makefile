@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 
@@ -48,8 +49,9 @@ bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/
 	@$(BIN)/python -m benchmarks
 
 .PHONY: soak
-soak: $(STAMP) ## Long runs under faults: crashes at random moments, again and again
+soak: $(STAMP) ## Long runs under faults: crashes at random moments, and thousands of simulated histories
 	@$(BIN)/python -m pytest -q tests/crash --soak 40 -n $(WORKERS)
+	@$(BIN)/python -m tests.simulation soak --minutes $(MINUTES) --workers $(WORKERS)
 
 .PHONY: lock
 lock: $(STAMP) ## Renew requirements.lock: what billsync runs on, with hashes
