@@ -19,6 +19,7 @@ FIRST, MOST = 0, 200
 def test_a_planted_bug_is_found(name: str) -> None:
     found = score(BUGS[name], first=FIRST, most=MOST)
     assert found.found is not None, f"{name} was not found in {found.tried} seeds"
+    assert lived(found.found.setup).wrong == [], "the history fails without the bug as well"
 
 
 @pytest.mark.parametrize("name", [bug.name for bug in BUGS.values() if bug.rare])
