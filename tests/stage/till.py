@@ -71,7 +71,7 @@ to: erp.refund
 key: id
 fields:
   reference: {from: id}
-  payment: {ref: payment, from: payment}
+  payment: {from: payment}
   amount: {from: amount}
   kind: {from: kind}
 """

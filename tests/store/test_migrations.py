@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from billsync.store import Store, StoreUnusable, migrating, schema
-from tests.store.made import AT, delivery, other, told
+from billsync.model.base import canonical_json
+from billsync.model.payment import Allocation
+from billsync.store import Audit, Ledger, Store, StoreUnusable, migrating, opening, schema
+from billsync.store.types import fold
+from tests.store.made import AT, CRM, LONG, charge, delivery, invoice, other, payment, told
 
 _NEXT = '''"""9001: a column more."""
 from alembic import op
@@ -148,6 +152,62 @@ def test_f13_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_th
         assert tx.outbox.get(delivery().key) == delivery()
         assert tx.audit.verify() == []
     upgraded.close()
+
+
+_BOOKED_BEFORE = (
+    (
+        "INSERT INTO payments (id, currency, amount_minor, received_on, source, run, at, whole, doc) VALUES "
+        "(:folded, 'EUR', 1200, '2026-01-31', :source, 'r1', '2026-01-31T10:00:00.000000Z', :whole, :doc)"
+    ),
+    (
+        "INSERT INTO allocations (payment, n, invoice, amount_minor, settled_on, doc) VALUES "
+        "(:folded, 1, 'INV-1', 1000, '2026-01-31', :share)"
+    ),
+    "UPDATE invoices SET paid_minor = 1000, paid_on = '2026-01-31'",
+)
+
+
+def test_payments_that_were_booked_before_there_were_refunds_stand_as_they_did(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first"
+    shutil.copytree(migrating.SCRIPTS, first, ignore=shutil.ignore_patterns("__pycache__", "0002*"))
+    with monkeypatch.context() as past:
+        past.setattr(migrating, "SCRIPTS", first)
+        past.setattr(migrating, "REVISIONS", ("0001",))
+        with pytest.raises(StoreUnusable):  # it is made, and then found to be older than what works with it
+            Store.open(empty_url, create=True)
+    booked = payment(LONG, "12.00")
+    source = CRM.model_copy(update={"id": LONG})
+    row = {
+        "folded": fold(LONG),
+        "source": canonical_json(source.model_dump()),
+        "whole": canonical_json({"id": LONG}),
+        "doc": booked.json_text(),
+        "share": Allocation(payment=LONG, invoice="INV-1", amount=Decimal(10), on=booked.received_on).json_text(),
+    }
+    engine = opening.open_engine(opening.read_url(empty_url), create=False)
+    with opening.writing(engine).connect() as conn, conn.begin():
+        ledger = Ledger(conn, Audit(conn))
+        ledger.add_charges([charge()], run="r1", at=AT)
+        ledger.add_invoice(invoice("INV-1", charge()), run="r1", at=AT)
+        for statement in _BOOKED_BEFORE:
+            names = [name for name in row if f":{name}" in statement]
+            conn.execute(text(statement), {name: row[name] for name in names})
+    engine.dispose()
+    store = Store.open(empty_url, create=True)
+    with store.tx("t") as tx:
+        [stored] = tx.ledger.payments(invoice="INV-1", unallocated=True)
+        assert (stored.payment, stored.state, str(stored.settled), str(stored.left)) == (
+            booked,
+            "booked",
+            "10.00",
+            "2.00",
+        )
+        assert tx.ledger.event(source, "payment") is not None
+        assert (tx.ledger.verify(), tx.ledger.events_verify()) == ([], (1, []))
+        assert tx.ledger.book_payment(booked, source=source, run="r2", at=AT) == "repeated"
+    store.close()
 
 
 def test_two_processes_that_make_the_store_at_once_make_one(empty_url: str) -> None:
