@@ -37,6 +37,17 @@ def curable(report: Report) -> list[Drift]:
     return [drift for drift in report.drifts if drift.cure.act is not Act.PERSON]
 
 
+def still(cures: Sequence[Drift], now: Report) -> tuple[list[Drift], list[Drift]]:
+    """The cures that fit what differs now, and those that do not any more."""
+    wanted = {_name(drift) for drift in now.drifts}
+    return [d for d in cures if _name(d) in wanted], [d for d in cures if _name(d) not in wanted]
+
+
+def _name(drift: Drift) -> str:
+    """What a person agreed to: the difference and its cure, but not the words for its cause."""
+    return drift.model_copy(update={"cause": ""}).json_text()
+
+
 def exceeded(cures: Iterable[Drift], limits: Bounds) -> str:
     """Which bound of one run the cures exceed, in words; "" for none."""
     volume = bounds.Volume()

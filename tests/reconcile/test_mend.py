@@ -289,7 +289,7 @@ PLANTS: dict[str, Callable[[Office, str], object]] = {
 }
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([*PLANTS, "none"]), min_size=6, max_size=6))
 def test_planted_drift_is_told_exactly_and_mended(tmp_path_factory: pytest.TempPathFactory, plan: list[str]) -> None:
     folder = tmp_path_factory.mktemp("desk")
@@ -305,3 +305,14 @@ def test_planted_drift_is_told_exactly_and_mended(tmp_path_factory: pytest.TempP
     assert fixed(desk, edited="overwrite").clean
     assert desk.sound()
     desk.store.close()
+
+
+def test_what_moved_while_the_question_stood_is_left_alone(desk: Office) -> None:
+    desk.delete("INV-0001")
+    double = desk.enter("INV-0002", like="INV-0002")
+    desk.clock.sleep(3600)
+    agreed = mend.curable(compared(desk))
+    desk.enter("INV-0001", like="INV-0002")
+    still, moved = mend.still(agreed, compared(desk))
+    assert [drift.cure.ids for drift in still] == [(double,)]
+    assert [drift.document for drift in moved] == ["INV-0001"]

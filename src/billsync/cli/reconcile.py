@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from billsync import mend, schedule, settings, sync, workspace
 from billsync.cli import guard, progress, show
-from billsync.connector import TryLater
+from billsync.connector import Refused, TryLater
 from billsync.model.drift import Act, Drift
 from billsync.reconcile import POLICIES, Sum
 from billsync.stage import comparing
@@ -73,16 +73,29 @@ class _Job:
     def compared(self) -> Report:
         """The three sides as they are now."""
         with self._world("reconcile") as world:
-            edited = self.asked.edited or self.pipeline.push.edited
+            return self._compared(world)
+
+    def _compared(self, world: World) -> Report:
+        edited = self.asked.edited or self.pipeline.push.edited
+        try:
             return comparing.compare(world, customer=self.asked.customer, as_of=self.asked.as_of, edited=edited)
+        except Refused as fault:
+            if fault.reason != "not_supported":
+                raise
+            raise guard.Wrong(f"there is nothing to compare with: {fault.message}") from None
 
     def mended(self, cures: Sequence[Drift]) -> list[mend.Done]:
-        """The cures carried out, as a run that is on record."""
+        """The cures carried out, as a run that is on record.
+
+        The world may have moved while the question stood: what is not as it was agreed on is left alone.
+        """
         opened, done = self.opened, list[mend.Done]()
 
         def journey(run: str) -> sync.Report:
             with self._world(run) as world:
-                done.extend(mend.carry_out(world, cures))
+                still, moved = mend.still(cures, self._compared(world))
+                done.extend(mend.carry_out(world, still))
+                done.extend(mend.Done(drift, "it is not so any more: nothing was done") for drift in moved)
                 return sync.Report(run, counts=world.tally.counts)
 
         slot = f"reconcile-{opened.clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"

@@ -55,7 +55,9 @@ class Totals:
 
     def of(self, currency: str) -> Sides:
         """The sums of one currency."""
-        return self.by_currency.setdefault(currency, Sides())
+        if currency not in self.by_currency:
+            self.by_currency[currency] = Sides()
+        return self.by_currency[currency]
 
 
 @dataclass(frozen=True, slots=True)
