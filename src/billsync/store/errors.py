@@ -69,7 +69,7 @@ _POSTGRES: Final = (
 _ADVICE: Final = {
     "store_full": "the disk is full: free some space, then run the same again; what was stored is intact",
     "store_locked": "another program keeps it locked: end that program (a backup tool, an open database browser)",
-    "store_corrupt": "it is damaged: restore the last backup with `billsync db restore FILE`, then run `billsync recover`",
+    "store_corrupt": "it is damaged: restore the last backup (`billsync db restore FILE`), then run `billsync recover`",
     "store_readonly": "it cannot be written: check the file's permissions, or that the URL names the primary server",
     "store_unreachable": "it cannot be reached: check the URL, the server and the credentials",
 }

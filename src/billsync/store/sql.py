@@ -49,7 +49,7 @@ def rows(conn: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
     """The rows as dicts, long texts whole."""
     result = conn.execute(statement)
     names = list(result.keys())
-    found = [dict(zip(names, row, strict=True)) for row in result]
+    found = [dict(zip(names, row, strict=True)) for row in result.all()]
     return [unfolded(row) for row in found] if "whole" in names else found
 
 
