@@ -208,7 +208,7 @@ def no_fence(stack: ExitStack) -> None:
     _put(stack, Outbox, "_swap", swap)
 
 
-@bug(A, B)
+@bug(A, B, rare=True)
 def newer_overtakes(stack: ExitStack) -> None:
     """A newer version of a record does not wait for the older one."""
     old = payload.plan

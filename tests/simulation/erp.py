@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -163,27 +163,26 @@ class Erp:
         doc.paid -= amount if gone else less
         self.payments.change(row.id, {} if gone else {"amount": str(amount - less)}, deleted=gone)
 
-    def edit_one(self) -> None:
-        """Somebody changes the price on an invoice that stands there unpaid."""
-        if doc := self._any_unpaid():
+    def edit_one(self, known: Collection[str]) -> None:
+        """Somebody changes the price on an unpaid invoice, one of those that are `known` to have been sent."""
+        if doc := self._any_unpaid(known):
             doc.data["lines"][0]["price"] = Decimal(doc.data["lines"][0]["price"]) + 1
             self.edited.add(doc.reference)
             self.sim.faults["erp_edit"] += 1
             self.sim.note(f"somebody edits {doc.id} {doc.reference}")
 
-    def void_one(self) -> None:
-        """Somebody takes an unpaid invoice back."""
-        if doc := self._any_unpaid():
+    def void_one(self, known: Collection[str]) -> None:
+        """Somebody takes an unpaid invoice back, one of those that are `known` to have been sent."""
+        if doc := self._any_unpaid(known):
             doc.void = True
             self.voided.add(doc.reference)
             self.sim.faults["erp_void"] += 1
             self.sim.note(f"somebody voids {doc.id} {doc.reference}")
 
-    def _any_unpaid(self) -> Doc | None:
-        """One that is posted and an hour old, so that its outcome is known, and that nobody meddled with before."""
-        old = self.sim.t - HOUR
+    def _any_unpaid(self, known: Collection[str]) -> Doc | None:
+        """One that nobody meddled with before."""
         seen = self.edited | self.voided
-        ours = (doc for doc in self._invoices() if doc.posted and doc.at < old)
+        ours = (doc for doc in self._invoices() if doc.posted and doc.reference in known)
         free = [doc for doc in ours if not doc.paid and doc.reference not in seen]
         return self.sim.rng.choice(free) if free else None
 

@@ -209,9 +209,9 @@ class Simulation:
         if self.sim.chance(self.draw.erp_unpay):
             self.erp.mend_payment()
         if self.sim.chance(self.draw.erp_edit):
-            self.erp.edit_one()
+            self.erp.edit_one(self._confirmed())
         if self.sim.chance(self.draw.erp_void):
-            self.erp.void_one()
+            self.erp.void_one(self._confirmed())
 
     def _wait_for_sweeps(self) -> None:
         """A week and more, until everything was looked at again and what that found has come to rest."""
@@ -234,6 +234,11 @@ class Simulation:
         with self.store.view() as tx:
             found = tx.outbox.list(limit=10_000)
         return [f"{row.key} {row.state} {row.reason}" for row in found if row.state not in DONE]
+
+    def _confirmed(self) -> set[str]:
+        """Invoices known to have been sent: what people do to one before that, nobody can tell."""
+        with self.store.view() as tx:
+            return {row.our_id for row in tx.outbox.list(kind="invoice", states=DONE, limit=1000)}
 
     def head(self) -> str:
         """The end of the audit chain: the whole history in one hash."""
