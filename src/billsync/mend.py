@@ -154,10 +154,14 @@ def _taking_back(world: World, end: End, drift: Drift, id: str) -> Delivery:
     )
 
 
-def _read(world: World, tx: Tx, _drift: Drift) -> None:
-    """Payments are read from their beginning and mapped again; what is booked already stays as it is."""
-    if world.target is not None:
-        tx.inbox.forget(world.target.name)
+def _read(world: World, tx: Tx, drift: Drift) -> None:
+    """Payments are read from their beginning and mapped again; one that is gone there counts as deleted until then."""
+    end, mapping = world.target, world.payments
+    if end is None or mapping is None:
+        return
+    tx.inbox.forget(end.name)
+    if not any(field.theirs for field in drift.fields):
+        tx.inbox.mark_deleted(end.name, mapping.source_object, drift.cure.ids, run=world.run, at=world.now())
 
 
 def _tell_again(world: World, drifts: Sequence[Drift]) -> None:

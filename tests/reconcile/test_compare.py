@@ -181,6 +181,7 @@ def test_as_of_a_day_later_documents_and_payments_are_left_out_on_both_sides() -
     assert (found.drifts, found.matched) == ([], 1)
     sides = found.totals.of("EUR")
     assert (sides.ours.open, sides.erp.open) == (Decimal(119), Decimal(119))
+    assert compared([paid], there, replace(MINE, as_of=DAY)).matched == 1, "the day itself counts"
     late = [standing(open=Decimal("79.00"), state="partly_paid"), payment(on=date(2026, 3, 4))]
     assert told(compared([paid], late, then)) == [(K.PAYMENT, "INV-1", ["payment P1"])]
 

@@ -190,6 +190,17 @@ def test_payments_that_came_since_are_read_and_booked(office: Office) -> None:
     assert (office.status()["D1"], office.sound()) == ("partly_paid", True)
 
 
+def test_a_payment_that_is_gone_there_is_taken_back_here(desk: Office) -> None:
+    desk.pay("INV-0001", "40")
+    desk.run()
+    desk.payments.clear()
+    drift = only(compared(desk))
+    assert (drift.kind, drift.amount, drift.cure.act) == (K.PAYMENT, Decimal(40), Act.READ)
+    assert "taken back or deleted there" in drift.cause
+    assert fixed(desk).clean
+    assert (desk.invoices()["D1"][1], desk.status()["D1"], desk.sound()) == (InvoiceState.SENT, "sent", True)
+
+
 def test_what_the_crm_was_told_and_lost_is_told_again(office: Office) -> None:
     path = office.folder / "status" / "status.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(",200.00,USD,sent", ",200.00,USD,paid"))
@@ -211,6 +222,11 @@ def test_deals_won_and_lost_since_the_last_run_are_told_with_what_to_do(desk: Of
     assert {drift.document: drift.amount for drift in report.drifts} == {"D1": 100, "D2": 50, "D9": 900}
     assert mend.curable(report) == []
     assert report.totals.of("USD").crm.net == Decimal(250 + 300 + 400 + 900)
+
+
+def test_a_deal_that_cannot_be_read_now_is_not_taken_for_lost(desk: Office) -> None:
+    desk.deals["D1"] = ("Acme", "Won", "a hundred")
+    assert compared(desk).drifts == []
 
 
 def test_a_refused_document_is_missing_with_its_reason_and_goes_out_again(desk: Office) -> None:

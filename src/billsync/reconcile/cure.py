@@ -94,7 +94,12 @@ def _status(drift: Drift, known: Evidence, _edited: str) -> Cure:
 def _payment(drift: Drift, known: Evidence, _edited: str) -> Cure:
     if not known.reads_payments:
         return _person("add a mapping of payments to the pipeline")
-    return Cure(act=Act.READ, text="read the payment again and book what stands there", ids=drift.there)
+    (field,) = drift.fields
+    if field.theirs:
+        return Cure(act=Act.READ, text="read the payment again and book what stands there", ids=drift.there)
+    if known.record:
+        return Cure(act=Act.READ, text="take the payment back here, as it was there", ids=drift.there)
+    return _person("the payment that was written there is gone: book it there again, or take it back at its source")
 
 
 def _run(_drift: Drift, known: Evidence, _edited: str) -> Cure:
