@@ -1,4 +1,7 @@
-"""`python -m tests.simulation --seed N --kind C` shows one history; `... soak --minutes M` lives many."""
+"""`python -m tests.simulation --seed N --kind C` shows one history; `... soak --minutes M` lives many.
+
+`... score` plants the known bugs and counts the seeds until each is found.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import sys
 import time
 
 from billsync.connector import Target
+from tests.simulation.bugs import BUGS
+from tests.simulation.score import score
 from tests.simulation.setup import FAULTS, Setup
 from tests.simulation.shrink import explained, lived
 from tests.simulation.soak import soak
@@ -16,6 +21,8 @@ def main(words: list[str]) -> int:
     """Exit code 0 where nothing was wrong, else 1."""
     if words[:1] == ["soak"]:
         return _soak(words[1:])
+    if words[:1] == ["score"]:
+        return _score(words[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Live one history again.")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--kind", choices=[str(kind) for kind in Target], default="C")
@@ -52,6 +59,22 @@ def _soak(words: list[str]) -> int:
     for outcome in result.failing[:20]:
         _say("\n" + (explained(outcome) if outcome in result.failing[:3] else outcome.setup.command()))
     return 1 if result.failing else 0
+
+
+def _score(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation score", description="Find the planted bugs.")
+    parser.add_argument("--most", type=int, default=200, help="seeds for each")
+    parser.add_argument("--rare", action="store_true", help="those too that take hundreds of seeds")
+    parser.add_argument("names", nargs="*", help="bugs; without, all of them")
+    given = parser.parse_args(words)
+    wanted = given.names or [name for name, bug in BUGS.items() if given.rare or not bug.rare]
+    scores = []
+    for name in wanted:
+        scores.append(score(BUGS[name], first=0, most=given.most))
+        _say(scores[-1].row())
+    found = sum(item.found is not None for item in scores)
+    _say(f"{found} of {len(scores)} planted bugs found")
+    return 0 if found == len(scores) else 1
 
 
 def _say(text: str) -> None:

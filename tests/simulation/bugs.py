@@ -36,6 +36,7 @@ class Bug:
         kinds: targets on which it does harm.
         rare: True where hundreds of seeds pass before it does, so that only the long run looks for it.
         late_s, duplicates: what the network is like where it does.
+        near: a seed shortly before the first one that finds it: the tests look from there, `score` from 0.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Bug:
     rare: bool = False
     late_s: int = Setup.late_s
     duplicates: float = 0.0
+    near: int = 0
 
     def setups(self, first: int, count: int) -> Iterator[Setup]:
         """Histories to look in, the kinds in turn."""
@@ -122,7 +124,7 @@ def timeout_is_failure(stack: ExitStack) -> None:
     _put(stack, decide, "after_write", after_write)
 
 
-@bug(B, C)
+@bug(B, C, near=4)
 def trust_200(stack: ExitStack) -> None:
     """The connector takes every status 200 for success, also a login page."""
     old = erp_connector.unclear
@@ -133,7 +135,7 @@ def trust_200(stack: ExitStack) -> None:
     _put(stack, erp_connector, "unclear", unclear)
 
 
-@bug(C, D)
+@bug(C, D, near=8)
 def send_before_intent(stack: ExitStack) -> None:
     """The intention to send is written down only after it was sent."""
 
@@ -229,7 +231,7 @@ def no_sweeps(stack: ExitStack) -> None:
     _put(stack, machine, "sweep", lambda _push: None)
 
 
-@bug(C, duplicates=0.05)
+@bug(C, duplicates=0.05, near=6)
 def sweep_counts_nothing(stack: ExitStack) -> None:
     """The look takes the first of two documents, and is content."""
     old = decide.after_sweep
@@ -241,7 +243,7 @@ def sweep_counts_nothing(stack: ExitStack) -> None:
     _put(stack, decide, "after_sweep", after_sweep)
 
 
-@bug(B, C)
+@bug(B, C, near=12)
 def sweep_recreates(stack: ExitStack) -> None:
     """What a person took back there is taken for well."""
     old = decide.after_sweep
@@ -256,7 +258,7 @@ def sweep_recreates(stack: ExitStack) -> None:
 # ---------------------------------------------------------------- reading
 
 
-@bug(B)
+@bug(B, near=13)
 def cursor_first(stack: ExitStack) -> None:
     """The checkpoint is stored before the records that lie before it."""
     old = feed.pages

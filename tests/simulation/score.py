@@ -31,12 +31,6 @@ def score(bug: Bug, *, first: int, most: int) -> Score:
     return Score(bug, most, None)
 
 
-def table(scores: list[Score]) -> str:
-    """For people: one line per bug."""
-    found = sum(item.found is not None for item in scores)
-    return "\n".join([*(item.row() for item in scores), f"{found} of {len(scores)} planted bugs found"])
-
-
 def common() -> list[Bug]:
     """Those that a short run has to find."""
     return [bug for bug in BUGS.values() if not bug.rare]

