@@ -83,6 +83,7 @@ def _company(rpc: Rpc, currency: str) -> int:
     wizard.close()
     rpc.reload()
     company: int = rpc.one("company.company", [])["id"]
+    rpc.call("model.company.company.write", [company], {"cancel_invoice_out": True})  # so that doubles can be voided
     return company
 
 
