@@ -258,7 +258,7 @@ def sweep_recreates(stack: ExitStack) -> None:
 # ---------------------------------------------------------------- reading
 
 
-@bug(B, near=13)
+@bug(B, near=5)
 def cursor_first(stack: ExitStack) -> None:
     """The checkpoint is stored before the records that lie before it."""
     old = feed.pages

@@ -22,6 +22,7 @@ def violations(done: Simulation) -> list[str]:
         *_books(done),
         *_invoices(done),
         *_deals(done),
+        *_records(done),
         *_payments(done),
         *_problems(done),
         *_told(done),
@@ -96,6 +97,16 @@ def _deals(done: Simulation) -> Iterator[str]:
             yield f"SUM {id}: {sum_} there, {wanted} agreed, {'told' if id in told else 'silent'}"
     for id in billed.keys() - done.crm.intended.keys():
         yield f"SUM {id}: billed, and no such deal"
+
+
+def _records(done: Simulation) -> Iterator[str]:
+    """What people saved last in the CRM is what was read last."""
+    with done.store.view() as tx:
+        for object, source in done.crm.feeds.items():
+            for id, row in source.rows.items():
+                read = tx.inbox.get("crm", object, id)
+                if read is None or read.deleted != row.deleted or (not row.deleted and read.data != row.data):
+                    yield f"UNREAD {object}/{id}: {row.data} there, {read and read.data} here"
 
 
 def _payments(done: Simulation) -> Iterator[str]:

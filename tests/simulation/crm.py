@@ -77,12 +77,16 @@ class Crm:
         rng, deals = self.sim.rng, sorted(self.deals)
         if deals and self.sim.chance(self.busy):
             self.sim.faults["edit_while_paging"] += 1
-            for id in rng.sample(deals, min(len(deals), rng.choice((1, 1, 2)))):
-                self.sim.after(rng.choice((0, 0, rng.randrange(30))), partial(self._rename, id))
+            one, *others = rng.sample(deals, min(len(deals), 2))
+            if others and rng.random() < 0.5:  # the second is on this very page, the first is published behind it
+                self._rename(one, late=True)
+                self._rename(others[0], late=False)
+            else:
+                self.sim.after(rng.choice((0, 0, rng.randrange(30))), partial(self._rename, one, late=False))
 
-    def _rename(self, id: str) -> None:
+    def _rename(self, id: str, *, late: bool) -> None:
         if id in self.deals:
-            self.change("deals", id, name=f"{id} at {self.sim.t}")
+            self.change("deals", id, late=late, name=f"{id} at {self.sim.t}")
 
 
 def worth(lines: Sequence[dict[str, Any]]) -> Decimal:
