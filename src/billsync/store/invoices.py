@@ -136,7 +136,7 @@ class Invoices:
         return {row["id"] for row in found}
 
     def invoices_of_deals(self, deals: Iterable[str]) -> dict[str, list[StoredInvoice]]:
-        """The invoices of each deal that has any, by number."""
+        """The invoices of each deal that has any, by number; deals in the order of their ids."""
         wanted = set(deals)
         query = select(charges.c.invoice).distinct().where(charges.c.invoice.is_not(None))
         numbers = {row["invoice"] for row in among(self._conn, query, charges.c.deal, wanted)}
@@ -145,7 +145,7 @@ class Invoices:
             stored = stored_invoice(row)
             for deal in {line.deal for line in stored.invoice.lines} & wanted:
                 found.setdefault(deal, []).append(stored)
-        return {deal: sorted(items, key=lambda item: item.invoice.number) for deal, items in found.items()}
+        return {deal: sorted(found[deal], key=lambda item: item.invoice.number) for deal in sorted(found)}
 
     def move_invoice(self, number: str, to: InvoiceState, *, note: str, at: datetime) -> None:
         """Set the state.  Raises `IllegalMove` outside of `model.invoice.MOVES`, and where there is no such invoice."""
