@@ -40,11 +40,12 @@ def storm(folder: Path, kills: int, chance: Random, mean_s: float) -> int:
 
 
 def until_the_erp_runs(folder: Path) -> None:
-    """The first life: building the ERP's database takes longer than most lives last."""
+    """The first life: making the ERP takes longer than most lives last."""
     child = subprocess.Popen(
         command("demo", "--dir", str(folder)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    while child.poll() is None and not (folder / "erp" / "tryton.pid").exists():
+    erp = folder / "erp"
+    while child.poll() is None and (not (erp / "tryton.pid").exists() or (erp / "unowned").exists()):
         time.sleep(0.2)
     child.kill()
     child.wait()
