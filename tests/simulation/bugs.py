@@ -288,7 +288,7 @@ def overlap_from_max(stack: ExitStack) -> None:
     _put(stack, feed, "checkpoint", checkpoint)
 
 
-@bug(B, rare=True)
+@bug(B)
 def offset_paging(stack: ExitStack) -> None:
     """Pages are counted, while records move from one to another."""
 
@@ -314,7 +314,7 @@ def payment_per_telling(stack: ExitStack) -> None:
     _put(stack, money, "_hear", hear)
 
 
-@bug(B)
+@bug(B, near=14)
 def payments_only_grow(stack: ExitStack) -> None:
     """A payment that was taken back there goes on counting here."""
     _put(stack, money, "_withdraw", lambda *_args: None)
