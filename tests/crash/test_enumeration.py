@@ -182,11 +182,11 @@ def _enumerate(folder: Path, there: StandIn, kind: str, store_urls: Iterator[str
 def test_killed_at_every_point(
     kind: str, tmp_path: Path, sandbox_server: StandIn, request: pytest.FixtureRequest
 ) -> None:
-    _enumerate(tmp_path, sandbox_server, kind, itertools.repeat(""), request, share=9)
+    _enumerate(tmp_path, sandbox_server, kind, itertools.repeat(""), request, share=4)
 
 
 @pytest.mark.slow
 def test_killed_at_every_point_on_postgres(
     tmp_path: Path, sandbox_server: StandIn, postgres_urls: Iterator[str], request: pytest.FixtureRequest
 ) -> None:
-    _enumerate(tmp_path, sandbox_server, "C", postgres_urls, request, share=4)
+    _enumerate(tmp_path, sandbox_server, "C", postgres_urls, request, share=3)
