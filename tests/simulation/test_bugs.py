@@ -34,7 +34,7 @@ def test_a_failing_history_is_shrunk_to_what_it_needs() -> None:
     with bug.planted():
         failing = score(bug, first=bug.near, most=20).found
         assert failing is not None
-        small = shrunk(failing, tries=12)
+        small = shrunk(failing, tries=6)
     assert small.wrong
     assert small.setup.mask > failing.setup.mask
     assert lived(replace(small.setup, mask=frozenset(FAULTS))).wrong == []
