@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from pathlib import Path
 from random import Random
@@ -52,20 +52,27 @@ def until_the_erp_runs(folder: Path) -> None:
 
 
 def strike(folder: Path, after_s: float, *, erp: bool) -> bool:
-    """One life of the demo, ended after so many seconds; False where it had ended by itself."""
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(command("demo", "--dir", str(folder)), stdout=said, stderr=said)
-        try:
-            child.wait(after_s)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-            if erp:
-                kill_erp(folder)
-            return True
-        if child.returncode not in (0, 3):
-            said.seek(0)
-            raise SystemExit(f"the demo ended with {child.returncode}:\n{said.read().decode()[-3000:]}")
+    """One life of the demo, ended so many seconds after its work began; False where it had ended by itself."""
+    child = subprocess.Popen(
+        command("demo", "--dir", str(folder)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert child.stderr is not None
+    said = []
+    for line in child.stderr:
+        said.append(line)
+        if line.startswith("Read "):  # the first stage of a run: what came before is start-up
+            break
+    threading.Thread(target=child.stderr.read, daemon=True).start()
+    try:
+        child.wait(after_s)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        if erp:
+            kill_erp(folder)
+        return True
+    if child.returncode not in (0, 3):
+        raise SystemExit(f"the demo ended with {child.returncode}:\n{''.join(said)[-3000:]}")
     return False
 
 
@@ -83,7 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mean", type=float, default=5.0, help="seconds that a life lasts on average")
+    parser.add_argument("--mean", type=float, default=1.5, help="seconds of work in a life, on average")
     parser.add_argument("--dir", type=Path, required=True)
     asked = parser.parse_args()
     began = time.monotonic()
