@@ -18,7 +18,7 @@ from tests.simulation.setup import Setup
 from tests.simulation.shrink import explained, lived
 
 FIXED = range(100, 105)
-FRESH = 2
+FRESH = 1
 ROOT = Path(__file__).parents[2]
 
 
