@@ -106,10 +106,10 @@ class Case:
         return (self.folder / "points.txt").read_text(encoding="utf-8").splitlines()
 
 
-def make_case(folder: Path, sandbox: TrytonSandbox, store: str = "sqlite:///store.db") -> Case:
-    """A new case, on a day after all others of this process."""
+def make_case(folder: Path, sandbox: TrytonSandbox, store: str = "sqlite:///store.db", year: int = 2017) -> Case:
+    """A new case, on a day after all others of this process; the ERP counts each year's invoices by themselves."""
     number = next(_DAYS)
-    day = date(2017, 1, 2) + timedelta(days=number)
+    day = date(year, 1, 2) + timedelta(days=number)
     tag = f"K{os.getpid()}x{number:03}"
     crm = folder / "crm"
     crm.mkdir(parents=True)
