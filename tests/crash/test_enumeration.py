@@ -182,7 +182,7 @@ def _enumerate(folder: Path, there: StandIn, kind: str, store_urls: Iterator[str
 def test_killed_at_every_point(
     kind: str, tmp_path: Path, sandbox_server: StandIn, request: pytest.FixtureRequest
 ) -> None:
-    _enumerate(tmp_path, sandbox_server, kind, itertools.repeat(""), request, share=4)
+    _enumerate(tmp_path, sandbox_server, kind, itertools.repeat(""), request, share=3)
 
 
 @pytest.mark.slow
