@@ -108,13 +108,15 @@ def _date(seconds: float) -> str:
     return format_datetime(SystemClock().now() + timedelta(seconds=seconds), usegmt=True)
 
 
-ODD = [_date(7200), _date(-7200), "-5", "abc", "1" + "0" * 20, "", " 30 ", "1.5", None]
+def _odd() -> list[str | None]:
+    """Made when they are sent: a date is measured against the server's clock of that moment."""
+    return [_date(7200), _date(-7200), "-5", "abc", "1" + "0" * 20, "", " 30 ", "1.5", None]
 
 
 def test_f35_retry_after_in_every_spelling(desk: Desk) -> None:
     """Never longer than six hours, never nothing at all."""
     waits = []
-    for text in ODD:
+    for text in _odd():
         desk.strike("busy", retry_after=text)
         desk.push(patience_s=0)
         due = desk.row().next_at

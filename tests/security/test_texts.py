@@ -59,7 +59,7 @@ def test_a13_a14_a15_a16_hostile_yaml_is_refused_at_once_with_its_place(name: st
     began = time.process_time()
     with pytest.raises(yaml.BadYaml) as caught:
         yaml.load(text, "x.yaml")
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 2
     problem = caught.value.problems[0]
     assert (problem.code, problem.place.file) == (code, "x.yaml")
     assert problem.place.line is not None
@@ -187,7 +187,7 @@ def test_a18_lists_in_lists_cost_what_they_hold_and_no_more() -> None:
         nested = [{name: nested}] * 12
     began = time.process_time()
     run("SUM(a.b.c.d)", {"a": nested})
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 2
 
 
 def test_a19_no_function_takes_a_pattern() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -64,7 +64,7 @@ class Connection:
         `extra` comes from a running sandbox and wins over what the file says; secrets in it are the secrets themselves.
         """
         own = {key: value for key, value in self.node.items() if key not in {"connector", "sandbox", *(extra or {})}}
-        node = Node(own, self.node.place, keys=self.node.keys)
+        node = replace(self.node, value=own)
         problems: list[Problem] = []
         filled = _filled(node, model, self.root, problems)
         if problems:

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import yaml
 
@@ -23,7 +23,10 @@ MAX_ALIASES: Final = 50
 MAX_DEPTH: Final = 40
 
 _Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_PLAIN_TAGS: Final = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+_PLAIN_TAGS: Final = {None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+
+Spot: TypeAlias = tuple[int, int]
+"""Line and column, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,22 @@ class Node:
 
     Attributes:
         value: text, a tuple of nodes, or a dict from key text to node.
-        place: file, line and column of its first character.
+        file: name of the file, as in its place.
+        spot: line and column of its first character, from 1.
         quoted: True for text in quotes: then `null`, `true` and `12` are text for sure.
-        keys: place of each key of a mapping.
+        keys: spot of each key of a mapping.
     """
 
     value: str | tuple[Node, ...] | dict[str, Node]
-    place: Place
+    file: str
+    spot: Spot
     quoted: bool = False
-    keys: dict[str, Place] | None = None
+    keys: dict[str, Spot] | None = None
+
+    @property
+    def place(self) -> Place:
+        """File, line and column of its first character."""
+        return _place(self.spot, self.file)
 
     @property
     def is_text(self) -> bool:
@@ -84,7 +94,7 @@ class Node:
 
     def key_place(self, key: str) -> Place:
         """Place of a key of a mapping; the node's own where the key is not there."""
-        return (self.keys or {}).get(key, self.place)
+        return _place((self.keys or {}).get(key, self.spot), self.file)
 
     def text(self) -> str:
         """The text as written.  Raises `BadYaml`."""
@@ -182,20 +192,18 @@ def load(text: str | bytes, file: str) -> Node:
     if "\x00" in decoded:
         line = decoded.count("\n", 0, decoded.index("\x00")) + 1
         raise BadYaml([_bad_text(file, line)])
+    reading = _Reading(file)
     try:
-        _check_events(decoded, file)
-        root = yaml.compose(decoded, Loader=_Loader)
+        root = reading.document(yaml.parse(decoded, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         raise BadYaml([_syntax(error, file)]) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise BadYaml([Problem(code="YAML-SYNTAX-01", message=f"not valid YAML: {error}", place=place)]) from None
     if root is None:
         raise BadYaml([Problem(code="READ-FILE-02", message="the file is empty", place=Place(file=file, line=1))])
-    problems: list[Problem] = []
-    node = _node(root, file, problems, [0])
-    if problems:
-        raise BadYaml(problems)
-    return node
+    if reading.problems:
+        raise BadYaml(sorted(reading.problems, key=lambda problem: (problem.place.line, problem.place.column)))
+    return root
 
 
 def _bad_text(file: str, line: int) -> Problem:
@@ -207,70 +215,117 @@ def _bad_text(file: str, line: int) -> Problem:
     )
 
 
-def _check_events(text: str, file: str) -> None:
-    """Refuse depth, alias bombs and aliases that hold themselves before a tree is built from them."""
-    open_anchors: list[str | None] = []
-    aliases = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        what = ""
-        if isinstance(event, yaml.CollectionStartEvent):
-            open_anchors.append(event.anchor)
-            what = f"more than {MAX_DEPTH} levels" if len(open_anchors) > MAX_DEPTH else ""
-        elif isinstance(event, yaml.CollectionEndEvent):
-            open_anchors.pop()
-        elif isinstance(event, yaml.AliasEvent):
-            aliases += 1
-            what = f"more than {MAX_ALIASES} aliases" if aliases > MAX_ALIASES else ""
-            what = what or (f"the alias {show(event.anchor)} inside itself" if event.anchor in open_anchors else "")
-        if what:
-            place = _place(event.start_mark, file)
-            raise BadYaml([Problem(code="YAML-SIZE-01", message=f"the YAML has {what}", place=place)])
+def _spot(mark: Any) -> Spot:
+    return (mark.line + 1, mark.column + 1)
 
 
-def _place(mark: Any, file: str) -> Place:
-    return Place(file=file) if mark is None else Place(file=file, line=mark.line + 1, column=mark.column + 1)
+def _place(spot: Spot, file: str) -> Place:
+    return Place(file=file, line=spot[0], column=spot[1])
 
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    place = _place(error.problem_mark or error.context_mark, file)
+    mark = error.problem_mark or error.context_mark
+    place = Place(file=file) if mark is None else _place(_spot(mark), file)
     detail = "; ".join(part for part in (error.context, error.problem) if part)
     return Problem(code="YAML-SYNTAX-01", message=f"not valid YAML: {detail}", place=place)
 
 
-def _node(raw: yaml.Node, file: str, problems: list[Problem], count: list[int]) -> Node:
-    place = _place(raw.start_mark, file)
-    count[0] += 1
-    if count[0] > MAX_NODES:
-        raise BadYaml(
-            [Problem(code="YAML-SIZE-01", message=f"the YAML has more than {MAX_NODES:,} values", place=place)]
-        )
-    if raw.tag not in _PLAIN_TAGS and raw.tag != "!":
-        problems.append(
-            Problem(
-                code="YAML-VALUE-01", message=f"the tag {show(raw.tag)} is not allowed", hint="remove it", place=place
-            )
-        )
-    if isinstance(raw, yaml.ScalarNode):
-        return Node(raw.value, place, quoted=bool(raw.style))
-    if isinstance(raw, yaml.SequenceNode):
-        return Node(tuple(_node(item, file, problems, count) for item in raw.value), place)
-    found: dict[str, Node] = {}
-    keys: dict[str, Place] = {}
-    for key, value in raw.value:
-        spot = _place(key.start_mark, file)
-        if not isinstance(key, yaml.ScalarNode):
-            problems.append(Problem(code="YAML-VALUE-01", message="a key must be text", place=spot))
-            continue
-        if key.value in found:
-            first = keys[key.value].line
-            problems.append(
-                Problem(
-                    code="YAML-KEY-01",
-                    message=f"the key {show(key.value)} stands twice: first on line {first}",
-                    hint="keep one of them",
-                    place=spot,
-                )
-            )
-            continue
-        found[key.value], keys[key.value] = _node(value, file, problems, count), spot
-    return Node(found, place, keys=keys)
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been read yet."""
+
+    event: yaml.CollectionStartEvent
+    entries: list[Node]
+    size: int = 1
+
+
+class _Reading:
+    """Nodes from the events of one text; depth and size are refused before anything is built from them.
+
+    An alias is the very node of its anchor: it costs nothing, but counts as all that it holds.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._aliases = 0
+        self._full: Spot | None = None
+
+    def document(self, events: Iterator[yaml.Event]) -> Node | None:
+        """The node of the one document, None for none.  Raises `BadYaml` and the parser's errors."""
+        root: Node | None = None
+        for event in events:
+            spot = _spot(event.start_mark)
+            if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+                raise self._refused("YAML-SYNTAX-01", "not valid YAML: expected one document, found another", spot)
+            if isinstance(event, yaml.ScalarEvent):
+                self._check_tag(event.tag, spot)
+                root = self._add(Node(event.value, self.file, spot, quoted=bool(event.style)), event.anchor, 1)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                self._check_tag(event.tag, spot)
+                self._open.append(_Open(event, []))
+                if len(self._open) > MAX_DEPTH:
+                    raise self._too_large(f"more than {MAX_DEPTH} levels", spot)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                ended = self._open.pop()
+                root = self._add(self._built(ended), ended.event.anchor, ended.size)
+            elif isinstance(event, yaml.AliasEvent):
+                root = self._add(*self._meant(event.anchor or "", spot))
+        if self._full is not None:
+            raise self._too_large(f"more than {MAX_NODES:,} values", self._full)
+        return root
+
+    def _add(self, node: Node, anchor: str | None, size: int) -> Node:
+        """Put the node where it belongs.  The last one put is the root."""
+        if anchor is not None:
+            if anchor in self._anchors:
+                raise self._refused("YAML-SYNTAX-01", f"not valid YAML: the anchor {show(anchor)} twice", node.spot)
+            self._anchors[anchor] = (node, size)
+        if self._open:
+            self._open[-1].entries.append(node)
+            self._open[-1].size += size
+            if self._open[-1].size > MAX_NODES and self._full is None:
+                self._full = node.spot
+        return node
+
+    def _meant(self, anchor: str, spot: Spot) -> tuple[Node, None, int]:
+        self._aliases += 1
+        if self._aliases > MAX_ALIASES:
+            raise self._too_large(f"more than {MAX_ALIASES} aliases", spot)
+        if any(entry.event.anchor == anchor for entry in self._open):
+            raise self._too_large(f"the alias {show(anchor)} inside itself", spot)
+        if anchor not in self._anchors:
+            raise self._refused("YAML-SYNTAX-01", f"not valid YAML: the alias {show(anchor)} has no anchor", spot)
+        node, size = self._anchors[anchor]
+        return node, None, size
+
+    def _built(self, ended: _Open) -> Node:
+        spot = _spot(ended.event.start_mark)
+        if isinstance(ended.event, yaml.SequenceStartEvent):
+            return Node(tuple(ended.entries), self.file, spot)
+        found: dict[str, Node] = {}
+        keys: dict[str, Spot] = {}
+        for key, value in zip(ended.entries[::2], ended.entries[1::2], strict=True):
+            if not isinstance(key.value, str):
+                self._problem("YAML-VALUE-01", "a key must be text", "", key.spot)
+            elif key.value in found:
+                message = f"the key {show(key.value)} stands twice: first on line {keys[key.value][0]}"
+                self._problem("YAML-KEY-01", message, "keep one of them", key.spot)
+            else:
+                found[key.value], keys[key.value] = value, key.spot
+        return Node(found, self.file, spot, keys=keys)
+
+    def _check_tag(self, tag: str | None, spot: Spot) -> None:
+        if tag not in _PLAIN_TAGS:
+            self._problem("YAML-VALUE-01", f"the tag {show(tag)} is not allowed", "remove it", spot)
+
+    def _problem(self, code: str, message: str, hint: str, spot: Spot) -> None:
+        self.problems.append(Problem(code=code, message=message, hint=hint, place=_place(spot, self.file)))
+
+    def _too_large(self, what: str, spot: Spot) -> BadYaml:
+        return self._refused("YAML-SIZE-01", f"the YAML has {what}", spot)
+
+    def _refused(self, code: str, message: str, spot: Spot) -> BadYaml:
+        return BadYaml([Problem(code=code, message=message, place=_place(spot, self.file))])
