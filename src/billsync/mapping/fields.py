@@ -185,8 +185,17 @@ def _facts(kind: str, node: Node, target: str, sources: tuple[str, ...], place: 
     if direction not in _DIRECTIONS:
         message = f"expected one of {', '.join(_DIRECTIONS)}, got {show(direction)}"
         kit.findings.error("YAML-VALUE-01", message, (node.get("direction") or node).place)
-    kit.facts.append(FieldFacts(target, sources, kind, place, owner, create_only))
+    said = {name: _said(node, key) for name, key in _STEPS.items()}
+    kit.facts.append(FieldFacts(target, sources, kind, place, owner, create_only, **said))
     return direction in {"both", kit.direction}
+
+
+_STEPS: Final = {"type": "as", "table": "lookup", "on_miss": "on_miss", "ref": "ref"}
+
+
+def _said(node: Node, key: str) -> str:
+    value = node.get(key)
+    return value.value if value is not None and isinstance(value.value, str) else ""
 
 
 # ---------------------------------------------------------------- where a value comes from

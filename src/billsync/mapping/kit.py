@@ -29,6 +29,7 @@ class FieldFacts:
         rule: the key that makes it: from, const, expr, case, each or fields.
         owner: the system that is the record's truth for this field, or "".
         create_only: True where it is written once, when the record is made.
+        type, table, on_miss, ref: what its `as`, `lookup`, `on_miss` and `ref` say, "" for each that it has not.
     """
 
     target: str
@@ -37,6 +38,10 @@ class FieldFacts:
     place: Place
     owner: str = ""
     create_only: bool = False
+    type: str = ""
+    table: str = ""
+    on_miss: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
