@@ -13,6 +13,7 @@ from billsync.mapping.check import check, render
 from billsync.mapping.functions import FUNCTIONS, Function
 from billsync.mapping.kit import FieldFacts
 from billsync.mapping.language import parse
+from billsync.mapping.native import BadNative, Native, native
 from billsync.mapping.order import dependency_order
 from billsync.mapping.problems import BadMapping
 from billsync.mapping.run import Resolve
@@ -24,16 +25,19 @@ __all__ = [
     "INBOUND",
     "KINDS",
     "BadMapping",
+    "BadNative",
     "Case",
     "CaseResult",
     "FieldFacts",
     "Function",
     "Mapped",
     "Mapping",
+    "Native",
     "ReadFile",
     "Resolve",
     "check",
     "dependency_order",
+    "native",
     "parse",
     "record_of",
     "render",

@@ -47,6 +47,7 @@ CODES: Final[dict[str, str]] = {
     "MAP-FORMULA-04": "the formula is longer or deeper than the limit",
     "MAP-CASE-01": "a condition that is always the same, or an arm that is never reached",
     "MAP-CYCLE-01": "fields or mappings need each other in a circle",
+    "MAP-FN-01": "a function of a package that is not installed or cannot be used",
     "MAP-TEST-01": "a test of the mapping cannot be run as it is written",
     # Mappings: the record
     "MAP-KEY-01": "the record or an entry has no key, or two entries have the same",
@@ -54,6 +55,7 @@ CODES: Final[dict[str, str]] = {
     "MAP-VALUE-02": "a formula cannot be computed for the record",
     "MAP-LOOKUP-01": "a value is not in its lookup table (yet)",
     "MAP-LOOKUP-02": "a value is none of those that the lookup table allows",
+    "MAP-FN-02": "a function of a package failed, or gave a value of another kind than it says",
     "MAP-REF-01": "a record that is referred to is not known (yet)",
     "MAP-DOC-01": "the document does not take the value",
     "MAP-DOC-02": "a field that the document needs has no value",
