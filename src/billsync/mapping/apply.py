@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,11 @@ from pydantic_core import ErrorDetails
 
 from billsync.connector import Record
 from billsync.mapping.canonical import complaint, validate
+from billsync.mapping.expr import Formula
 from billsync.mapping.kit import FieldFacts, SourceRead
-from billsync.mapping.paths import Frame, Path
-from billsync.mapping.run import Block, Location, Resolve, Run, key_text, label
+from billsync.mapping.paths import Frame, Path, reader
+from billsync.mapping.recipe import Block
+from billsync.mapping.run import Location, Resolve, Run, key_text, label
 from billsync.mapping.values import Wrong
 from billsync.model.base import Noun
 from billsync.model.problem import Place, Problem
@@ -91,8 +92,7 @@ class Mapping:
     shadows: tuple[SourceRead, ...]
     place: Place
     key: Path
-    _read_key: Callable[[Frame], Any]
-    _when: Callable[[Frame], Any] | None
+    _when: Formula | None
     _block: Block
     _places: dict[str, FieldFacts]
 
@@ -125,7 +125,7 @@ class Mapping:
         run = Run(record, resolve)
         frame = run.frame()
         try:
-            if self._when is not None and not self._when(frame):
+            if self._when is not None and not self._when.run(frame):
                 return Mapped.nothing()
         except Wrong as wrong:
             run.report(wrong, wrong.source, "when", self.place)
@@ -140,7 +140,7 @@ class Mapping:
 
     def _key(self, run: Run, frame: Frame) -> str:
         try:
-            return key_text(self._read_key(frame), str(self.key))
+            return key_text(reader(self.key)(frame), str(self.key))
         except Wrong as wrong:
             run.report(wrong, wrong.source, "", self.place)
             return ""

@@ -50,14 +50,16 @@ class Formula:
         kind: of its value, as far as known before it runs, else `any`.
         paths: fields of the record that it reads, each with its place in the mapping.
         siblings: fields of the same `fields:` that it reads, each with its place in the mapping.
-        tables: names of the tables that it looks up.
+        tables: the tables that it looks up, by name.
+        tree: the formula itself.
     """
 
     run: Read
     kind: str
     paths: tuple[tuple[Path, Place], ...]
     siblings: Mapping[str, Place]
-    tables: frozenset[str]
+    tables: Mapping[str, Table]
+    tree: Tree
 
     @property
     def constant(self) -> bool:
@@ -96,7 +98,7 @@ def compile_formula(source: str, scope: Scope) -> Formula | None:
     run, kind = compiler.compile(tree)
     if len(scope.problems) > before:
         return None
-    return Formula(run, kind, tuple(compiler.paths), compiler.siblings, frozenset(compiler.tables))
+    return Formula(run, kind, tuple(compiler.paths), compiler.siblings, compiler.tables, tree)
 
 
 Compiled = tuple[Read, str]
@@ -128,7 +130,7 @@ class _Compiler:
         self.scope = scope
         self.paths: list[tuple[Path, Place]] = []
         self.siblings: dict[str, Place] = {}
-        self.tables: set[str] = set()
+        self.tables: dict[str, Table] = {}
 
     def compile(self, tree: Tree) -> Compiled:
         match tree:
@@ -265,17 +267,21 @@ class _Compiler:
         return _at(lambda frame: take(run(frame)), self.scope.place(tree.offset), f"{function.name}: ")
 
     def _table(self, tree: Tree) -> Read:
-        name = ""
-        if isinstance(tree, Name) and not tree.path.start and len(tree.path.steps) == 1:
-            name = str(tree.path.steps[0])
-        elif isinstance(tree, Literal) and isinstance(tree.value, str):
-            name = tree.value
+        name = table_name(tree)
         table = self.scope.tables.get(name)
         if table is None:
             hint = did_you_mean(name, self.scope.tables) or "define it under tables:"
             self.scope.wrong("MAP-TABLE-01", f"there is no table {show(name)}", tree.offset, hint)
-        self.tables.add(name)
+            return _constant(None)
+        self.tables[name] = table
         return _constant(table)
+
+
+def table_name(tree: Tree) -> str:
+    """The table that an argument names, as a word or as text; "" where it is neither."""
+    if isinstance(tree, Name) and not tree.path.start and len(tree.path.steps) == 1:
+        return str(tree.path.steps[0])
+    return tree.value if isinstance(tree, Literal) and isinstance(tree.value, str) else ""
 
 
 def _sibling(name: str, steps: Sequence[str | int]) -> Read:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Final
+from typing import Final
 
 from billsync.mapping import pipeline
 from billsync.mapping.canonical import ANYTHING, Shape
 from billsync.mapping.kit import FieldFacts, Kit, Names, SourceRead
-from billsync.mapping.paths import Frame, Path, Read, reader
+from billsync.mapping.paths import Path
 from billsync.mapping.pipeline import compile_pipeline, literal
-from billsync.mapping.run import Block, Each, Rule, object_rule
-from billsync.mapping.values import MISSING
+from billsync.mapping.recipe import Arm, Block, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
 from billsync.model.problem import Place, Severity
 from billsync.model.scalar import show
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
@@ -62,7 +61,7 @@ class _Job:
 class _Made:
     """What the source of a field compiled to; `source` is the path where it is one."""
 
-    run: Read
+    recipe: Recipe
     source: Path | None = None
     needs: frozenset[str] = frozenset()
 
@@ -164,13 +163,11 @@ def _gated(name: str, made: _Made, node: Node, level: Level, kit: Kit) -> Rule |
     """The rule, behind its `when:` where it has one; an `each` decides entry by entry itself."""
     place, when = node.place, node.get("when")
     if when is None or node.get("each") is not None:
-        return Rule(name, made.run, place, made.source, made.needs)
+        return Rule(name, made.recipe, place, None, made.source, made.needs)
     condition = kit.condition(when, level.base, level.siblings)
     if condition is None:
         return None
-    check, run = condition.run, made.run
-    needs = made.needs | frozenset(condition.siblings)
-    return Rule(name, lambda frame: run(frame) if check(frame) else MISSING, place, made.source, needs)
+    return Rule(name, made.recipe, place, condition, made.source, made.needs | frozenset(condition.siblings))
 
 
 def _facts(kind: str, node: Node, target: str, sources: tuple[str, ...], place: Place, kit: Kit) -> bool:
@@ -206,14 +203,14 @@ def _from(job: _Job) -> _Made | None:
     steps = compile_pipeline(job.node, job.kit)
     if path is None or steps is None:
         return None
-    return _Made(steps.after(reader(path)), path)
+    return _Made(From(path, steps), path)
 
 
 def _const(job: _Job) -> _Made | None:
     before = len(job.kit.findings.problems)
     steps = compile_pipeline(job.node, job.kit)
     value = literal(job.key, steps.cast if steps else None, job.kit)
-    return _Made(lambda _frame: value) if len(job.kit.findings.problems) == before else None
+    return _Made(Const(value)) if len(job.kit.findings.problems) == before else None
 
 
 def _expr(job: _Job) -> _Made | None:
@@ -222,7 +219,7 @@ def _expr(job: _Job) -> _Made | None:
     if formula is None or steps is None:
         return None
     only = formula.paths[0][0] if len({str(path) for path, _ in formula.paths}) == 1 else None
-    return _Made(steps.after(formula.run), only, frozenset(formula.siblings))
+    return _Made(Computed(formula, steps), only, frozenset(formula.siblings))
 
 
 def _case(job: _Job) -> _Made | None:
@@ -230,18 +227,15 @@ def _case(job: _Job) -> _Made | None:
     before = len(findings.problems)
     if not job.key.entries():
         findings.add(job.key.wrong("a list of {when, then} and at last {else}"))
-    arms, needs, seen = list[tuple[Read, Any]](), frozenset[str](), dict[str, int]()
-    for node in job.key.entries():
-        made = _arm(node, seen, job.level, job.kit)
-        if made is not None:
-            arms.append(made[:2])
-            needs |= made[2]
+    seen = dict[str, int]()
+    arms = [arm for node in job.key.entries() if (arm := _arm(node, seen, job.level, job.kit)) is not None]
     if steps is None or any(problem.severity is Severity.ERROR for problem in findings.problems[before:]):
         return None
-    return _Made(steps.after(_choose(arms)), None, needs)
+    needs = frozenset(name for arm in arms if arm.condition is not None for name in arm.condition.siblings)
+    return _Made(Choice(tuple(arms), steps), None, needs)
 
 
-def _arm(arm: Node, seen: dict[str, int], level: Level, kit: Kit) -> tuple[Read, Any, frozenset[str]] | None:
+def _arm(arm: Node, seen: dict[str, int], level: Level, kit: Kit) -> Arm | None:
     wanted = ("else",) if arm.get("else") is not None else ("when", "then")
     problems = arm.check_keys(wanted, "an arm with `else`" if len(wanted) == 1 else "an arm of `case`", wanted)
     if not arm.is_mapping:
@@ -256,18 +250,10 @@ def _arm(arm: Node, seen: dict[str, int], level: Level, kit: Kit) -> tuple[Read,
         kit.findings.warn("MAP-CASE-01", message, arm.place)
     seen.setdefault(text, arm.place.line or 0)
     if len(wanted) == 1:
-        return _always, literal(arm.get("else") or arm, None, kit), frozenset()
+        return Arm(None, literal(arm.get("else") or arm, None, kit))
     condition = kit.condition(arm.get("when") or arm, level.base, level.siblings)
     value = literal(arm.get("then") or arm, None, kit)
-    return None if condition is None else (condition.run, value, frozenset(condition.siblings))
-
-
-def _always(_frame: Frame) -> bool:
-    return True
-
-
-def _choose(arms: list[tuple[Read, Any]]) -> Read:
-    return lambda frame: next((value for check, value in arms if check(frame)), MISSING)
+    return None if condition is None else Arm(condition, value)
 
 
 def _each(job: _Job) -> _Made | None:
@@ -288,8 +274,7 @@ def _each(job: _Job) -> _Made | None:
         kit.groups[base] = by
     block = compile_block(inner, Level(level.target, base, shape), kit)
     kit.groups.pop(base, None)
-    each = Each(job.name, path, block, condition.run if condition else None, key_path, by, node.place)
-    return _Made(each.compile(), path)
+    return _Made(Each(job.name, path, block, condition, key_path, by, node.place), path)
 
 
 def _grouping(node: Node, base: Names, kit: Kit) -> tuple[str, ...]:
@@ -309,7 +294,7 @@ def _grouping(node: Node, base: Names, kit: Kit) -> tuple[str, ...]:
 
 def _fields(job: _Job) -> _Made | None:
     block = compile_block(job.key, Level(job.level.target, job.level.base, job.level.shape), job.kit)
-    return _Made(object_rule(job.name, block))
+    return _Made(Nested(job.name, block))
 
 
 _MAKERS: Final[dict[str, Callable[[_Job], _Made | None]]] = {

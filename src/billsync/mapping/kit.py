@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from billsync.mapping.expr import Formula, Scope, compile_formula
 from billsync.mapping.functions import WORDS, take_bool
@@ -117,7 +117,7 @@ class Kit:
         self.findings.problems.extend(scope.problems)
         if formula is None:
             return None
-        self.used_tables |= formula.tables
+        self.used_tables |= set(formula.tables)
         for path, place in formula.paths:
             self.note_read(path, base, place)
         self.shadows += [SourceRead((*base, name), place) for name, place in formula.siblings.items()]
@@ -135,7 +135,7 @@ class Kit:
             return None
         if formula.constant:
             self.findings.warn("MAP-CASE-01", f"{show(node.text())} is the same for every record", place)
-        return Formula(_truth(formula.run, place), "boolean", formula.paths, formula.siblings, formula.tables)
+        return replace(formula, run=_truth(formula.run, place))
 
     def table(self, node: Node) -> Table | None:
         """The table that `lookup:` names; None with a finding where there is none."""

@@ -19,7 +19,7 @@ from billsync.mapping.apply import Case, Mapping
 from billsync.mapping.canonical import ANYTHING, INBOUND, KINDS, shape_of, unknown_step
 from billsync.mapping.fields import Level, compile_block
 from billsync.mapping.kit import Kit, SourceRead
-from billsync.mapping.paths import Path, reader
+from billsync.mapping.paths import Path
 from billsync.mapping.problems import BadMapping, Findings
 from billsync.mapping.spots import Source
 from billsync.mapping.tables import ReadFile, no_files, read_table
@@ -98,8 +98,7 @@ class _Reader:
             shadows=tuple(self.kit.shadows),
             place=self.root.place,
             key=path or Path("", ()),
-            _read_key=reader(path or Path("", ())),
-            _when=condition.run if condition is not None else None,
+            _when=condition,
             _block=block,
             _places={facts.target: facts for facts in self.kit.facts},
         )
