@@ -8,7 +8,8 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from billsync.connector import Record
-from billsync.mapping.canonical import complaint, validate
+from billsync.mapping.canonical import KINDS, complaint, validate
+from billsync.mapping.emit import Fast, References, compile_fast, source_of
 from billsync.mapping.expr import Formula
 from billsync.mapping.kit import FieldFacts, SourceRead
 from billsync.mapping.paths import Frame, Path, reader
@@ -57,6 +58,25 @@ class Case:
     node: Node
 
 
+class Engine:
+    """The mapping's function, compiled when the first record comes."""
+
+    def __init__(self, when: Formula | None, key: Path, block: Block) -> None:
+        self._parts = when, key, block
+        self._fast: Fast | None = None
+
+    @property
+    def source(self) -> str:
+        """Its Python source, for who wants to read it."""
+        return source_of(*self._parts)[0]
+
+    def run(self, data: object, resolve: Resolve, refs: References) -> tuple[str, dict[str, Any]] | None:
+        """Key and document, None where `when` is false.  Raises anything where the record is not plain."""
+        if self._fast is None:
+            self._fast = compile_fast(*self._parts)
+        return self._fast(data, resolve, refs)
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """A mapping, compiled.
@@ -94,6 +114,7 @@ class Mapping:
     key: Path
     _when: Formula | None
     _block: Block
+    _engine: Engine
     _places: dict[str, FieldFacts]
 
     @property
@@ -122,6 +143,24 @@ class Mapping:
         `resolve(name, id)` gives our id of a record that the source refers to, or None where it is not known; outbound
         mappings do not call it: their references stay symbolic, `{"$ref": "customer/acme"}`.
         """
+        mapped = self.apply_fast(record.data, resolve)
+        return self.explain(record, resolve) if mapped is None else mapped
+
+    def apply_fast(self, data: object, resolve: Resolve) -> Mapped | None:
+        """What the mapping makes of a record without a fault; None where it takes `explain` to say."""
+        refs: References = {}
+        try:
+            made = self._engine.run(data, resolve, refs)
+            if made is None:
+                return Mapped.nothing()
+            key, doc = made
+            noun = KINDS[self.target].model_validate(doc) if self.direction == "inbound" else None
+        except Exception:  # noqa: BLE001  whatever it was: `explain` comes upon it again, and names it
+            return None
+        return Mapped(key, doc, noun, (), tuple(refs))
+
+    def explain(self, record: Record, resolve: Resolve) -> Mapped:
+        """The same as `apply`, step by step: every fault of the record, with its place here and there."""
         run = Run(record, resolve)
         frame = run.frame()
         try:

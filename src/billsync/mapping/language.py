@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from billsync.mapping.apply import Case, Mapping
+from billsync.mapping.apply import Case, Engine, Mapping
 from billsync.mapping.canonical import ANYTHING, INBOUND, KINDS, shape_of, unknown_step
 from billsync.mapping.fields import Level, compile_block
 from billsync.mapping.kit import Kit, SourceRead
@@ -100,6 +100,7 @@ class _Reader:
             key=path or Path("", ()),
             _when=condition,
             _block=block,
+            _engine=Engine(condition, path or Path("", ()), block),
             _places={facts.target: facts for facts in self.kit.facts},
         )
 
