@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from billsync.connector import Schema
 from billsync.mapping.apply import Mapping
 from billsync.mapping.kit import SourceRead
-from billsync.mapping.language import compile_mapping, warn_shadow
+from billsync.mapping.language import compile_variants, warn_shadow
+from billsync.mapping.native import NO_NATIVES, Natives
 from billsync.mapping.problems import Findings
+from billsync.mapping.stack import Find, Sheet, nowhere
 from billsync.mapping.tables import ReadFile, no_files
 from billsync.model.problem import Problem
 from billsync.model.scalar import show
@@ -19,16 +21,34 @@ _TAB_STOP = "\t"
 
 
 def check(
-    text: str | bytes, file: str, *, read_file: ReadFile = no_files, source: Schema | None = None
+    text: str | bytes, file: str, *, read_file: ReadFile = no_files, source: Schema | None = None, find: Find = nowhere
 ) -> list[Problem]:
     """Everything that is wrong with a mapping file, by place; an empty list where nothing is.
 
     With `source`, the schema of the object that it reads, fields that do not exist there are errors.
     """
-    mapping, findings = compile_mapping(text, file, read_file)
-    if mapping is not None and source is not None and mapping.direction == "inbound":
-        _check_source(mapping, source, findings)
-    return findings.in_order()
+    return examine(text, file, read_file=read_file, ask=lambda _mapping: source, find=find)[1]
+
+
+def examine(
+    text: str | bytes,
+    file: str,
+    *,
+    read_file: ReadFile = no_files,
+    ask: Callable[[Mapping], Schema | None] | None = None,
+    natives: Natives = NO_NATIVES,
+    find: Find = nowhere,
+) -> tuple[Mapping | None, list[Problem]]:
+    """The mapping, None where it has errors in itself; and all that is wrong with the file, for whichever variant.
+
+    `ask` gives the schema of what an inbound mapping reads, or None where that is not known.
+    """
+    mapping, findings = compile_variants(Sheet(text, file, read_file), natives, find)
+    if mapping is not None and ask is not None and mapping.direction == "inbound":
+        schema = ask(mapping)
+        if schema is not None:
+            _check_source(mapping, schema, findings)
+    return mapping, findings.in_order()
 
 
 def _check_source(mapping: Mapping, schema: Schema, findings: Findings) -> None:

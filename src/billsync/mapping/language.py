@@ -9,6 +9,7 @@ key: Id                             the field that tells records apart
 tables: {iso: {Germany: DE}}        or {file: countries.csv, key: name, value: code}
 fields: {...}                       see `fields` and `pipeline`
 tests: [...]                        see `testing`
+extends: NAME, overrides: [...]     see `layers`; inverse_of: NAME, see `inverse`
 """
 
 from __future__ import annotations
@@ -19,59 +20,84 @@ from billsync.mapping.apply import Case, Engine, Mapping
 from billsync.mapping.canonical import ANYTHING, INBOUND, KINDS, shape_of, unknown_step
 from billsync.mapping.fields import Level, compile_block
 from billsync.mapping.kit import Kit, SourceRead
+from billsync.mapping.layers import PLAIN, Variant, variants
+from billsync.mapping.native import NO_NATIVES, Natives, release_of
 from billsync.mapping.paths import Path
 from billsync.mapping.problems import BadMapping, Findings
-from billsync.mapping.spots import Source
-from billsync.mapping.tables import ReadFile, no_files, read_table
+from billsync.mapping.stack import Find, Sheet, Stack, nowhere, read_stack
+from billsync.mapping.tables import ReadFile, no_files
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.problem import Severity
 from billsync.model.scalar import show
-from billsync.strict.yaml import BadYaml, Node, did_you_mean, load
+from billsync.strict.yaml import BadYaml, Node, did_you_mean
 
-KEYS: Final = ("mapping", "version", "from", "to", "when", "key", "tables", "fields", "tests")
-NEEDED: Final = ("mapping", "version", "from", "to", "key", "fields")
+_UNUSED: Final = "MAP-TABLE-03"
 
 
-def parse(text: str | bytes, file: str, *, read_file: ReadFile = no_files) -> Mapping:
+def parse(
+    text: str | bytes,
+    file: str,
+    *,
+    read_file: ReadFile = no_files,
+    natives: Natives = NO_NATIVES,
+    find: Find = nowhere,
+    variant: Variant = PLAIN,
+) -> Mapping:
     """The mapping that a file describes.
 
-    `read_file` gives the text of table files, named relative to the mapping.  Raises `BadMapping` with every error.
+    `read_file` gives the text of table files, named relative to the mapping; `natives` are the functions that `fn:` may
+    call, `find` the mappings that it may extend; `variant` says for which environment and entity it is read.  Raises
+    `BadMapping` with every error.
     """
-    mapping, findings = compile_mapping(text, file, read_file)
+    mapping, findings = compile_mapping(Sheet(text, file, read_file), natives, find, variant)
     if mapping is None:
         raise BadMapping([found for found in findings.in_order() if found.severity is Severity.ERROR])
     return mapping
 
 
-def compile_mapping(text: str | bytes, file: str, read_file: ReadFile = no_files) -> tuple[Mapping | None, Findings]:
+def compile_mapping(
+    sheet: Sheet, natives: Natives = NO_NATIVES, find: Find = nowhere, variant: Variant = PLAIN
+) -> tuple[Mapping | None, Findings]:
     """The mapping, or None where it has errors; and everything that was found, warnings too."""
     findings = Findings()
-    try:
-        root = load(text, file)
-        if not root.is_mapping:
-            raise root.wrong("a mapping file with the keys mapping, version, from, to, key, fields")
-    except BadYaml as error:
-        findings.add(error)
+    stack = read_stack(sheet, find, variant, findings)
+    return (None if stack is None else compile_stack(stack, natives, findings)), findings
+
+
+def compile_variants(
+    sheet: Sheet, natives: Natives = NO_NATIVES, find: Find = nowhere
+) -> tuple[Mapping | None, Findings]:
+    """The mapping for nobody in particular; and everything that was found for any environment and entity."""
+    findings = Findings()
+    stack = read_stack(sheet, find, PLAIN, findings)
+    if stack is None:
         return None, findings
-    source = Source(text if isinstance(text, str) else text.decode("utf-8-sig"), file)
-    findings.problems += root.check_keys(KEYS, "a mapping", NEEDED)
-    mapping = _Reader(root, Kit(source, "", findings), read_file).mapping()
+    mapping = compile_stack(stack, natives, findings)
+    for variant in variants(stack.layers)[1:]:
+        more = compile_mapping(sheet, natives, find, variant)[1].problems
+        findings.problems += [found for found in more if found.code != _UNUSED]  # what one leaves out, others may need
     return (None if findings.failed else mapping), findings
+
+
+def compile_stack(stack: Stack, natives: Natives, findings: Findings) -> Mapping | None:
+    """The mapping that some layers come to; None with findings where it has errors."""
+    mapping = _Reader(stack, Kit(stack.source, "", findings), natives).mapping()
+    return None if findings.failed else mapping
 
 
 class _Reader:
     """Reads the keys of one file, one after the other; each notes its own errors."""
 
-    def __init__(self, root: Node, kit: Kit, read_file: ReadFile) -> None:
-        self.root = root
+    def __init__(self, stack: Stack, kit: Kit, natives: Natives) -> None:
+        self.root = stack.root
         self.kit = kit
         self.findings = kit.findings
-        self.read_file = read_file
+        self.natives = natives
+        self.kit.tables.update(stack.tables(kit.findings))
 
     def mapping(self) -> Mapping | None:
         source, target = self._text("from"), self._text("to")
         self.kit.direction = self._direction(source, target)
-        self._tables()
         when, key, fields = self.root.get("when"), self.root.get("key"), self.root.get("fields")
         condition = self.kit.condition(when, ()) if when is not None else None
         path = self.kit.path(key, ()) if key is not None else None
@@ -138,18 +164,6 @@ class _Reader:
         self.findings.error("MAP-NAME-01", message, (self.root.get(key) or self.root).place, hint)
         return ""
 
-    def _tables(self) -> None:
-        node = self.root.get("tables")
-        if node is None:
-            return
-        if not node.is_mapping:
-            self.findings.add(node.wrong("tables by name, such as {iso: {Germany: DE}}"))
-        for name, entry in node.items():
-            try:
-                self.kit.tables[name] = read_table(name, entry, self.read_file)
-            except BadYaml as error:
-                self.findings.add(error)
-
     def _tests(self) -> tuple[Case, ...]:
         node = self.root.get("tests")
         if node is None:
@@ -190,16 +204,31 @@ class _Reader:
         warn_shadow(read, self.kit.facts, self.findings)
 
     def _check_unused(self) -> None:
+        """Warn of tables that nothing uses; those of a file that this one extends are that file's own affair."""
+        node = self.root.get("tables") or self.root
         for name in sorted(set(self.kit.tables) - self.kit.used_tables):
-            node = self.root.get("tables") or self.root
-            message = f"nothing uses the table {show(name)}"
-            self.findings.warn("MAP-TABLE-03", message, node.key_place(name), "remove it, or name it in a lookup")
+            place = node.key_place(name)
+            if place.file == self.kit.source.file:
+                message = f"nothing uses the table {show(name)}"
+                self.findings.warn(_UNUSED, message, place, "remove it, or name it in a lookup")
 
     def _digest(self) -> str:
         """Of what changes the result: not of tests, comments or the order of keys."""
         content: dict[str, Any] = {key: node.plain() for key, node in self.root.items() if key != "tests"}
         content["tables"] = {name: table.entries for name, table in self.kit.tables.items()}
+        called = sorted(_called(self.root.get("fields")))
+        if called:
+            content["functions"] = {name: release_of(self.natives, name) for name in called}
         return digest_text(canonical_json(content))
+
+
+def _called(fields: Node | None) -> set[str]:
+    """The functions of packages that fields call, at any depth."""
+    found = set[str]()
+    for _name, field in fields.items() if fields is not None else ():
+        fn = field.get("fn")
+        found |= ({fn.value} if fn is not None and isinstance(fn.value, str) else set()) | _called(field.get("fields"))
+    return found
 
 
 def warn_shadow(read: SourceRead, facts: Any, findings: Findings) -> None:

@@ -137,6 +137,12 @@ class Native:
         return f"tell those who make {self.release or 'the package'}"
 
 
+Natives = Mapping[str, Native]
+"""Functions by name.  What does not load raises `BadNative` when it is asked for."""
+
+NO_NATIVES: Final[Natives] = {}
+
+
 def native(name: str, summary: str, *examples: Example) -> Callable[[_Call], _Call]:
     """Make a typed function one that mappings can call; the function itself stays as it is.
 
@@ -159,7 +165,7 @@ def native_of(found: Any) -> Native:
     return said
 
 
-def find(natives: Mapping[str, Native], name: str, place: Place, findings: Findings) -> Native | None:
+def find(natives: Natives, name: str, place: Place, findings: Findings) -> Native | None:
     """The function that a mapping calls; None with a finding where it is not installed or cannot be used."""
     try:
         return natives[name]
@@ -172,6 +178,14 @@ def find(natives: Mapping[str, Native], name: str, place: Place, findings: Findi
     except BadNative as error:
         findings.error("MAP-FN-01", f"the function {show(name)} cannot be used: {error}", place)
     return None
+
+
+def release_of(natives: Natives, name: str) -> str:
+    """Package and version that bring a function, "" where it cannot be used: then the mapping cannot either."""
+    try:
+        return natives[name].release
+    except (KeyError, BadNative):
+        return ""
 
 
 def failures(native: Native) -> list[str]:

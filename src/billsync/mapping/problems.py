@@ -38,6 +38,9 @@ class Findings:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
     def in_order(self) -> list[Problem]:
-        """All of them by place in the file, each once."""
+        """All of them by place, each once: file by file, as the files are come upon."""
         unique = list(dict.fromkeys(self.problems))
-        return sorted(unique, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))
+        files = {file: number for number, file in enumerate(dict.fromkeys(found.place.file for found in unique))}
+        return sorted(
+            unique, key=lambda found: (files[found.place.file], found.place.line or 0, found.place.column or 0)
+        )

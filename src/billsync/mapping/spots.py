@@ -19,7 +19,28 @@ _ESCAPED_BLANKS: Final = " \tntrv\n\r_NLP"
 
 
 class Source:
-    """The text of a mapping file."""
+    """The texts of a mapping file and of those that it extends; `file` is the mapping's own."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self._texts = {file: text}
+        self._read: dict[str, _Text] = {}
+
+    def add(self, text: str, file: str) -> None:
+        """One more file that nodes may come from."""
+        self._texts.setdefault(file, text)
+
+    def place(self, node: Node, offset: int) -> Place:
+        """The place of character `offset` of the node's text, in the file that the node was written in."""
+        if node.file not in self._texts:
+            return node.place
+        if node.file not in self._read:
+            self._read[node.file] = _Text(self._texts[node.file], node.file)
+        return self._read[node.file].place(node, offset)
+
+
+class _Text:
+    """The text of one file."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text.removeprefix("\ufeff")

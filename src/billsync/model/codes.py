@@ -20,7 +20,7 @@ CODES: Final[dict[str, str]] = {
     "READ-KEY-01": "the record has no key, or one that another record of the same file has",
     "READ-SIZE-01": "a record or a field is larger than the limit",
     "READ-GONE-01": "many records vanished at once: nothing was deleted",
-    "READ-DRIFT-01": "many records changed their form at once: none of them was taken",
+    "READ-DRIFT-01": "the fields of the records, or many records at once, changed their form: none of them was taken",
     # YAML and configuration
     "YAML-SYNTAX-01": "the YAML cannot be parsed",
     "YAML-KEY-01": "the same key stands twice",
@@ -34,6 +34,7 @@ CODES: Final[dict[str, str]] = {
     "CONF-PLUGIN-02": "a connector cannot work with its settings",
     # Mappings: the file
     "MAP-NAME-01": "the mapping's name, source or target cannot be used",
+    "MAP-NAME-02": "two mapping files give the same name",
     "MAP-FIELD-01": "a field that neither the record nor the document has",
     "MAP-FIELD-02": "a field that the document needs is never written",
     "MAP-FIELD-03": "the keys of a field do not fit together, or do not fit the field",
@@ -48,6 +49,9 @@ CODES: Final[dict[str, str]] = {
     "MAP-CASE-01": "a condition that is always the same, or an arm that is never reached",
     "MAP-CYCLE-01": "fields or mappings need each other in a circle",
     "MAP-FN-01": "a function of a package that is not installed or cannot be used",
+    "MAP-LAYER-01": "what a mapping stands on cannot be found, or stands on it in turn",
+    "MAP-LAYER-02": "a layer changes what no layer below it has",
+    "MAP-INVERSE-01": "a mapping that cannot be turned around",
     "MAP-TEST-01": "a test of the mapping cannot be run as it is written",
     # Mappings: the record
     "MAP-KEY-01": "the record or an entry has no key, or two entries have the same",
@@ -57,8 +61,10 @@ CODES: Final[dict[str, str]] = {
     "MAP-LOOKUP-02": "a value is none of those that the lookup table allows",
     "MAP-FN-02": "a function of a package failed, or gave a value of another kind than it says",
     "MAP-REF-01": "a record that is referred to is not known (yet)",
+    "MAP-REF-02": "no mapping of the pipeline reads the kind of record that is referred to",
     "MAP-DOC-01": "the document does not take the value",
     "MAP-DOC-02": "a field that the document needs has no value",
+    "MAP-DRIFT-01": "a value that the outside system has only since lately, and that the mapping may not know",
     "MAP-GROUP-01": "a field that may differ inside a group is read as if it were one value",
     # Billing
     "BILL-DEAL-01": "the deal cannot be billed as it stands",
@@ -88,6 +94,7 @@ CODES: Final[dict[str, str]] = {
     "PUSH-REVIEW-02": "what the outside system holds differs from what was sent",
     "PUSH-PARKED-01": "nothing is sent to the connection until a person has looked",
     "PUSH-WAIT-01": "a write waits for another that was never planned",
+    "PUSH-DRIFT-01": "the fields of the outside system have changed: what would write them waits",
     "PUSH-MAP-01": "the document cannot be mapped to what the outside system takes",
     # After an older backup
     "RECOVER-NUMBER-01": "a document there carries a number of ours that the books do not know",
