@@ -28,6 +28,10 @@ RECORD = {
     "Close": date(2026, 1, 31),
     "Account": {"Country": "Germany", "VatId__c": None},
     "Lines": [{"sku": "A", "qty": Decimal(2), "price": Decimal("1.50")}, {"sku": "B", "qty": 1, "price": None}],
+    "lines": [
+        {"kind": "seat", "amount": Decimal(30), "quantity": 3, "price": Decimal(10)},
+        {"kind": "setup", "amount": Decimal(100), "quantity": 1, "price": Decimal(100)},
+    ],
     "One": {"sku": "C", "qty": Decimal(7)},
     "Office Location": "Kiel",
 }
@@ -172,7 +176,7 @@ def test_a_fault_points_at_the_argument_that_is_wrong() -> None:
         ("", "MAP-FORMULA-01", 1, "ends here"),
         ("Name Name", "MAP-FORMULA-01", 6, "expected an operator"),
         ("1234567890123456789", "MAP-FORMULA-01", 1, "18 digits"),
-        ("ISBLANK(Name)", "MAP-FORMULA-02", 1, "did you mean 'BLANK'"),
+        ("BLNK(Name)", "MAP-FORMULA-02", 1, "did you mean 'BLANK'"),
         ("if(Active, 1, 2)", "MAP-FORMULA-02", 1, "did you mean 'IF'"),
         ("LEFT(Name)", "MAP-FORMULA-02", 1, "LEFT(text: text, length: number) -> text"),
         ("LEN(Name, Name)", "MAP-FORMULA-02", 1, "does not take 2 values"),

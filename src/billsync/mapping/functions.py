@@ -1,16 +1,17 @@
 """What a formula function is: signature, summary, examples and the reading of its arguments.  (pure)
 
-A function says all of it in one place, and its examples are run as tests.  Text parameters take nothing as empty text;
+A function says all of it in one place; its page in docs/reference/functions is made from that, and its examples are run
+as tests.  Text parameters take nothing as empty text;
 number, date and truth parameters refuse it, since a blank amount is not zero.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from billsync.mapping.values import MISSING, as_list, describe, kind_of
 
@@ -18,11 +19,12 @@ _SIGNATURE: Final = re.compile(r"([A-Z]+)\((.*)\) -> (\w+)")
 _PARAMETER: Final = re.compile(r"(\w+): (\w+)(\?|\.\.\.)?")
 
 ANY: Final = "any"
+Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: kind is text, number, boolean, date, list or any; `repeated` takes all that is left."""
+    """One parameter: kind is text, number, boolean, date, instant, list, table or any; `repeated` takes the rest."""
 
     name: str
     kind: str
@@ -38,6 +40,9 @@ class Function:
         signature: as people read it, `LEFT(text: text, length: number) -> text`.
         result: kind of its value, or `any`.
         examples: formulas that are TRUE.
+        fails: formulas that do not work, each with the message that is shown.
+        note: what else is worth knowing, such as where Excel or Salesforce differ; or "".
+        theme: choices, numbers, text, dates or lists.
         call: takes values, or for `lazy` functions callables that compute them.  It raises ValueError.
     """
 
@@ -49,6 +54,9 @@ class Function:
     examples: tuple[str, ...]
     call: Callable[..., Any]
     lazy: bool = False
+    fails: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    theme: str = ""
 
     def parameter(self, index: int) -> Parameter | None:
         """The parameter that argument `index` (0-based) belongs to, or None where there are too many."""
@@ -68,8 +76,13 @@ FUNCTIONS: Final[dict[str, Function]] = {}
 
 
 def function(
-    signature: str, summary: str, *examples: str, lazy: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    signature: str,
+    summary: str,
+    *examples: str,
+    lazy: bool = False,
+    fails: Mapping[str, str] | None = None,
+    note: str = "",
+) -> Callable[[Call], Call]:
     """Enter a function into the registry; a trailing `?` marks an optional parameter, `...` a repeated one."""
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
@@ -78,8 +91,12 @@ def function(
         Parameter(name, kind, mark == "?", mark == "...") for name, kind, mark in _PARAMETER.findall(match[2])
     )
 
-    def enter(call: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS[match[1]] = Function(match[1], signature, parameters, match[3], summary, examples, call, lazy)
+    def enter(call: Call) -> Call:
+        theme = call.__module__.rpartition(".")[2]
+        faults = tuple((fails or {}).items())
+        FUNCTIONS[match[1]] = Function(
+            match[1], signature, parameters, match[3], summary, examples, call, lazy, faults, note, theme
+        )
         return call
 
     return enter
@@ -102,11 +119,15 @@ _MEND: Final = {
     ("text", "number"): "write TEXT(...) to write a number as text",
     ("text", "date"): "write TEXT(..., 'YYYY-MM-DD')",
     ("text", "instant"): "write TEXT(..., 'YYYY-MM-DD')",
+    ("date", "instant"): "write DATEVALUE(..., 'Europe/Berlin'): whose day is it?",
+    ("instant", "text"): "write DATETIMEVALUE(...) to read text as an instant",
     ("text", "boolean"): "write TEXT(...)",
     ("date", "text"): "write DATE(...) to read text as a date",
     ("boolean", "text"): "compare it: x = 'true'",
     ("number", "missing"): "write BLANKVALUE(..., 0) where nothing means zero",
     ("number", "null"): "write BLANKVALUE(..., 0) where nothing means zero",
+    ("number", "list"): "write SUM(...), or name one entry: lines[0].amount",
+    ("text", "list"): "write JOIN(..., ', ') for one text, COUNT(...) for how many there are",
     ("date", "missing"): "check it with BLANK(...) first",
     ("date", "null"): "check it with BLANK(...) first",
     ("boolean", "missing"): "write BLANKVALUE(..., FALSE) where nothing means no",
@@ -152,6 +173,13 @@ def take_bool(value: Any) -> bool:
     raise Mismatch("boolean", value)
 
 
+def take_instant(value: Any) -> Any:
+    """The value as an argument that is an instant.  Raises `Mismatch`."""
+    if kind_of(value) == "instant":
+        return value
+    raise Mismatch("instant", value)
+
+
 def take_date(value: Any) -> Any:
     """The value as a date argument.  Raises `Mismatch`."""
     if kind_of(value) == "date":
@@ -164,6 +192,7 @@ TAKE: Final[dict[str, Callable[[Any], Any]]] = {
     "number": take_number,
     "boolean": take_bool,
     "date": take_date,
+    "instant": take_instant,
     "list": as_list,
     "any": lambda value: value,
 }

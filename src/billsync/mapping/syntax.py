@@ -38,6 +38,8 @@ _INSTEAD: Final = {
     "/": "a division names its scale: DIV(a, b, 2)",
     "!": "write NOT x, or a <> b",
     "%": "write 0.19 for 19 %",
+    "^": "write POWER(a, 2)",
+    "&&": "write AND",
     "|": "write OR, or & to join texts",
     "{": "a list of values stands in round brackets: x IN ('a', 'b')",
     "'": "the text is not closed: another ' is missing",

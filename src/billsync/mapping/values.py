@@ -13,6 +13,8 @@ from billsync.model.scalar import plain, show
 MAX_TEXT: Final = 100_000
 """Characters that a computed text may have."""
 
+_SHOWN_DIGITS: Final = 100
+
 
 class Missing:
     """The record has no such field; neither null nor empty text."""
@@ -92,6 +94,8 @@ def describe(value: Any) -> str:
         return f"the text {show(value)}"
     if kind in {"list", "object"}:
         return f"a list of {len(value)}" if kind == "list" else "an object"
+    if isinstance(value, Decimal) and abs(value.adjusted()) > _SHOWN_DIGITS:
+        return f"the number {value}"  # never written out: an exponent may stand for a million zeros
     return f"{'true or false:' if kind == 'boolean' else f'the {kind}'} {written(value)}"
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
+from billsync.model.scalar import show
+
 _ZERO: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE: Final = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR: Final = "CLF UYW"
@@ -31,9 +33,9 @@ class UnknownCurrency(ValueError):
     """The code is not an ISO 4217 currency that can be billed; the message says which one may have been meant."""
 
     def __init__(self, code: str) -> None:
-        near = difflib.get_close_matches(code.upper(), EXPONENTS, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(code[:9].upper(), EXPONENTS, n=1, cutoff=0.6)
         guess = f"; did you mean {near[0]}?" if near else ""
-        super().__init__(f"unknown currency {code!r}: expected an ISO 4217 code such as EUR{guess}")
+        super().__init__(f"unknown currency {show(code)}: expected an ISO 4217 code such as EUR{guess}")
         self.code = code
 
 
