@@ -7,19 +7,19 @@ text literals and numbered names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from billsync.mapping.casts import table_key
-from billsync.mapping.emit_formula import Here, Writer, clean_code, condition_code, formula_code, path_code
+from billsync.mapping.emit_formula import Here, Writer, condition_code, formula_code, path_code
 from billsync.mapping.expr import Formula
 from billsync.mapping.paths import Path, step
 from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.recipe import Block, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
 from billsync.mapping.run import Resolve, key_text
-from billsync.mapping.tables import Table
-from billsync.mapping.values import MISSING, as_list, is_blank, written
+from billsync.mapping.values import MISSING, as_list, is_blank
 from billsync.model.base import canonical_json
 
 References = dict[tuple[str, str], None]
@@ -35,11 +35,12 @@ def _never(_data: Any, _resolve: Resolve, _refs: References) -> None:
     raise Odd
 
 
-def _key(value: Any, seen: Collection[str] = ()) -> str:
-    text = key_text(value, "")
-    if text in seen:
-        raise Odd
-    return text
+def _key(value: Any) -> str:
+    return key_text(value, "")
+
+
+def _listed(value: Any) -> list[Any]:
+    return as_list("" if isinstance(value, str) and value.isspace() else value)
 
 
 def _refer(name: str, value: Any, resolve: Resolve, refs: References) -> str:
@@ -68,9 +69,7 @@ _SHARED: Final[dict[str, Any]] = {
     "refer": _refer,
     "symbol": _symbol,
     "group": _group,
-    "as_list": as_list,
-    "blank": is_blank,
-    "written": written,
+    "listed": _listed,
 }
 
 
@@ -89,9 +88,9 @@ def source_of(when: Formula | None, key: Path, block: Block) -> tuple[str, dict[
     writer.line("if type(r) is not dict: raise Odd")
     if when is not None:
         writer.line(f"if not {condition_code(when, Here(), writer)}: return None")
-    writer.line(f"k = key({clean_code(path_code(key, Here(), writer), writer)})")
+    writer.line(f"key_ = {_key_code(key, 'r', writer)}")
     document = _block(block, "r", writer)
-    writer.line(f"return k, {document}")
+    writer.line(f"return key_, {document}")
     return "\n".join(["def fast(r, resolve, refs):", *writer.lines, ""]), writer.names
 
 
@@ -106,6 +105,12 @@ def compile_fast(when: Formula | None, key: Path, block: Block) -> Fast:
     return fast
 
 
+def _key_code(key: Path, at: str, writer: Writer) -> str:
+    value = writer.fresh()
+    code = path_code(key, Here(at), writer)
+    return f"{value} if type({value} := {code}) is str and {value} and not {value}.isspace() else key({value})"
+
+
 # ---------------------------------------------------------------- fields
 
 
@@ -113,8 +118,9 @@ def _block(block: Block, at: str, writer: Writer) -> str:
     """Lines that make the object of a `fields:`; gives its variable."""
     made: dict[str, str] = {}
     missing: dict[str, bool] = {}
+    here = Here(at, made, _parents(block, at, writer))
     for rule in block.rules:
-        value = _rule(rule, Here(at, made), writer)
+        value = _rule(rule, here, writer)
         made[rule.name], missing[rule.name] = writer.fresh("x"), value.missing
         writer.line(f"{made[rule.name]} = {value.code}")
     names = [name for name in block.names if name in made]
@@ -125,6 +131,33 @@ def _block(block: Block, at: str, writer: Writer) -> str:
         unless = f"if {made[name]} is not M: " if missing[name] else ""
         writer.line(f"{unless}{result}[{name!r}] = {made[name]}")
     return result
+
+
+def _parents(block: Block, at: str, writer: Writer) -> Mapping[str, str]:
+    """Lines that read what several paths lead through, once: `Account` of `Account.Name` and `Account.VatId__c`."""
+    if at not in writer.objects:
+        return {}
+    heads = Counter(path.steps[0] for path in _paths(block) if len(path.steps) > 1 and path.start != "$")
+    parents = {head: writer.fresh("p") for head, count in heads.items() if count > 1 and isinstance(head, str)}
+    for head, variable in parents.items():
+        writer.line(f"{variable} = {at}.get({head!r}, M)")
+    return parents
+
+
+def _paths(block: Block) -> Iterator[Path]:
+    """The paths that the rules read from where the block stands."""
+    for rule in block.rules:
+        recipe = rule.recipe
+        formulas = [rule.when] if rule.when is not None else []
+        match recipe:
+            case From(path=path) | Each(source=path):
+                yield path
+            case Computed(formula=formula):
+                formulas.append(formula)
+            case Choice(arms=arms):
+                formulas += [arm.condition for arm in arms if arm.condition is not None]
+        for formula in formulas:
+            yield from (path for path, _ in formula.paths)
 
 
 def _rule(rule: Rule, here: Here, writer: Writer) -> Made:
@@ -172,39 +205,39 @@ def _choice(choice: Choice, here: Here, writer: Writer) -> str:
 
 
 def _carried(code: str, pipeline: Pipeline, writer: Writer) -> Made:
-    """The value through default, lookup, type and reference."""
+    """The value through default, lookup, type and reference; text, the common case, first."""
     value, default = writer.fresh(), writer.const(pipeline.default)
-    test = f"({value} := {code}) is M or {value} is None or type({value}) is str and (not {value} or {value}.isspace())"
-    found = value
-    if pipeline.table is not None:
-        found, also = _looked_up(pipeline, pipeline.table, value, default, writer)
-        test += also
-    if pipeline.cast is not None:
-        found = _cast(pipeline, found, writer)
-    elif pipeline.ref:
-        rest = "refs" if pipeline.outbound else "resolve, refs"
-        found = f"{'symbol' if pipeline.outbound else 'refer'}({pipeline.ref!r}, {found}, {rest})"
-    return Made(f"({default} if {test} else {found})", missing=pipeline.default is MISSING)
+    text = _steps(value, value, default, pipeline, writer)
+    other = _steps(value, f"table_key({value})", default, pipeline, writer) if pipeline.table is not None else text
+    return Made(
+        f"({text} if type({value} := {code}) is str and {value} and not {value}.isspace() "
+        f"else {default} if {value} is M or {value} is None or type({value}) is str else {other})",
+        missing=pipeline.default is MISSING,
+    )
 
 
-def _looked_up(pipeline: Pipeline, table: Table, value: str, default: str, writer: Writer) -> tuple[str, str]:
-    """What the table has, and what more there is to test before the value counts."""
-    entries = writer.const(table.entries)
-    key = f"({value} if type({value}) is str else table_key({value}))"
+def _steps(value: str, key: str, default: str, pipeline: Pipeline, writer: Writer) -> str:
+    """The steps that a value takes which is not blank; `key` is its text, for the table."""
+    if pipeline.table is None:
+        return _typed(value, pipeline, writer)
+    entries, table = writer.const(pipeline.table.entries), pipeline.table
     found = {"keep": f"{entries}.get({key}, {value})", "default": f"{entries}.get({key}, {default})"}.get(
         pipeline.on_miss, f"{entries}[{key}]"
     )
     if pipeline.on_miss != "default" and not any(is_blank(entry) for entry in table.entries.values()):
-        return found, ""
+        return _typed(found, pipeline, writer)
     result = writer.fresh()
-    return result, f" or blank({result} := {found}) or {result} is {default}"
+    rest = _typed(result, pipeline, writer)
+    return f"({default} if blank({result} := {found}) or {result} is {writer.named(pipeline.default)} else {rest})"
 
 
-def _cast(pipeline: Pipeline, code: str, writer: Writer) -> str:
-    if pipeline.cast is not written:
+def _typed(code: str, pipeline: Pipeline, writer: Writer) -> str:
+    if pipeline.cast is not None:
         return f"{writer.const(pipeline.cast)}({code})"
-    value = writer.fresh()
-    return f"({value} if type({value} := {code}) is str else written({value}))"
+    if pipeline.ref:
+        rest = "refs" if pipeline.outbound else "resolve, refs"
+        return f"{'symbol' if pipeline.outbound else 'refer'}({pipeline.ref!r}, {code}, {rest})"
+    return code
 
 
 # ---------------------------------------------------------------- lists
@@ -212,25 +245,34 @@ def _cast(pipeline: Pipeline, code: str, writer: Writer) -> str:
 
 def _each(each: Each, here: Here, writer: Writer) -> str:
     """Lines that make the list of an `each`; gives its variable."""
-    result, entry, found = writer.fresh("x"), writer.fresh("h"), writer.fresh()
-    over = clean_code(path_code(each.source, here, writer), writer)
-    entries = f"{found} if type({found} := {over}) is list else as_list({found})"
+    result, entry = writer.fresh("x"), writer.fresh("h")
+    entries = _entries(each, here, writer)
+    seen = writer.fresh("s") if each.key is not None and not each.by else ""
     writer.line(f"{result} = []")
-    if each.by:
-        entries = _grouped(each, entries, writer)
-    elif each.key is not None:
-        seen = writer.fresh("s")
+    if seen:
         writer.line(f"{seen} = set()")
-    writer.line(f"for {entry} in {entries}:")
+    writer.line(f"for {entry} in {_grouped(each, entries, writer) if each.by else entries}:")
     writer.indent += 1
+    if any(path.start != "$" and path.steps for path in _paths(each.block)):
+        writer.line(f"if type({entry}) is not dict: raise Odd")
+        writer.objects.add(entry)
     if not each.by:
         _unless_counted(each, entry, writer)
-        if each.key is not None:
-            key = clean_code(path_code(each.key, Here(entry), writer), writer)
-            writer.line(f"{seen}.add(key({key}, {seen}))")
+    if seen and each.key is not None:
+        writer.line(f"k = {_key_code(each.key, entry, writer)}")
+        writer.line(f"if k in {seen}: raise Odd")
+        writer.line(f"{seen}.add(k)")
     writer.line(f"{result}.append({_block(each.block, entry, writer)})")
     writer.indent -= 1
     return result
+
+
+def _entries(each: Each, here: Here, writer: Writer) -> str:
+    code = path_code(each.source, here, writer)
+    if code in writer.objects:  # an object is a list of one
+        return f"({code},)"
+    found = writer.fresh()
+    return f"{found} if type({found} := {code}) is list else listed({found})"
 
 
 def _unless_counted(each: Each, entry: str, writer: Writer) -> None:

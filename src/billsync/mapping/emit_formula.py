@@ -16,10 +16,11 @@ from billsync.mapping.library import EXACT, bounded, comparable, equal
 from billsync.mapping.paths import Path, step
 from billsync.mapping.syntax import Call, Chain, Compare, In, Literal, Name, Negative, Not, Tree
 from billsync.mapping.tables import Table
-from billsync.mapping.values import MISSING, kind_of
+from billsync.mapping.values import MISSING, is_blank, kind_of
 
 SHARED: Final[dict[str, Any]] = {
     "M": MISSING,
+    "blank": is_blank,
     "step": step,
     "equal": equal,
     "comparable": comparable,
@@ -42,10 +43,12 @@ class Writer:
 
     Attributes:
         names: name in the source -> value.
+        objects: variables that are known to hold an object.
     """
 
     lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=lambda: dict(SHARED))
+    objects: set[str] = field(default_factory=lambda: {"r"})
     indent: int = 1
     _count: int = 0
 
@@ -62,8 +65,10 @@ class Writer:
         """The value as it may stand in the source: plain text and truth as themselves, all else by a name."""
         if value is None or value is True or value is False or type(value) is str:
             return repr(value)
-        if value is MISSING:
-            return "M"
+        return "M" if value is MISSING else self.named(value)
+
+    def named(self, value: Any) -> str:
+        """The value by a name, whatever it is."""
         name = self.fresh("c")
         self.names[name] = value
         return name
@@ -76,16 +81,22 @@ class Here:
     Attributes:
         at: variable of the record, or of the entry of an `each`.
         made: fields of the same `fields:` that are made by now -> their variable.
+        parents: fields of `at` that were read beforehand, since several paths lead through them -> their variable.
     """
 
     at: str = "r"
     made: Mapping[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 def path_code(path: Path, here: Here, writer: Writer) -> str:
     """What reads a path; blank text is not yet made empty."""
-    code = "r" if path.start == "$" else here.at
-    for name in path.steps:
+    code, steps = here.at, path.steps
+    if path.start == "$":
+        code = "r"
+    elif len(steps) > 1 and steps[0] in here.parents:
+        code, steps = here.parents[str(steps[0])], steps[1:]
+    for name in steps:
         code = _step_code(code, name, writer)
     return code
 
@@ -93,8 +104,8 @@ def path_code(path: Path, here: Here, writer: Writer) -> str:
 def _step_code(code: str, name: str | int, writer: Writer) -> str:
     if isinstance(name, int):
         return f"step({code}, {name})"
-    if code == "r":  # the record itself is known to be an object
-        return f"r.get({name!r}, M)"
+    if code in writer.objects:
+        return f"{code}.get({name!r}, M)"
     if code.isidentifier():
         return f"({code}.get({name!r}, M) if type({code}) is dict else step({code}, {name!r}))"
     value = writer.fresh()
@@ -151,11 +162,14 @@ class _Emitter:
         code, known = self.code(tree)
         return code if kind in (known, ANY) else f"take_{kind}({code})"
 
+    def is_sibling(self, path: Path) -> bool:
+        """Whether the path begins at another field of the same `fields:`."""
+        return not path.start and bool(path.steps) and path.steps[0] in self.formula.siblings
+
     def _name(self, path: Path) -> str:
-        head = path.steps[0] if path.steps else ""
-        if path.start or head not in self.formula.siblings or not isinstance(head, str):
+        if not self.is_sibling(path):
             return clean_code(path_code(path, self.here, self.writer), self.writer)
-        sibling = self.here.made.get(head, "M")
+        sibling = self.here.made.get(str(path.steps[0]), "M")
         if len(path.steps) == 1:
             return sibling
         rest = path_code(Path("", path.steps[1:]), Here(sibling), self.writer)
@@ -230,6 +244,13 @@ def _if(emitter: _Emitter, tree: Call) -> str:
     return f"({then} if {condition} else {other})"
 
 
+def _blank(emitter: _Emitter, tree: Call) -> str:
+    argument = tree.arguments[0]
+    if isinstance(argument, Name) and not emitter.is_sibling(argument.path):
+        return f"blank({path_code(argument.path, emitter.here, emitter.writer)})"
+    return f"blank({emitter.code(argument)[0]})"
+
+
 def _joined(word: str) -> Callable[[_Emitter, Call], str]:
     return lambda emitter, tree: f"({word.join(emitter.taken(each, 'boolean') for each in tree.arguments)})"
 
@@ -249,5 +270,6 @@ _SPECIAL: Final[dict[str, Callable[[_Emitter, Call], str]]] = {
     "AND": _joined(" and "),
     "OR": _joined(" or "),
     "LOOKUP": _lookup,
+    "BLANK": _blank,
 }
 """What Python does as well as the function itself."""

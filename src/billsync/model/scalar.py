@@ -31,6 +31,8 @@ def read_decimal(value: object) -> Decimal:
     Raises ValueError for floats (they have already lost the cents), exponents, NaN, other scripts' digits, thousands
     separators, and numbers with more than 18 digits or 12 decimals.
     """
+    if type(value) is str and len(value) <= MAX_DECIMALS and _DECIMAL.fullmatch(value):
+        return Decimal(value)  # too short to be out of bounds
     if isinstance(value, bool) or value is None:
         raise ValueError(f"expected a number, got {value!r}")
     if isinstance(value, float):
