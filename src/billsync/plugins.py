@@ -1,22 +1,31 @@
-"""Connectors and their local stand-ins, found by entry point; nothing is imported before it is asked for.  (shell)
+"""Connectors, their stand-ins, functions and mappings of packages, found by entry point.  (shell)
 
 A package of somebody else is equal to ours: it names its classes in the groups `billsync.connectors` and
-`billsync.sandboxes`, and is installed beside billsync.
+`billsync.sandboxes`, functions for mappings in `billsync.functions` and folders of mappings in `billsync.mappings`,
+and is installed beside billsync.  Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from billsync.connector import Connector
+from billsync.mapping import BadNative, Native
+from billsync.mapping.native import native_of
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
 from billsync.strict.yaml import did_you_mean
 
 CONNECTORS: Final = "billsync.connectors"
 SANDBOXES: Final = "billsync.sandboxes"
+FUNCTIONS: Final = "billsync.functions"
+MAPPINGS: Final = "billsync.mappings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,77 @@ def load_sandbox(name: str, place: Place | None = None) -> Any:
     if not isinstance(found, type):
         raise _problem(f"the sandbox {show(name)} is not a class", _TELL, place)
     return found
+
+
+# ---------------------------------------------------------------- what mappings use
+
+
+class Natives(Mapping[str, Native]):
+    """The functions that installed packages bring for `fn:`, by name; each is imported when it is first asked for.
+
+    Asking raises `BadNative` where the function does not load, or two packages bring one of that name.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Native] = {}
+
+    @cached_property
+    def _points(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for point in sorted(entry_points(group=FUNCTIONS), key=lambda point: point.name):
+            found.setdefault(point.name, []).append(point)
+        return found
+
+    def __getitem__(self, name: str) -> Native:
+        if name not in self._loaded:
+            self._loaded[name] = _native(self._points[name])
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+
+NATIVES: Final = Natives()
+"""Those of this process."""
+
+
+def _native(points: list[EntryPoint]) -> Native:
+    point, found = points[0], _plugin(points[0])
+    if len({other.value for other in points}) > 1:
+        packages = ", ".join(sorted(other.package or other.value for other in map(_plugin, points)))
+        raise BadNative(f"several packages bring it: {packages}; uninstall all but one")
+    try:
+        native = native_of(point.load())
+    except BadNative as error:
+        raise BadNative(f"{error} ({point.value})") from None
+    except Exception as error:  # whatever the module of somebody else raises at its import
+        raise BadNative(f"{point.value} does not load: {type(error).__name__}: {error}") from error
+    if native.name != point.name:
+        raise BadNative(f"{point.value} calls itself {show(native.name)}")
+    return replace(native, release=f"{found.package} {found.version}".strip())
+
+
+def mapping_folders(name: str) -> list[Path]:
+    """The folders of mappings that packages bring under a name.  Raises `PluginProblem` where one is not there."""
+    return [_folder(point) for point in entry_points(group=MAPPINGS) if point.name == name]
+
+
+def _folder(point: EntryPoint) -> Path:
+    try:
+        spec = find_spec(point.module)
+    except Exception as error:  # the packages around it are imported, and may raise anything
+        message = f"the mappings {show(point.name)} cannot be found: {type(error).__name__}: {error}"
+        raise _problem(message, f"they are {point.value}; {_TELL}", None) from error
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not places:
+        raise _problem(f"the mappings {show(point.name)} cannot be found: no folder {point.value}", _TELL, None)
+    return Path(places[0])
+
+
+# ---------------------------------------------------------------- loading
 
 
 _TELL: Final = "tell those who make the package"

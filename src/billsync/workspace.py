@@ -5,7 +5,6 @@ Everything that starts runs (the command line, the daemon, the demo) comes throu
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -14,20 +13,36 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from billsync import assets, plugins, sync
 from billsync.connector import Connector, Context, Fault, Refused
-from billsync.mapping import BadMapping, ReadFile, dependency_order, parse
+from billsync.mapping import BadMapping, dependency_order
 from billsync.mapping import Mapping as FieldMapping
+from billsync.mapping.layers import PLAIN, Variant
 from billsync.model.problem import Place, Problem
 from billsync.push import Clock, Options
 from billsync.settings import BadSettings, Pipeline, Settings
 from billsync.settings.shape import Push as PushSettings
+from billsync.shelf import find_mapping, read_mapping, reader
 from billsync.stage.world import End, Progress, Silent, World
 from billsync.store import Store, StoreUnusable, Tx
 
-MAX_TABLE_BYTES: Final = 1 << 24
+__all__ = [
+    "Workspace",
+    "connected",
+    "find_mapping",
+    "in_slot",
+    "on_record",
+    "opened",
+    "owner_name",
+    "read_mapping",
+    "read_mappings",
+    "reader",
+    "run_pipeline",
+    "stand_in",
+    "world",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,61 +155,13 @@ def _running(sandbox: Any, progress: Progress | None) -> Iterator[dict[str, str]
 # ---------------------------------------------------------------- mappings
 
 
-def read_mapping(path: str, root: Path) -> FieldMapping:
-    """A mapping file by its path, in the working folder or else among the shipped ones.
-
-    Raises `BadMapping` with every error of the file, or `BadSettings` where there is no such file.
-    """
-    file = find_mapping(path, root)
-    return parse(file.read_bytes(), str(path), read_file=reader(file.parent, root))
-
-
-def reader(folder: Path, root: Path) -> ReadFile:
-    """Reads the files that a mapping names, relative to its own folder.
-
-    A mapping may come from somebody else: nothing outside of its folder and of the working folder is opened for it.
-    """
-    homes = (folder.resolve(), root.resolve())
-
-    def read(name: str) -> str:
-        path = (folder / name).resolve()
-        if not any(path.is_relative_to(home) for home in homes):
-            raise PermissionError(errno.EPERM, "it lies outside of the mapping's folder and of the working folder")
-        if not path.is_file():
-            raise FileNotFoundError(errno.ENOENT, "there is no such file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_TABLE_BYTES + 1)
-        if len(raw) > MAX_TABLE_BYTES:
-            raise ValueError(f"it is larger than {MAX_TABLE_BYTES:,} bytes")
-        return raw.decode("utf-8")
-
-    return read
-
-
-def find_mapping(path: str, root: Path) -> Path:
-    """Where a mapping file is.  Raises `BadSettings`."""
-    local = root / path
-    if local.is_file():
-        return local
-    shipped = assets.folder("mappings").parent / path
-    if shipped.is_file():
-        return shipped
-    problem = Problem(
-        code="READ-FILE-01",
-        message=f"there is no mapping file {path}",
-        hint=f"looked in {root} and among the shipped mappings",
-        place=Place(file=str(path)),
-    )
-    raise BadSettings([problem])
-
-
-def read_mappings(paths: Sequence[str], root: Path) -> list[FieldMapping]:
-    """Mapping files, in dependency order.  Raises `BadSettings` with every error of all of them."""
+def read_mappings(paths: Sequence[str], root: Path, variant: Variant = PLAIN) -> list[FieldMapping]:
+    """Mappings by file or name, in dependency order.  Raises `BadSettings` with every error of all of them."""
     found: list[FieldMapping] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            found.append(read_mapping(path, root))
+            found.append(read_mapping(path, root, variant))
         except (BadMapping, BadSettings) as error:
             problems += error.problems
     if problems:
@@ -221,9 +188,10 @@ def world(
     Raises `BadSettings`, `TryLater`, `plugins.PluginProblem`.
     """
     root = workspace.settings.root
-    inbound = read_mappings(pipeline.mappings.inbound, root)
-    outbound = {mapping.source_object: mapping for mapping in read_mappings(pipeline.mappings.outbound, root)}
-    returned = read_mappings(pipeline.mappings.payments, root)
+    variant = Variant(workspace.settings.environment, pipeline.entity)
+    inbound = read_mappings(pipeline.mappings.inbound, root, variant)
+    outbound = {mapping.source_object: mapping for mapping in read_mappings(pipeline.mappings.outbound, root, variant)}
+    returned = read_mappings(pipeline.mappings.payments, root, variant)
     status = outbound.pop("status", None)
     with ExitStack() as stack:
         source = stack.enter_context(connected(workspace, pipeline.source, progress=progress))

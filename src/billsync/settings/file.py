@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from billsync.strict import yaml
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
 
 DEFAULT_STORE: Final = "sqlite:///billsync.db"
-_KEYS: Final = ("store", "connections", "pipelines")
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
+KEYS: Final = ("store", "environment", "connections", "pipelines")
+ENVIRONMENT: Final = "BILLSYNC_ENVIRONMENT"
+"""Environment variable that says which environment this is, in place of the key `environment:`."""
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
 _Made = TypeVar("_Made")
 
 
@@ -30,6 +33,7 @@ class Settings:
     Attributes:
         path: the file; root: its folder, absolute: relative paths of the configuration start from it.
         store: SQLAlchemy URL; an SQLite file in it is absolute.
+        environment: as `overrides:` of mappings name it, such as `sandbox`, or "".
         connections, pipelines: by name, in the file's order.
     """
 
@@ -38,20 +42,22 @@ class Settings:
     store: str
     connections: Mapping[str, Connection]
     pipelines: Mapping[str, Pipeline]
+    environment: str = ""
 
 
 def load(path: Path) -> Settings:
     """The configuration in a file.  Raises `BadSettings` with all that is wrong with it."""
     node = _read(path)
     root = path.absolute().parent
-    problems = node.check_keys(_KEYS, "the configuration", needed=("connections", "pipelines"))
+    problems = node.check_keys(KEYS, "the configuration", needed=("connections", "pipelines"))
     store = _collect(problems, lambda: _store(node.get("store"), root), "")
+    environment = _collect(problems, lambda: _environment(node.get("environment")), "")
     connections = _each(node, "connections", problems, lambda name, inner: _connection(name, inner, root))
     pipelines = _each(node, "pipelines", problems, _pipeline)
     problems += _unknown_ends(node)
     if problems:
         raise BadSettings(problems)
-    return Settings(path, root, store, connections, pipelines)
+    return Settings(path, root, store, connections, pipelines, environment)
 
 
 def _read(path: Path) -> Node:
@@ -94,7 +100,7 @@ def _each(root: Node, key: str, problems: list[Problem], make: Callable[[str, No
         problems += node.wrong(f"a mapping of {key} by name").problems
     found: dict[str, _Made] = {}
     for name, inner in node.items():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             message = f"expected a name of letters, digits, _ and -, got {show(name)}"
             problems.append(Problem(code="YAML-VALUE-01", message=message, place=node.key_place(name)))
         try:
@@ -122,6 +128,12 @@ def _store(node: Node | None, root: Path) -> str:
         message = "store: expected sqlite:///FILE or postgresql://HOST/DATABASE"
         raise BadSettings([node.problem("YAML-VALUE-01", message, "the default is sqlite:///billsync.db")])
     return _absolute(text, root)
+
+
+def _environment(node: Node | None) -> str:
+    """The environment that this is: one machine may be the sandbox of what another one runs by the same file."""
+    said = os.environ.get(ENVIRONMENT, "")
+    return said or ("" if node is None or node.is_null else node.text())
 
 
 def _absolute(url: str, root: Path) -> str:

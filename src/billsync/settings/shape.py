@@ -11,7 +11,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from billsync.invoicing.policy import InvoicingRules
-from billsync.model.base import Id, Noun, Number, Zone
+from billsync.model.base import Id, Noun, Number, Text, Zone
 from billsync.model.scalar import day_in_zone, read_day
 
 _DAY_S: Final = 86_400
@@ -27,7 +27,7 @@ def _through(value: object) -> date | None:
 
 
 class Mappings(Noun):
-    """Mapping files, relative to the configuration or as shipped (`mappings/...`).
+    """Mappings: files relative to the configuration or as shipped (`mappings/...`), or names (`acme.deal`).
 
     Attributes:
         inbound: source records -> canonical documents.
@@ -131,11 +131,13 @@ class Pipeline(Noun):
 
     Attributes:
         source, target: names of connections; target None keeps invoices in billsync.
+        entity: the company that bills, as `overrides:` of mappings name it, or "".
         schedule: None where it runs only when asked to.
     """
 
     source: Id
     target: Id | None = None
+    entity: Text = ""
     mappings: Mappings
     invoicing: InvoicingRules = InvoicingRules()
     billing: Billing = Billing()
