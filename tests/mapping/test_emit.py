@@ -22,7 +22,7 @@ from tests.mapping.test_total import ROOT, SHIPPED, VALUES
 
 HEAD = (
     "mapping: m\nversion: 1\nfrom: deal\nto: x.y\nkey: id\n"
-    "tables: {tab: {Won: W, Germany: DE, '': x, a: null}}\nfields:\n"
+    "tables: {tab: {Won: W, Germany: DE, '': x, a: null, b: ''}}\nfields:\n"
 )
 PATHS = [
     "name",
@@ -154,6 +154,27 @@ def test_any_program_and_any_record(made: list[str], records: list[dict[str, Any
         return
     for record in records:
         agree(compiled, record)
+
+
+@pytest.mark.parametrize(
+    ("rule", "record"),
+    [
+        ("{each: lines, key: id, fields: {q: {from: quantity}}}", {"lines": [{"id": "1"}, {"id": "1"}]}),
+        ("{each: lines, key: id, fields: {q: {from: quantity}}}", {"lines": [{"id": "1"}, {"id": ""}]}),
+        ("{each: lines, fields: {q: {from: quantity}}}", {"lines": ["text"]}),
+        ("{each: lines, fields: {q: {from: quantity}}}", {"lines": {"quantity": 1}}),
+        ("{from: name, lookup: tab}", {"name": "b"}),
+        ("{from: name, lookup: tab, default: d}", {"name": "b"}),
+        ("{from: name, lookup: tab, default: d}", {"name": "a"}),
+        ("{from: name, lookup: tab, on_miss: default, default: d}", {"name": "?"}),
+        ("{from: name, lookup: tab}", {"name": 7}),
+        ("{from: name, as: decimal}", {"name": "1,5"}),
+        ("{ref: customer, from: name}", {"name": ["a"]}),
+    ],
+)
+def test_what_is_odd_is_left_to_the_closures(rule: str, record: dict[str, Any]) -> None:
+    made = parse(HEAD + f"  f: {rule}\n", "m.yaml")
+    agree(made, {"id": "1", **record})
 
 
 @pytest.mark.parametrize("name", SHIPPED)
