@@ -10,12 +10,23 @@ from pathlib import Path
 
 
 def folder(name: str) -> Path:
-    """A shipped folder: `mappings`, `config` or `demo`.  Raises FileNotFoundError where the installation lacks it."""
+    """A shipped folder: `mappings`, `config`, `schemas`, `demo`.  Raises FileNotFoundError where it is missing."""
     package = Path(str(files("billsync")))
     for place in (package / "_data" / name, package.parents[1] / name):  # in a wheel; in a checkout
         if place.is_dir():
             return place
     raise FileNotFoundError(f"this installation of billsync has no folder {name}: install it again")
+
+
+def example_config(name: str) -> str:
+    """The text of an example configuration, as it stands in a working folder."""
+    text = (folder("config") / f"{name}.example.yaml").read_text(encoding="utf-8")
+    return text.replace("$schema=../schemas/", "$schema=schemas/", 1)
+
+
+def copy_schemas(target: Path) -> tuple[list[Path], list[Path]]:
+    """Put the schemas that mappings and the configuration name in their first line beside them.  As `copy_tree`."""
+    return copy_tree(folder("schemas"), target / "schemas", lambda path: path.name in {"config.json", "mapping.json"})
 
 
 def copy_tree(

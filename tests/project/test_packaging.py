@@ -45,6 +45,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
         "billsync_connectors/py.typed",
         "billsync/_data/mappings/tryton/invoice.yaml",
         "billsync/_data/config/files-tryton.example.yaml",
+        "billsync/_data/schemas/mapping.json",
         "billsync/_data/demo/crm_sales_opportunities/sales_pipeline.csv",
     ):
         assert needed in names

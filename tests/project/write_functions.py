@@ -17,6 +17,13 @@ THEMES = {
     "lists": "Lists: a single value counts as a list of one, nothing as an empty list",
 }
 
+INDEX = """# Formula functions
+
+What may stand under `expr:` and `when:` ([the mapping language](../mapping.md)). `billsync mapping functions NAME`
+shows the same. In a signature `?` marks what may be left out, `...` what may be repeated; the kinds are text, number,
+boolean, date, instant, list, table, or any.
+"""
+
 
 def pages() -> dict[str, str]:
     """File name -> what stands in it."""
@@ -27,7 +34,9 @@ def pages() -> dict[str, str]:
 def page(function: Function) -> str:
     """The page of one function."""
     examples = "".join(f"{example}\n" for example in function.examples)
-    faults = "".join(f"| `{formula}` | {message.replace('|', chr(92) + '|')} |\n" for formula, message in function.fails)
+    faults = "".join(
+        f"| `{formula}` | {message.replace('|', chr(92) + '|')} |\n" for formula, message in function.fails
+    )
     note = f"\n{function.note}\n" if function.note else ""
     return (
         f"# {function.name}\n\n`{function.signature}`\n\n{function.summary}\n{note}\n"
@@ -39,12 +48,7 @@ def page(function: Function) -> str:
 
 def index() -> str:
     """The page that lists them all."""
-    parts = [
-        "# Formula functions\n\n"
-        "What may stand under `expr:` and `when:` ([the mapping language](../mapping.md)). `billsync mapping functions "
-        "NAME`\nshows the same. In a signature `?` marks what may be left out, `...` what may be repeated; the kinds are "
-        "text, number,\nboolean, date, instant, list, table, or any.\n"
-    ]
+    parts = [INDEX]
     for theme, title in THEMES.items():
         rows = [f for f in sorted(FUNCTIONS.values(), key=lambda each: each.name) if f.theme == theme]
         lines = "".join(f"| [{f.name}]({f.name}.md) | {f.summary.replace('|', chr(92) + '|')} |\n" for f in rows)

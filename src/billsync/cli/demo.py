@@ -85,9 +85,10 @@ def prepare(folder: Path, grouping: str) -> Path:
     """The working folder: the export, the mappings, the configuration.  What is there already stays."""
     assets.copy_tree(assets.folder("demo") / "crm_sales_opportunities", folder / "crm")
     assets.copy_tree(assets.folder("mappings"), folder / "mappings")
+    assets.copy_schemas(folder)
     config = folder / "billsync.yaml"
     if not config.exists():
-        text = (assets.folder("config") / "demo.example.yaml").read_text(encoding="utf-8")
+        text = assets.example_config("demo")
         config.write_text(text.replace("grouping: customer-quarter", f"grouping: {grouping}"), encoding="utf-8")
     return config
 

@@ -1,11 +1,10 @@
-"""`init`, `doctor`, `schema`, `connectors`.  (shell)"""
+"""`init`, `doctor`, `connectors`.  (shell)"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from billsync import assets, plugins, schedule, settings, workspace
 from billsync.cli import guard, show
@@ -23,6 +22,7 @@ README = """\
 
 - `billsync.yaml`: the systems and the pipelines. `billsync doctor` checks it.
 - `mappings/`: which field becomes which, with their own tests. `billsync mapping lint`, `billsync mapping test`.
+- `schemas/`: what editors complete and check YAML by (the first line of each file names one of them).
 - `crm/`: put the CRM's export here (accounts.csv, products.csv, sales_pipeline.csv).
 - `.env.example`: the secrets that are needed, without their values.
 
@@ -44,8 +44,10 @@ def init(folder: Path, source: str, target: str, *, sandbox: bool) -> int:
         show.remark(f"there is no starting configuration from {source} to {target}; there is: {pairs}")
         return guard.USAGE
     made, left = assets.copy_tree(assets.folder("mappings"), folder / "mappings")
+    schemas = assets.copy_schemas(folder)
+    made, left = [*made, *schemas[0]], [*left, *schemas[1]]
     texts = {
-        "billsync.yaml": _with_sandbox(template.read_text(encoding="utf-8"), sandbox),
+        "billsync.yaml": _with_sandbox(assets.example_config(f"{source}-{target}"), sandbox),
         ".env.example": ENV_EXAMPLE,
         "README.md": README,
     }
@@ -143,66 +145,7 @@ def _mappings(loaded: settings.Settings, pipeline: settings.Pipeline) -> str:
     return f"{len(workspace.read_mappings(names, loaded.root))} mappings"
 
 
-# ---------------------------------------------------------------- schema, connectors
-
-
-def _documents() -> dict[str, Any]:
-    from billsync.model import (
-        charge,
-        contract,
-        customer,
-        deal,
-        delivery,
-        drift,
-        invoice,
-        payment,
-        problem,
-        product,
-        ref,
-    )
-    from billsync.planning import Plan
-
-    return {
-        "allocation": payment.Allocation,
-        "charge": charge.Charge,
-        "contract": contract.Contract,
-        "credit-note": invoice.CreditNote,
-        "customer": customer.Customer,
-        "deal": deal.Deal,
-        "delivery": delivery.Delivery,
-        "drift": drift.Drift,
-        "invoice": invoice.Invoice,
-        "invoice-status": payment.InvoiceStatus,
-        "link": ref.Link,
-        "payment": payment.Payment,
-        "plan": Plan,
-        "price": product.Price,
-        "price-book": product.PriceBook,
-        "problem": problem.Problem,
-        "product": product.Product,
-        "ref": ref.Ref,
-        "refund": payment.Refund,
-    }
-
-
-def schema(name: str | None) -> int:
-    """JSON Schema of a document, or the names there are."""
-    documents = _documents()
-    if name is None:
-        for known in documents:
-            show.line(known)
-        return guard.OK
-    wanted = name.replace("_", "-").lower()
-    folded = {known.replace("-", ""): known for known in documents}
-    found = folded.get(wanted.replace("-", ""))
-    if found is None:
-        from billsync.strict.yaml import did_you_mean
-
-        show.remark(f"there is no document '{show.visible(name)}'  ({did_you_mean(name, documents)})")
-        return guard.USAGE
-    made = documents[found].model_json_schema(mode="serialization")
-    show.emit_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **made})
-    return guard.OK
+# ---------------------------------------------------------------- connectors
 
 
 def connectors(format: show.Format) -> int:

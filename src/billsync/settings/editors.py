@@ -24,10 +24,13 @@ _ATTRIBUTE: Final = re.compile(r"^    (\w+(?:, \w+)*): (.+)$")
 _REFERENCE: Final = {
     "type": "string",
     "pattern": "^(env|file):.+$",
-    "description": "A reference to the secret, never the secret itself: env:NAME, or file:PATH for a file of mode 0600.",
+    "description": "A reference to the secret, never the secret itself: env:NAME, or file:PATH (mode 0600).",
 }
 _TOP: Final[dict[str, Schema]] = {
-    "store": {"type": "string", "description": "sqlite:///FILE, postgresql://HOST/DATABASE, or env:NAME that holds it."},
+    "store": {
+        "type": "string",
+        "description": "sqlite:///FILE, postgresql://HOST/DATABASE, or env:NAME that holds it.",
+    },
     "environment": {"type": "string", "description": "As `overrides:` of mappings name it, such as sandbox."},
     "connections": {"description": "Outside systems by name."},
     "pipelines": {"description": "What flows from where to where, by name."},
@@ -36,7 +39,11 @@ _TOP: Final[dict[str, Schema]] = {
 
 def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     """The JSON Schema of `billsync.yaml`; `connectors` are the models of their settings, by name."""
-    models = {"pipeline": Pipeline, "sandbox": Sandbox, **{f"connector {name}": it for name, it in connectors.items()}}
+    models: dict[str, type[BaseModel]] = {
+        "pipeline": Pipeline,
+        "sandbox": Sandbox,
+        **{f"connector {name}": it for name, it in connectors.items()},
+    }
     found, shared = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template="#/definitions/{model}"
     )
