@@ -273,11 +273,11 @@ def invoice_explain(number: InvoiceNumber, config: Config = CONFIG, format: Out 
 
 
 @app.command()
-def schema(name: Annotated[Optional[str], typer.Argument(help="A document; all names without one.")] = None) -> None:  # noqa: UP045
-    """JSON Schema of a canonical document."""
-    from billsync.cli import setup
+def schema(name: Annotated[Optional[str], typer.Argument(help="Its name; all names without one.")] = None) -> None:  # noqa: UP045
+    """JSON Schema of a mapping, the configuration or a canonical document, for editors and programs."""
+    from billsync.cli import schemas
 
-    raise typer.Exit(setup.schema(name))
+    raise typer.Exit(schemas.schema(name))
 
 
 connectors = typer.Typer(no_args_is_help=True, help="What is installed, and what it can do.")
