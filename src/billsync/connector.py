@@ -148,11 +148,17 @@ class FieldInfo(Noun):
 
 
 class Schema(Noun):
-    """The fields of one kind of record, as they are now; `open` where others may exist that can't be listed."""
+    """The fields of one kind of record, as they are now.
+
+    Attributes:
+        open: True where others may exist that can't be listed.
+        sampled: True where the fields are those of a few records: one that is not among them may be there all the same.
+    """
 
     object: str
     fields: tuple[FieldInfo, ...]
     open: bool = False
+    sampled: bool = False
 
 
 class Health(Noun):
@@ -200,6 +206,7 @@ class WriteSheet(Noun):
     Attributes:
         target: the strongest guarantee that the system gives for it.
         reference: the field that carries our reference and can be searched.
+        into: the field of the record that holds all that is written, or "" where each is a field of its own.
         settle_s: seconds after which a request that was given up can no longer take effect there.
         key_lifetime_s: how long an idempotency key is honoured (KEY only), else None.
         batch_max: how many intents one `write` may hold.
@@ -211,6 +218,7 @@ class WriteSheet(Noun):
 
     target: Target
     reference: str
+    into: str = ""
     settle_s: float = 60.0
     key_lifetime_s: float | None = None
     batch_max: int = 1

@@ -100,7 +100,7 @@ def _resend(world: World, tx: Tx, drift: Drift) -> None:
     """What stood there is gone: its id leads nowhere, and the document is sent anew."""
     row = _held(world, tx, _write(world, tx, drift))
     if row is not None:
-        tx.links.remove(row.kind, row.our_id, row.connection)
+        tx.links.remove(row.kind, row.our_id, row.connection, at=world.now(), why="reconcile: it is gone there")
         answer.again(tx, row, reason=f"{REASON}: sent again", at=world.now(), remote_id=None)
         _close(world, tx, row)
 

@@ -9,13 +9,13 @@ moment and picks up where it was.  `stage/` holds the stages, `push/` the effect
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, facts, money, outgoing, remit, returns
+from billsync.stage import bills, facts, money, outgoing, remit, returns, schemas
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -55,6 +55,7 @@ def run(world: World, *, full: bool = False, before_push: Callable[[End], None] 
 
 
 def _journey(world: World, report: Report, before_push: Callable[[End], None], *, full: bool) -> None:
+    schemas.look(world, full=full)  #        fields of both ends -> what has changed, and what waits for it
     facts.read(world, full=full)  #          CRM        -> records in the inbox
     facts.make(world)  #                     records    -> customers, products, deals
     bills.charge(world)  #                   deals      -> charges
@@ -77,6 +78,7 @@ def deliver(
     if end is None:
         return
     before_push(end)
+    schemas.release(world, end)
     with world.store.view() as tx:
         states = tx.outbox.counts(end.name).get(end.name, {})
     world.progress.stage(f"Write to {end.name}", sum(n for state, n in states.items() if state not in FINAL))
@@ -88,7 +90,7 @@ def deliver(
             owner=world.owner,
             clock=world.clock,
             chance=world.chance,
-            options=world.options,
+            options=replace(world.options, changes=world.shapes.of(end.name)),
             report=world.report,
             advance=world.progress.advance,
         )

@@ -14,7 +14,8 @@ from sqlalchemy import inspect, text
 
 from billsync.model.base import canonical_json
 from billsync.model.payment import Allocation
-from billsync.store import Audit, Ledger, Store, StoreUnusable, migrating, opening, schema
+from billsync.model.ref import Link
+from billsync.store import Audit, IllegalMove, Ledger, Store, StoreUnusable, migrating, opening, schema
 from billsync.store.types import fold
 from tests.store.made import AT, CRM, LONG, charge, delivery, invoice, other, payment, told
 
@@ -167,16 +168,22 @@ _BOOKED_BEFORE = (
 )
 
 
+def _made_by_an_older(url: str, revisions: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store as a billsync with only these migrations makes it."""
+    later = [f"{revision}*" for revision in schema.REVISIONS if revision not in revisions]
+    scripts = folder / "older"
+    shutil.copytree(migrating.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__", *later))
+    with monkeypatch.context() as past:
+        past.setattr(migrating, "SCRIPTS", scripts)
+        past.setattr(migrating, "REVISIONS", revisions)
+        with pytest.raises(StoreUnusable):  # it is made, and then found to be older than what works with it
+            Store.open(url, create=True)
+
+
 def test_payments_that_were_booked_before_there_were_refunds_stand_as_they_did(
     empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = tmp_path / "first"
-    shutil.copytree(migrating.SCRIPTS, first, ignore=shutil.ignore_patterns("__pycache__", "0002*"))
-    with monkeypatch.context() as past:
-        past.setattr(migrating, "SCRIPTS", first)
-        past.setattr(migrating, "REVISIONS", ("0001",))
-        with pytest.raises(StoreUnusable):  # it is made, and then found to be older than what works with it
-            Store.open(empty_url, create=True)
+    _made_by_an_older(empty_url, ("0001",), tmp_path, monkeypatch)
     booked = payment(LONG, "12.00")
     source = CRM.model_copy(update={"id": LONG})
     row = {
@@ -208,6 +215,39 @@ def test_payments_that_were_booked_before_there_were_refunds_stand_as_they_did(
         assert (tx.ledger.verify(), tx.ledger.events_verify()) == ([], (1, []))
         assert tx.ledger.book_payment(booked, source=source, run="r2", at=AT) == "repeated"
     store.close()
+
+
+_TIED_BEFORE = (
+    "INSERT INTO links (kind, our_id, system, ref_kind, ref_id, sent, at, whole) VALUES "
+    "('customer', :folded, 'erp', 'party', '7', 'd', '2026-01-31T10:00:00.000000Z', :whole)"
+)
+
+
+def test_ties_that_were_made_before_there_was_a_history_begin_one(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _made_by_an_older(empty_url, ("0001", "0002"), tmp_path, monkeypatch)
+    engine = opening.open_engine(opening.read_url(empty_url), create=False)
+    with opening.writing(engine).connect() as conn, conn.begin():
+        conn.execute(text(_TIED_BEFORE), {"folded": fold(LONG), "whole": canonical_json({"our_id": LONG})})
+    engine.dispose()
+    store = Store.open(empty_url, create=True)
+    with store.tx("t") as tx:
+        tie = tx.links.get("customer", LONG, "erp")
+        assert tie is not None
+        [first] = tx.links.history(LONG)
+        assert (first.n, first.act, first.ref, first.at) == (1, "linked", tie.ref, AT)
+        tx.links.remove("customer", LONG, "erp", at=AT, act="unlinked", who="ann", why="a mistake")
+        assert [event.act for event in tx.links.history("7")] == ["linked", "unlinked"]
+    store.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE link_history SET why = ''", "DELETE FROM link_history"])
+def test_the_history_of_a_tie_never_changes(store: Store, statement: str) -> None:
+    with store.tx("t") as tx:
+        tx.links.put([Link(kind="customer", our_id="acme", ref=CRM)], at=AT)
+    with pytest.raises(IllegalMove, match="never changes"), store.tx("t") as tx:
+        tx.conn.execute(text(statement))
 
 
 def test_two_processes_that_make_the_store_at_once_make_one(empty_url: str) -> None:

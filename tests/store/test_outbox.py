@@ -166,7 +166,7 @@ def test_the_newest_delivery_of_a_document_and_its_id_there(store: Store) -> Non
         tx.links.put([Link(kind="status", our_id="D-1", ref=ref)], at=AT)
         assert tx.outbox.remote_id("erp", "status", "D-1") == "41"
         tx.outbox.move(claim(tx, one), S.CONFIRMED, at=AT, remote_id="41")
-        tx.links.remove("status", "D-1", "erp")
+        tx.links.remove("status", "D-1", "erp", at=AT)
         assert tx.outbox.remote_id("erp", "status", "D-1") is None
         assert [row.key for row in tx.outbox.list(kind="status", states=(S.READY,))] == [two.key]
         assert [row.key for row in tx.outbox.list(connection="erp", after=one.key, limit=1)] == [two.key]

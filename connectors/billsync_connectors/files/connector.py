@@ -138,7 +138,8 @@ class Files(Connector):
             raise Refused("header_unusable", str(problems[0]))
         key = source.key or (names[0] if names else "")
         fields = tuple(FieldInfo(name=name, required=name == key, writable=False) for name in names)
-        return Schema(object=object, fields=fields, open=source.format_of(files[0]) == "jsonl")
+        free = source.format_of(files[0]) == "jsonl"
+        return Schema(object=object, fields=fields, open=free, sampled=free)
 
     def _columns(self, object: str) -> tuple[list[str], list[Problem]]:
         """Columns of the object's first file, and what is wrong with the headers of all of them."""

@@ -159,4 +159,6 @@ def _field(row: dict[str, Any]) -> FieldInfo:
         type=str(row.get("type", "text")),
         required=row.get("required") is True,
         writable=row.get("writable") is True,
+        choices=tuple(str(choice) for choice in row.get("choices") or ()),
+        max_length=row["max_length"] if isinstance(row.get("max_length"), int) else None,
     )

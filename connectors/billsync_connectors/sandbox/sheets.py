@@ -31,7 +31,9 @@ def capabilities(settings: SandboxSettings) -> Capabilities:
             ordered=settings.ordered and object == "invoice",
         )
 
-    deals = WriteSheet(target=Target.UPSERT, reference="id", settle_s=settings.settle_s, batch_max=settings.batch_max)
+    deals = WriteSheet(
+        target=Target.UPSERT, reference="id", into="billing", settle_s=settings.settle_s, batch_max=settings.batch_max
+    )
     return Capabilities(
         system="sandbox",
         title="Sandbox",

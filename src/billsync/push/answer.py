@@ -41,7 +41,7 @@ def exists(tx: Tx, delivery: Delivery, remote_id: str, *, reason: str, at: datet
 def absent(tx: Tx, delivery: Delivery, *, reason: str, at: datetime) -> None:
     """The write did not take effect, or what it made is gone: it goes out again, as a new generation."""
     if delivery.reason in _GONE:
-        tx.links.remove(delivery.kind, delivery.our_id, delivery.connection)
+        tx.links.remove(delivery.kind, delivery.our_id, delivery.connection, at=at, why=reason)
     again(tx, delivery, reason=f"answered_by_person {reason}".strip(), at=at, remote_id=None)
 
 

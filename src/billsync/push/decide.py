@@ -40,6 +40,8 @@ SWEEPS_S: Final = (2 * 3600, 22 * 3600, 6 * 86_400)
 """Seconds from the confirmation to the first sweep, and from each sweep to the next: 2 hours, a day, a week."""
 TAKEN: Final = "reference_taken"
 """A document there carries our reference and shows something else, though we never sent it."""
+DRIFTED: Final = "schema_drift"
+"""The fields of the system changed, and the document cannot be written as it was meant."""
 FOR_PERSONS: Final = frozenset({"number_taken", "period_closed", TAKEN})
 """Refusals that no mended record cures: a person decides what shall become of the document."""
 
@@ -253,6 +255,11 @@ def _settled(delivery: Delivery, note: str, now: datetime) -> Move:
 def unresolved(name: str) -> Move:
     """What it means that a delivery refers to a document that has no id there: it cannot be sent as it was frozen."""
     return Move(_S.REVIEW, "missing_reference", f"{name} has no id there", {"next_at": None})
+
+
+def drifted(change: str) -> Move:
+    """What it means that the system's fields are not those that the document was made for: it waits for them."""
+    return Move(_S.REVIEW, DRIFTED, change, {"next_at": None})
 
 
 def taken(remote_id: str, other: str) -> Move:

@@ -14,7 +14,7 @@ from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.gate import GateState
 from billsync.push import decide, gatekeeper, port
 from billsync.push.outcome import apply
-from billsync.push.payload import expectation, idempotency_key, is_void, reference_of, references, resolved
+from billsync.push.payload import expectation, holding, idempotency_key, is_void, reference_of, references, resolved
 from billsync.push.session import Clock, Options, Push, Pushed, Report
 from billsync.push.sweep import sweep
 from billsync.push.waiting import release
@@ -217,8 +217,9 @@ def _claim(push: Push, batch: Sequence[Delivery]) -> tuple[list[Delivery], list[
         gatekeeper.park(push, "invariant_broken", f"I9: the frozen payload of {changed} was changed in the store")
         return [], []
     lost = [(delivery, decide.unresolved(name)) for delivery in batch if (name := _missing(delivery, there))]
+    lost += _drifted(push, [row for row in batch if row.id not in {delivery.id for delivery, _ in lost}], there)
     if lost:
-        apply(push, "unresolved", lost)
+        apply(push, "unfit", lost)
     unfit = {delivery.id for delivery, _ in lost}
     now = push.clock.now()
     lease = now + timedelta(seconds=push.options.lease_s)
@@ -243,6 +244,19 @@ def _claim(push: Push, batch: Sequence[Delivery]) -> tuple[list[Delivery], list[
         claimed = [row for row in tx.outbox.move_many(moves, at=now) if row is not None]
         tx.outbox.begin(claimed, at=now)
     return claimed, [_intent(delivery, there) for delivery in claimed]
+
+
+def _drifted(
+    push: Push, batch: Sequence[Delivery], there: Mapping[tuple[str, str], str]
+) -> list[tuple[Delivery, decide.Move]]:
+    """Those that a change of the system's fields keeps from being written as they were meant."""
+    found = []
+    for delivery in batch:
+        changes, into = push.options.changes.get(delivery.object, ()), push.sheet(delivery.object).into
+        change = holding(delivery, changes, into=into, creates=(delivery.kind, delivery.our_id) not in there)
+        if change is not None:
+            found.append((delivery, decide.drifted(str(change))))
+    return found
 
 
 def _ids_there(push: Push, tx: Tx, batch: Sequence[Delivery]) -> dict[tuple[str, str], str]:

@@ -87,11 +87,11 @@ def _checked(move: decide.Move, delivery: Delivery, owners: Mapping[tuple[str, s
 
 
 def _supersede(tx: Tx, connection: str, confirmed: Sequence[Delivery], now: datetime) -> None:
-    """Refused versions of a record end where a later one took effect: nothing waits for them or sends them again."""
+    """Versions that were refused, or waited for other fields, end where a later one took effect."""
     later = {(row.kind, row.our_id): row for row in confirmed if number_of(row) > 1}
     if not later:
         return
-    dead = [row for page in _dead(tx, connection) for row in page if (row.kind, row.our_id) in later]
+    dead = [row for page in _useless(tx, connection) for row in page if (row.kind, row.our_id) in later]
     steps = [(row, later[row.kind, row.our_id]) for row in dead]
     tx.outbox.move_many(
         [
@@ -103,10 +103,10 @@ def _supersede(tx: Tx, connection: str, confirmed: Sequence[Delivery], now: date
     )
 
 
-def _dead(tx: Tx, connection: str) -> Iterator[list[Delivery]]:
+def _useless(tx: Tx, connection: str) -> Iterator[list[Delivery]]:
     after = ""
-    while page := tx.outbox.list(connection=connection, states=(_S.DEAD,), after=after):
-        yield page
+    while page := tx.outbox.list(connection=connection, states=STUCK, after=after):
+        yield [row for row in page if row.state is _S.DEAD or row.reason == decide.DRIFTED]
         after = page[-1].key
 
 
@@ -142,6 +142,9 @@ def _problem(delivery: Delivery, move: decide.Move) -> Problem:
     if move.to is _S.DEAD:
         hint = "mend the cause, then `billsync errors retry`"
         return Problem(code="PUSH-REFUSED-01", message=f"{move.reason}: {move.note}", hint=hint, place=place)
+    if move.reason == decide.DRIFTED:
+        hint = "mend the mapping or give the field back; or take it as it is: `billsync connectors drift --accept`"
+        return Problem(code="PUSH-DRIFT-01", message=f"it waits: {move.note}", hint=hint, place=place)
     differs = move.reason in _DIFFERS
     return Problem(
         code="PUSH-REVIEW-02" if differs else "PUSH-REVIEW-01",

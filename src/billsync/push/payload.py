@@ -8,11 +8,12 @@ that every attempt sends the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from billsync.connector import Data, Expectation
+from billsync.mapping.shape import Change, held
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.strict import json
@@ -155,6 +156,18 @@ def _fill(value: Any, resolve: Resolve) -> Any:
             return remote
         return {key: _fill(item, resolve) for key, item in value.items()}
     return [_fill(item, resolve) for item in value] if isinstance(value, list) else value
+
+
+def holding(delivery: Delivery, changes: Sequence[Change], *, into: str, creates: bool) -> Change | None:
+    """The change of the system's fields that keeps the delivery from being written as it was meant, or None.
+
+    `into` is the field that holds all of it there, or ""; `creates` where no record stands for it there yet.
+    """
+    if not changes or is_void(delivery):
+        return None
+    document = resolved(delivery, lambda kind, our_id: f"{kind}/{our_id}")
+    fresh = creates and delivery.remote_id is None and not into
+    return held(changes, {into: document} if into else document, creates=fresh)
 
 
 def idempotency_key(delivery: Delivery) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from random import Random
 from typing import Final, Protocol
 
 from billsync.connector import Connector, Target, WriteSheet
+from billsync.mapping.shape import Change
 from billsync.model.problem import Problem
 from billsync.push.bucket import Bucket
 from billsync.settings.shape import Bounds
@@ -41,6 +42,7 @@ class Options:
         calls_per_s: overrides the capability sheet's figure, or None; burst: calls that may go out at once before that.
         bounds: what one run may send before a person has looked.
         insists: True where a person waits for this run: a system that was offline is looked at at once.
+        changes: kind of record -> changes of its fields there: documents that they touch are not sent.
     """
 
     patience_s: float = 300.0
@@ -51,6 +53,7 @@ class Options:
     burst: int = 10
     bounds: Bounds = field(default_factory=Bounds)
     insists: bool = True
+    changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

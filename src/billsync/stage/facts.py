@@ -10,13 +10,14 @@ from billsync import pull
 from billsync.connector import Record
 from billsync.mapping import Mapped, Resolve
 from billsync.mapping import Mapping as FieldMapping
+from billsync.mapping.shape import Change, unknown_choice
 from billsync.model.base import digest_text
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
-from billsync.stage import bills, drift, money
+from billsync.stage import bills, drift, money, schemas
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
 
@@ -32,6 +33,8 @@ def read(world: World, *, full: bool = False) -> None:
     """Pull every kind of record that an inbound mapping reads."""
     for object, mappings in by_object(world.inbound).items():
         world.progress.stage(f"Read {object}")
+        if not schemas.may_read(world, world.source, object, mappings):
+            continue
         seen, fresh = pull.changed(
             world.store,
             world.source.connector,
@@ -81,7 +84,8 @@ def map_pending(world: World, connection: str, mappings: Sequence[FieldMapping],
             rows = tx.inbox.pending(connection, object, digest, after=after, limit=PAGE)
         if not rows:
             return
-        mapped = [(mapping, [(row, _apply(mapping, row, resolve)) for row in rows]) for mapping in mappings]
+        changes = world.shapes.changes.get((connection, object), ())
+        mapped = [(mapping, [(row, _apply(mapping, row, resolve, changes)) for row in rows]) for mapping in mappings]
         with world.store.tx("map-page") as tx:
             states = _merged([_states(page, keep(tx, mapping, page)) for mapping, page in mapped])
             tx.inbox.settle(connection, object, states, mapping=digest)
@@ -95,8 +99,21 @@ def _digest(mappings: Sequence[FieldMapping]) -> str:
     return digests[0] if len(digests) == 1 else digest_text(" ".join(digests))
 
 
-def _apply(mapping: FieldMapping, row: InboxRow, resolve: Resolve) -> Mapped:
-    return Mapped.nothing() if row.deleted else mapping.apply(_record(row), resolve)
+def _apply(mapping: FieldMapping, row: InboxRow, resolve: Resolve, changes: Sequence[Change]) -> Mapped:
+    """What the mapping makes of a row; one with a value that nobody has looked at yet is held back."""
+    if row.deleted:
+        return Mapped.nothing()
+    new = unknown_choice(changes, mapping, row.data)
+    return mapping.apply(_record(row), resolve) if new is None else Mapped("", problems=(_unknown(row, new),))
+
+
+def _unknown(row: InboxRow, change: Change) -> Problem:
+    return Problem(
+        code="MAP-DRIFT-01",
+        message=f"{change}: nobody has looked yet what it means for the mapping",
+        hint="give it a place in the mapping, then `billsync connectors drift --accept`",
+        place=row.place.at(change.field),
+    )
 
 
 def _record(row: InboxRow) -> Record:

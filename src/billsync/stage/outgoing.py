@@ -14,6 +14,7 @@ from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
+from billsync.push.decide import DRIFTED
 from billsync.stage.world import World
 from billsync.store import Tx
 
@@ -102,7 +103,7 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
     planned: list[Delivery] = []
     for item, result in mapped:
         last = latest.get(item.our_id)
-        before = () if last is None or last.state is DeliveryState.DEAD else (last.key,)
+        before = () if last is None or _never_sent(last) else (last.key,)
         delivery = payload.plan(
             connection=end.name,
             object=mapping.target_object,
@@ -121,6 +122,11 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
     count = tx.outbox.plan(planned, at=world.now())
     world.tally.add(f"{kind} writes planned", count)
     return count
+
+
+def _never_sent(last: Delivery) -> bool:
+    """Whether nothing needs to wait for that version: it was refused, or held back before it was sent."""
+    return last.state is DeliveryState.DEAD or last.reason == DRIFTED
 
 
 def tell(world: World, tx: Tx, kind: str, ids: Sequence[str], problems: Sequence[Problem]) -> None:

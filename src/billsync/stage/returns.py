@@ -11,7 +11,7 @@ from billsync.model.delivery import DONE, DeliveryState
 from billsync.model.invoice import InvoiceState
 from billsync.model.payment import Payment, Refund
 from billsync.model.ref import Ref
-from billsync.stage import facts, money, outgoing
+from billsync.stage import facts, money, outgoing, schemas
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import StoredInvoice, Tx
@@ -40,6 +40,8 @@ def payments(world: World) -> None:
         return
     end, mapping = world.target, world.payments
     world.progress.stage("Read payments")
+    if not schemas.may_read(world, end, mapping.source_object, [mapping]):
+        return
     seen, _ = pull.changed(
         world.store,
         end.connector,

@@ -11,6 +11,7 @@ from typing import Protocol
 from billsync.connector import Connector
 from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import Mapping as FieldMapping
+from billsync.mapping.shape import Change
 from billsync.model.problem import Problem
 from billsync.push import Clock, Options
 from billsync.store import Store, Tx
@@ -61,6 +62,21 @@ class Tally:
         self.counts[name] = self.counts.get(name, 0) + count
 
 
+@dataclass(slots=True)
+class Shapes:
+    """How the fields of outside systems differ from those that the mappings were made for.
+
+    Attributes:
+        changes: by connection and kind of record, as this run found them at its start.
+    """
+
+    changes: dict[tuple[str, str], tuple[Change, ...]] = field(default_factory=dict)
+
+    def of(self, connection: str) -> dict[str, tuple[Change, ...]]:
+        """Kind of record -> its changes, of one connection."""
+        return {object: found for (name, object), found in self.changes.items() if name == connection and found}
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """One run of one pipeline.
@@ -95,6 +111,7 @@ class World:
     options: Options
     progress: Progress
     tally: Tally = field(default_factory=Tally)
+    shapes: Shapes = field(default_factory=Shapes)
     recovering: bool = False
 
     def now(self) -> datetime:

@@ -4,22 +4,24 @@ Owns: tables, migrations, transactions, locks, numbering, the audit chain, and t
 Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
 
 `Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
-`tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`, `tx.audit`.
+`tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`, `tx.audit`.
 """
 
 from billsync.store.audit import Audit
 from billsync.store.cash_events import CashEvent
 from billsync.store.charges import StoredCharge
 from billsync.store.database import Store, Tx
+from billsync.store.echoes import Echo, Echoes
 from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
 from billsync.store.facts import Fact, Facts
 from billsync.store.gates import Gates
 from billsync.store.inbox import Absorbed, Inbox, InboxRow
 from billsync.store.invoices import StoredInvoice
 from billsync.store.ledger import Ledger
-from billsync.store.links import Links
+from billsync.store.links import LinkEvent, Links
 from billsync.store.orphans import UNLISTED, Orphan, Orphans
 from billsync.store.outbox import Outbox
+from billsync.store.outside import LiveTables, Schemas, Snapshot
 from billsync.store.payments import StoredPayment
 from billsync.store.problems import Problems, StoredProblem
 from billsync.store.refunds import StoredRefund
@@ -31,6 +33,8 @@ __all__ = [
     "Audit",
     "CashEvent",
     "Conflict",
+    "Echo",
+    "Echoes",
     "Fact",
     "Facts",
     "Gates",
@@ -39,13 +43,17 @@ __all__ = [
     "Inbox",
     "InboxRow",
     "Ledger",
+    "LinkEvent",
     "Links",
+    "LiveTables",
     "Orphan",
     "Orphans",
     "Outbox",
     "Problems",
     "Run",
     "Runs",
+    "Schemas",
+    "Snapshot",
     "Store",
     "StoreUnusable",
     "StoredCharge",

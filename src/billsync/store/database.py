@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from billsync.store import disk, locks, migrating, opening, rehearsing
 from billsync.store.audit import Audit
+from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
 from billsync.store.gates import Gates
@@ -22,6 +23,7 @@ from billsync.store.ledger import Ledger
 from billsync.store.links import Links
 from billsync.store.orphans import Orphans
 from billsync.store.outbox import Outbox
+from billsync.store.outside import LiveTables, Schemas
 from billsync.store.problems import Problems
 from billsync.store.runs import Runs
 from billsync.store.traces import Traces
@@ -41,6 +43,9 @@ class Tx:
         self.facts = Facts(conn)
         self.ledger = Ledger(conn, self.audit)
         self.links = Links(conn)
+        self.echoes = Echoes(conn)
+        self.schemas = Schemas(conn, self.audit)
+        self.live_tables = LiveTables(conn)
         self.outbox = Outbox(conn, self.audit, self.links)
         self.gates = Gates(conn, self.audit)
         self.orphans = Orphans(conn, self.audit)

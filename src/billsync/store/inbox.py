@@ -117,6 +117,11 @@ class Inbox:
         query = _of(connection, object, inbox).where(inbox.c.state != "gone", todo, inbox.c.id > after)
         return [_inbox_row(row) for row in rows(self._conn, query.order_by(inbox.c.id).limit(limit))]
 
+    def page(self, connection: str, object: str, *, after: str = "", limit: int = 500) -> list[InboxRow]:
+        """Records that are not deleted, mapped or not, by id from the first after `after`."""
+        query = _of(connection, object, inbox).where(inbox.c.deleted.is_(False), inbox.c.id > after)
+        return [_inbox_row(row) for row in rows(self._conn, query.order_by(inbox.c.id).limit(limit))]
+
     def settle(self, connection: str, object: str, states: Mapping[str, str], *, mapping: str) -> None:
         """Note what became of records: id -> state, under this mapping digest.  Raises ValueError for other states."""
         if unknown := set(states.values()) - STATES:

@@ -1,8 +1,8 @@
 """The tables of the ledger database, as they are at the newest migration.  (shell)
 
 A table's `whole` holds indexed texts that are too long for an index (see `types`).  `audit` takes no update and no
-delete, nor do payments, refunds and what they settle; `invoices` takes none but of its state and what is paid:
-triggers in the migrations refuse them on both databases.
+delete, nor do payments, refunds and what they settle, nor the history of ties; `invoices` takes none but of its state
+and what is paid: triggers in the migrations refuse them on both databases.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from billsync.store.columns import text as _text
 from billsync.store.columns import whole as _whole
 from billsync.store.types import DayText, Key
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
@@ -294,6 +294,61 @@ links = Table(
     _whole(),
     UniqueConstraint("kind", "system", "ref_kind", "ref_id"),
     Index(None, "system", "ref_kind", "ref_id"),
+)
+
+# Every tie that was made or undone, by whom and why
+link_history = Table(
+    "link_history",
+    metadata,
+    _key("kind", primary=True),
+    _key("our_id", primary=True),
+    _key("system", primary=True),
+    _number("n"),
+    _at("at"),
+    _key("ref_kind"),
+    _key("ref_id"),
+    _text("act"),
+    _text("who"),
+    _text("why"),
+    _whole(),
+    Index(None, "system", "ref_id"),
+)
+
+# What stands in fields there because billsync wrote it
+echoes = Table(
+    "echoes",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _key("id", primary=True),
+    _key("field", primary=True),
+    _text("digest"),
+    _text("owner"),
+    _at("at"),
+    _whole(),
+)
+
+# The fields of other systems: as they were when mappings were last right for them, and as they are where they differ
+schemas = Table(
+    "schemas",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _at("at"),
+    _text("doc"),
+    _text("seen"),
+    _at("seen_at", null=True),
+)
+
+live_tables = Table(
+    "live_tables",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _key("key_field", primary=True),
+    _key("value_field", primary=True),
+    _at("at"),
+    _text("doc"),
 )
 
 gates = Table(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from billsync_connectors.sandbox.server import reshape
 from billsync_connectors.sandbox.server.books import Books, shown
 from billsync_connectors.sandbox.server.clock import Clock, text
 from billsync_connectors.sandbox.server.denied import Denied
 from billsync_connectors.sandbox.server.kinds import described, kind_of
+from billsync_connectors.sandbox.server.reshape import Reshaped
 from billsync_connectors.sandbox.server.settings import Settings
 from billsync_connectors.sandbox.server.shelf import Row, Shelf, canonical, dumps, loads
 
@@ -69,8 +71,26 @@ class Api:
     def __init__(self, shelf: Shelf, clock: Clock, books: Books) -> None:
         self._shelf, self._clock, self._books = shelf, clock, books
 
-    def answer(self, request: Request, settings: Settings, *, reject: int = 0) -> Reply:
-        """Execute a request; `reject` refuses that item of a batch, counted from 1."""
+    def answer(
+        self, request: Request, settings: Settings, *, reject: int = 0, changes: tuple[Reshaped, ...] = ()
+    ) -> Reply:
+        """Execute a request; `reject` refuses that item of a batch, counted from 1; `changes` are those of fields."""
+        parts = request.parts
+        if not changes or parts[:1] != ["v1"] or len(parts) < 2:
+            return self._answer(request, settings, reject)
+        object, reads = parts[1], request.method == "GET" or parts[-1] == "search"
+        if not reads and parts[-1] != "void":
+            creates = request.method != "PATCH" and not self._is_there(parts)
+            value = reshape.given(object, request.value(), changes, creates=creates)
+            request = replace(request, body=dumps(value).encode())
+        reply = self._answer(request, settings, reject)
+        told = reshape.described if parts[2:] == ["fields"] else reshape.shown
+        return replace(reply, value=told(object, reply.value, changes))
+
+    def _is_there(self, parts: list[str]) -> bool:
+        return "by-reference" in parts and self._books.by_reference(parts[1], parts[-1]) is not None
+
+    def _answer(self, request: Request, settings: Settings, reject: int) -> Reply:
         parts = request.parts
         if parts == ["login"] and request.method == "POST":
             return self._log_in(request.value(), settings)

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from billsync_connectors.sandbox.server.denied import Denied
+from billsync_connectors.sandbox.server.reshape import of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "batch-cut": Fault("only so many results of a batch, all of which is executed", "yes", {"items": 1}),
     "reject-item": Fault("one item of a batch refused, counted from 1", "yes", {"item": 1}),
     "doubled": Fault("executed twice, as a proxy may do; the first reply", "twice"),
+    "schema": Fault(
+        "a field of an object is gone or another one, until the faults are switched off",
+        "yes",
+        {"object": "", "do": "remove", "field": "", "to": ""},
+    ),
     "huge": Fault("a body of so many bytes", "yes", {"size": 64 * 1024 * 1024}),
     "bomb": Fault("a packed body that unpacks to so many bytes", "yes", {"size": 300 * 1024 * 1024}),
 }
@@ -70,6 +76,8 @@ class Switch:
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether it is for this request; then one less is left."""
+        if self.fault == "schema":  # it changes what there is, not one request
+            return False
         fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
         if not fits or self.method not in ("", method) or self.left == 0:
             return False
@@ -105,6 +113,8 @@ def switch(given: Mapping[str, Any]) -> Switch:
         options[option] = _like(options[option], value, option)
     if options.get("when", "after") not in ("before", "after"):
         raise Denied(422, "bad_value", "when: expected before or after", "when")
+    if name == "schema":
+        of(options)
     count = None if chance is not None else _like(1, 1 if left is None else left, "next")
     probability = float(_like("", str(chance or 0), "probability"))
     return Switch(name, options, method, path, count, probability, Random(int(seed)))  # noqa: S311  repeatable on purpose

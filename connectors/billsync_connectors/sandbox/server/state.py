@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from billsync_connectors.sandbox.server import reshape
 from billsync_connectors.sandbox.server.api import Api, Reply, Request
 from billsync_connectors.sandbox.server.books import Books
 from billsync_connectors.sandbox.server.clock import Clock, read, text
@@ -70,7 +71,8 @@ class State:
         """The reply, whatever it is; what was refused left nothing behind."""
         try:
             with self.shelf.turn():
-                return self.api.answer(request, self.settings, reject=reject)
+                changes = tuple(reshape.of(switch.options) for switch in self.switches if switch.fault == "schema")
+                return self.api.answer(request, self.settings, reject=reject, changes=changes)
         except Denied as denied:
             return Reply(denied.status, denied.value(), denied.headers)
 
