@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import io
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,35 @@ class Wrong(Exception):
     """The command was used wrongly; the message says what is there instead."""
 
 
+class _Interrupts:
+    """Ctrl-C, remembered: Python drops a KeyboardInterrupt that comes up inside a callback of a library."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def listen(self) -> None:
+        """Hear of Ctrl-C from now on; only the main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._press)
+
+    def _press(self, _signal: int, _frame: object) -> None:
+        self.pressed = True
+        raise KeyboardInterrupt
+
+
+interrupts = _Interrupts()
+
+
+def heed() -> None:
+    """Stop here where Ctrl-C was pressed and got lost.  Raises KeyboardInterrupt."""
+    if interrupts.pressed:
+        raise KeyboardInterrupt
+
+
 def guarded(app: Callable[..., Any]) -> None:
     """Run the command line and leave with its exit code."""
     _prepare()
+    interrupts.listen()
     try:
         code = _run(app)
     except KeyboardInterrupt:

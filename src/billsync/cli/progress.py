@@ -12,8 +12,17 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from billsync.cli import guard
 from billsync.stage.world import Progress as Port
 from billsync.stage.world import Silent
+
+
+class Quiet(Silent):
+    """Tells nobody, and still hears Ctrl-C."""
+
+    def advance(self, count: int = 1) -> None:
+        """Nothing to show."""
+        guard.heed()
 
 
 class Lines:
@@ -26,11 +35,13 @@ class Lines:
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Close the stage before and open this one."""
+        guard.heed()
         self.close()
         self._name, self._done = name, 0
 
     def advance(self, count: int = 1) -> None:
         """Count."""
+        guard.heed()
         self._done += count
 
     def note(self, text: str) -> None:
@@ -55,11 +66,13 @@ class Bars:
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Close the stage before and open this one."""
+        guard.heed()
         self.close()
         self._task = self._progress.add_task(name, total=total)
 
     def advance(self, count: int = 1) -> None:
         """Move the bar."""
+        guard.heed()
         if self._task is not None:
             self._progress.advance(self._task, count)
 
@@ -79,7 +92,7 @@ class Bars:
 def shown(*, quiet: bool = False) -> Iterator[Port]:
     """The fitting kind of progress for where stderr goes."""
     if quiet:
-        yield Silent()
+        yield Quiet()
     elif sys.stderr.isatty():
         columns = (
             SpinnerColumn(finished_text="✓"),
