@@ -17,7 +17,7 @@ from billsync.mapping.emit_formula import Here, Writer, condition_code, formula_
 from billsync.mapping.expr import Formula
 from billsync.mapping.paths import Path, step
 from billsync.mapping.pipeline import Pipeline
-from billsync.mapping.recipe import Block, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
+from billsync.mapping.recipe import Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
 from billsync.mapping.run import Resolve, key_text
 from billsync.mapping.values import MISSING, as_list, is_blank
 from billsync.model.base import canonical_json
@@ -156,6 +156,8 @@ def _paths(block: Block) -> Iterator[Path]:
                 formulas.append(formula)
             case Choice(arms=arms):
                 formulas += [arm.condition for arm in arms if arm.condition is not None]
+            case Called(arguments=arguments):
+                formulas += arguments.values()
         for formula in formulas:
             yield from (path for path, _ in formula.paths)
 
@@ -185,6 +187,8 @@ def _recipe(recipe: Recipe, here: Here, writer: Writer) -> Made:
             return _carried(formula_code(formula, here, writer), pipeline, writer)
         case Choice():
             return _carried(_choice(recipe, here, writer), recipe.pipeline, writer)
+        case Called():
+            return _carried(_call(recipe, here, writer), recipe.pipeline, writer)
         case Nested(block=block):
             return Made(f"{_block(block, here.at, writer)} or M")
         case Each():
@@ -199,6 +203,11 @@ def _choice(choice: Choice, here: Here, writer: Writer) -> str:
             value if arm.condition is None else f"{value} if {condition_code(arm.condition, here, writer)} else {code}"
         )
     return f"({code})"
+
+
+def _call(called: Called, here: Here, writer: Writer) -> str:
+    arguments = (f"{name!r}: {formula_code(each, here, writer)}" for name, each in called.arguments.items())
+    return f"{writer.named(called.native.run)}({{{', '.join(arguments)}}})"
 
 
 # ---------------------------------------------------------------- the pipeline

@@ -175,8 +175,7 @@ class _Compiler:
         return _at(lambda frame: take(run(frame)), self.scope.place(tree.offset), f"`{what}`: ")
 
     def _check_kind(self, tree: Tree, wanted: str, known: str, what: str) -> None:
-        fits = known == wanted or ANY in {known, wanted} or wanted == "list" or (wanted == "text" and known == "null")
-        if not fits:
+        if not fits(wanted, known):
             message = f"{what} works on {WORDS[wanted]}, this is {WORDS[known]}"
             self.scope.wrong("MAP-FORMULA-03", message, tree.offset, mend(wanted, known))
 
@@ -275,6 +274,11 @@ class _Compiler:
             return _constant(None)
         self.tables[name] = table
         return _constant(table)
+
+
+def fits(wanted: str, known: str) -> bool:
+    """Whether a value of one kind may stand where another is wanted, as far as it is known before the first record."""
+    return known == wanted or ANY in {known, wanted} or wanted == "list" or (wanted == "text" and known == "null")
 
 
 def table_name(tree: Tree) -> str:

@@ -9,10 +9,13 @@ from typing import Final
 
 from billsync.mapping import pipeline
 from billsync.mapping.canonical import ANYTHING, Shape
+from billsync.mapping.expr import Formula, fits
+from billsync.mapping.functions import ANY, WORDS, mend
 from billsync.mapping.kit import FieldFacts, Kit, Names, SourceRead
+from billsync.mapping.native import Native, find
 from billsync.mapping.paths import Path
 from billsync.mapping.pipeline import compile_pipeline, literal
-from billsync.mapping.recipe import Arm, Block, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
+from billsync.mapping.recipe import Arm, Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
 from billsync.model.problem import Place, Severity
 from billsync.model.scalar import show
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
@@ -23,12 +26,13 @@ _TAKES: Final[dict[str, tuple[str, ...]]] = {
     "const": ("as", "format"),
     "expr": pipeline.KEYS,
     "case": pipeline.KEYS,
+    "fn": ("with", *pipeline.KEYS),
     "each": ("key", "by", "fields"),
     "fields": (),
 }
 """Where a field's value comes from -> the keys that go with it."""
 
-_KEYS: Final = tuple(dict.fromkeys([*_TAKES, *pipeline.KEYS, "key", "by", *_COMMON]))
+_KEYS: Final = tuple(dict.fromkeys([*_TAKES, *pipeline.KEYS, "with", "key", "by", *_COMMON]))
 _DIRECTIONS: Final = ("inbound", "outbound", "both")
 
 
@@ -148,9 +152,11 @@ def _source_key(name: str, node: Node, kit: Kit) -> str | None:
 
 def _fits(name: str, kind: str, node: Node, shape: Shape, kit: Kit) -> bool:
     """Whether the way a field is made suits what the document has there."""
-    wanted = {"object": ("fields",), "map": ("fields",), "value": ("from", "const", "expr", "case")}.get(shape.form)
+    wanted = {"object": ("fields",), "map": ("fields",), "value": ("from", "const", "expr", "case", "fn")}.get(
+        shape.form
+    )
     if shape.form == "list":
-        wanted = ("each",) if shape.fields else ("from", "expr")
+        wanted = ("each",) if shape.fields else ("from", "expr", "fn")
     if wanted is None or kind in wanted:
         return True
     what = {"object": "an object", "map": "an object", "list": "a list"}.get(shape.form, "a single value")
@@ -256,6 +262,45 @@ def _arm(arm: Node, seen: dict[str, int], level: Level, kit: Kit) -> Arm | None:
     return None if condition is None else Arm(condition, value)
 
 
+def _fn(job: _Job) -> _Made | None:
+    steps, name = compile_pipeline(job.node, job.kit), _name_of(job.key, job.kit)
+    native = find(job.kit.natives, name, job.key.place, job.kit.findings) if name else None
+    arguments = _arguments(job.node, native, job)
+    if steps is None or native is None or arguments is None:
+        return None
+    needs = frozenset(name for formula in arguments.values() for name in formula.siblings)
+    return _Made(Called(native, arguments, steps, job.key.place), None, needs)
+
+
+def _name_of(node: Node, kit: Kit) -> str:
+    try:
+        return node.text()
+    except BadYaml as error:
+        kit.findings.add(error)
+        return ""
+
+
+def _arguments(node: Node, native: Native | None, job: _Job) -> dict[str, Formula] | None:
+    """The formulas of `with:` by parameter; None with findings where the function does not take them."""
+    given, kit, level = node.get("with"), job.kit, job.level
+    if given is not None and not given.is_mapping:
+        kit.findings.add(given.wrong("what each parameter is, such as {country: Account.BillingCountry}"))
+        return None
+    named = dict(given.items()) if given is not None else {}
+    formulas = {name: kit.formula(argument, level.base, level.siblings) for name, argument in named.items()}
+    for name, message, hint in native.complaints(named) if native is not None else ():
+        place = given.key_place(name) if given is not None and name else node.place
+        kit.findings.error("MAP-FN-01", message, place, hint)
+    kinds = {parameter.name: parameter.kind for parameter in native.parameters} if native is not None else {}
+    for name, formula in formulas.items():
+        if formula is not None and not fits(kinds.get(name, ANY), formula.kind):
+            message = f"{name} is {WORDS[kinds[name]]}, this is {WORDS[formula.kind]}"
+            kit.findings.error("MAP-FORMULA-03", message, named[name].place, mend(kinds[name], formula.kind))
+    return (
+        {name: formula for name, formula in formulas.items() if formula is not None} if all(formulas.values()) else None
+    )
+
+
 def _each(job: _Job) -> _Made | None:
     node, level, kit = job.node, job.level, job.kit
     inner = node.get("fields")
@@ -302,6 +347,7 @@ _MAKERS: Final[dict[str, Callable[[_Job], _Made | None]]] = {
     "const": _const,
     "expr": _expr,
     "case": _case,
+    "fn": _fn,
     "each": _each,
     "fields": _fields,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from billsync.mapping.expr import Formula, Scope, compile_formula
 from billsync.mapping.functions import WORDS, take_bool
+from billsync.mapping.native import Natives
 from billsync.mapping.paths import Frame, Path, Read, parse_path
 from billsync.mapping.problems import Findings
 from billsync.mapping.spots import Source
@@ -58,6 +59,7 @@ class Kit:
 
     Attributes:
         direction: inbound or outbound.
+        natives: functions of packages that `fn:` may call.
         reads: fields of the record that are read.
         shadows: names in formulas that mean another field of the mapping.
         refs: names that `ref:` uses, in order.
@@ -67,6 +69,7 @@ class Kit:
     source: Source
     direction: str
     findings: Findings
+    natives: Natives = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     used_tables: set[str] = field(default_factory=set)
     refs: dict[str, Place] = field(default_factory=dict)

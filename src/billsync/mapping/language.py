@@ -81,18 +81,17 @@ def compile_variants(
 
 def compile_stack(stack: Stack, natives: Natives, findings: Findings) -> Mapping | None:
     """The mapping that some layers come to; None with findings where it has errors."""
-    mapping = _Reader(stack, Kit(stack.source, "", findings), natives).mapping()
+    mapping = _Reader(stack, Kit(stack.source, "", findings, natives)).mapping()
     return None if findings.failed else mapping
 
 
 class _Reader:
     """Reads the keys of one file, one after the other; each notes its own errors."""
 
-    def __init__(self, stack: Stack, kit: Kit, natives: Natives) -> None:
+    def __init__(self, stack: Stack, kit: Kit) -> None:
         self.root = stack.root
         self.kit = kit
         self.findings = kit.findings
-        self.natives = natives
         self.kit.tables.update(stack.tables(kit.findings))
 
     def mapping(self) -> Mapping | None:
@@ -218,7 +217,7 @@ class _Reader:
         content["tables"] = {name: table.entries for name, table in self.kit.tables.items()}
         called = sorted(_called(self.root.get("fields")))
         if called:
-            content["functions"] = {name: release_of(self.natives, name) for name in called}
+            content["functions"] = {name: release_of(self.kit.natives, name) for name in called}
         return digest_text(canonical_json(content))
 
 

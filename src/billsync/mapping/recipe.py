@@ -6,11 +6,12 @@ Python source, which is fast and gives up at the first oddity (`emit`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from billsync.mapping.expr import Formula
+from billsync.mapping.native import Native
 from billsync.mapping.paths import Frame, Path, Read, reader, step
 from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.run import Run, key_text, label
@@ -79,6 +80,29 @@ class Choice:
 
 def _always(_frame: Frame) -> bool:
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a function of a package gives for the values of its arguments, carried through the pipeline."""
+
+    native: Native
+    arguments: Mapping[str, Formula]
+    pipeline: Pipeline
+    place: Place
+
+    def reader(self) -> Read:
+        """Its closure."""
+        arguments = {name: formula.run for name, formula in self.arguments.items()}
+
+        def call(frame: Frame) -> Any:
+            try:
+                return self.native.run({name: run(frame) for name, run in arguments.items()})
+            except Wrong as wrong:
+                wrong.spot = wrong.spot or self.place
+                raise
+
+        return self.pipeline.after(call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +257,4 @@ class Each:
         seen.add(text)
 
 
-Recipe = From | Const | Computed | Choice | Nested | Each
+Recipe = From | Const | Computed | Choice | Called | Nested | Each
