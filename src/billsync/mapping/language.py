@@ -81,6 +81,10 @@ def compile_variants(
 
 def compile_stack(stack: Stack, natives: Natives, findings: Findings) -> Mapping | None:
     """The mapping that some layers come to; None with findings where it has errors."""
+    if stack.mirrored is not None:  # a field that is wrong there would only be missing here
+        below = Findings()
+        compile_stack(stack.mirrored, natives, below)
+        findings.problems += [found for found in below.problems if found.severity is Severity.ERROR]
     mapping = _Reader(stack, Kit(stack.source, "", findings, natives)).mapping()
     return None if findings.failed else mapping
 
