@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import money_doors, plan_doors, stand_ins
+from billsync.cli import mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
 from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
@@ -300,32 +300,7 @@ def connectors_show(name: Annotated[str, typer.Argument(help="A connector.")], f
     raise typer.Exit(setup.connector(name, format))
 
 
-# ---------------------------------------------------------------- mappings
-
-
-mapping = typer.Typer(no_args_is_help=True, help="Check and test field mappings.")
-app.add_typer(mapping, name="mapping")
-
-Files = Annotated[
-    Optional[list[Path]],  # noqa: UP045
-    typer.Argument(help="Mapping files; those of the configuration without any."),
-]
-
-
-@mapping.command("lint")
-def mapping_lint(files: Files = None, config: Config = CONFIG, format: Out = "table") -> None:
-    """Every error and warning of the mappings, with file, line and column."""
-    from billsync.cli import mappings
-
-    raise typer.Exit(mappings.lint(files or [], config, format))
-
-
-@mapping.command("test")
-def mapping_test(files: Files = None, config: Config = CONFIG, format: Out = "table") -> None:
-    """Run the tests that stand in the mappings."""
-    from billsync.cli import mappings
-
-    raise typer.Exit(mappings.test(files or [], config, format))
+tie_doors.register(connectors)
 
 
 # ---------------------------------------------------------------- the store
@@ -441,4 +416,5 @@ def reconcile(
     raise typer.Exit(area.reconcile(config, pipeline, asked))
 
 
+app.add_typer(mapping_doors.mapping, name="mapping")
 app.add_typer(stand_ins.sandbox, name="sandbox")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,10 +13,10 @@ from typing import Any, Final, Literal
 
 from billsync import planning, schedule, settings, workspace
 from billsync.cli import guard, progress, runs, show
+from billsync.cli.opening import opened_or_empty
 from billsync.model.base import canonical_json
 from billsync.planning import Plan
 from billsync.settings.shape import Bounds
-from billsync.store import Store, StoreUnusable
 
 Format = Literal["table", "json", "markdown"]
 SHOWN: Final = 25
@@ -67,31 +65,10 @@ def plan(
 
 
 def _plan(config: Path, name: str | None, through: date | None, *, full: bool, guards: Guards, quiet: bool) -> Plan:
-    with _opened(config) as opened, progress.shown(quiet=quiet) as shown:
+    with opened_or_empty(config) as opened, progress.shown(quiet=quiet) as shown:
         pipeline_name, pipeline = opened.pipeline(name)
         bounds = guards.over(pipeline.push.bounds)
         return planning.plan(opened, pipeline_name, through=through, full=full, bounds=bounds, progress=shown)
-
-
-@contextmanager
-def _opened(config: Path) -> Iterator[workspace.Workspace]:
-    """The workspace; where there is no store yet, with an empty one that is gone afterwards."""
-    loaded, clock = settings.load(config), schedule.SystemClock()
-    try:
-        Store.open(loaded.store).close()
-    except StoreUnusable as error:
-        if error.reason != "store_missing":
-            raise
-    else:
-        with workspace.opened(loaded, clock, create=False) as opened:
-            yield opened
-        return
-    with tempfile.TemporaryDirectory(prefix="billsync-plan-") as folder:
-        store = Store.open(f"sqlite:///{folder}/empty.db", create=True)
-        try:
-            yield workspace.Workspace(loaded, store, clock, workspace.owner_name())
-        finally:
-            store.close()
 
 
 def _save(made: Plan, out: Path) -> None:

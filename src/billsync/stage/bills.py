@@ -9,7 +9,7 @@ from datetime import date
 from itertools import count
 from typing import TypeVar
 
-from billsync.billing import changes, charges, terms
+from billsync.billing import changes, charges
 from billsync.connector import Expectation
 from billsync.invoicing import draft as drafting
 from billsync.invoicing import numbering
@@ -22,7 +22,7 @@ from billsync.model.invoice import Invoice, InvoiceState
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
-from billsync.stage import adopting, outgoing
+from billsync.stage import adopting, outgoing, owing
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
@@ -107,19 +107,8 @@ def _bill(world: World, fact: Fact, deal: Deal, page: _Page) -> _Bill:
 
 
 def _due(world: World, fact: Fact, deal: Deal, page: _Page) -> tuple[charges.Due | None, list[Problem]]:
-    if deal.customer not in page.customers:
-        problem = Problem(
-            code="BILL-DEAL-02",
-            message=f"the deal's customer {deal.customer!r} is not among the customers",
-            hint="mend or add the customer's record; the deal is billed by itself then",
-            place=_place(deal.id).at("customer"),
-        )
-        return None, [problem]
-    contract, problems = terms.contract_of(deal, page.products)
-    if contract is None:
-        return None, problems
     source = str(page.places.get(fact.source, fact.source))
-    return charges.due(contract, through=world.through, policy=world.rules.policy(), source=source), problems
+    return owing.owed(deal, page.customers, page.products, world.rules, through=world.through, source=source)
 
 
 def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
