@@ -219,18 +219,18 @@ class _Reader:
         """Of what changes the result: not of tests, comments or the order of keys."""
         content: dict[str, Any] = {key: node.plain() for key, node in self.root.items() if key != "tests"}
         content["tables"] = {name: table.entries for name, table in self.kit.tables.items()}
-        called = sorted(_called(self.root.get("fields")))
-        if called:
-            content["functions"] = {name: release_of(self.kit.natives, name) for name in called}
+        names = sorted(called(self.root.get("fields")))
+        if names:
+            content["functions"] = {name: release_of(self.kit.natives, name) for name in names}
         return digest_text(canonical_json(content))
 
 
-def _called(fields: Node | None) -> set[str]:
-    """The functions of packages that fields call, at any depth."""
+def called(fields: Node | None) -> set[str]:
+    """Names of the functions of packages that fields call, at any depth."""
     found = set[str]()
     for _name, field in fields.items() if fields is not None else ():
         fn = field.get("fn")
-        found |= ({fn.value} if fn is not None and isinstance(fn.value, str) else set()) | _called(field.get("fields"))
+        found |= ({fn.value} if fn is not None and isinstance(fn.value, str) else set()) | called(field.get("fields"))
     return found
 
 

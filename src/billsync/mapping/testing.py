@@ -86,10 +86,11 @@ class CaseResult:
 
 def run_tests(mapping: Mapping, *, read_file: ReadFile = no_files) -> list[CaseResult]:
     """One result per test, in the order of the file.  Never raises for what stands in a test."""
-    return [_run(mapping, case, read_file) for case in mapping.tests]
+    return [run_case(mapping, case, read_file) for case in mapping.tests]
 
 
-def _run(mapping: Mapping, case: Case, read_file: ReadFile) -> CaseResult:
+def run_case(mapping: Mapping, case: Case, read_file: ReadFile) -> CaseResult:
+    """What comes of one test.  Never raises for what stands in it."""
     expect = case.node.get("expect")
     golden = _golden(expect)
     try:
