@@ -13,6 +13,11 @@ from typing import Any
 
 import pytest
 
+from billsync.mapping.suite import run_suite
+from billsync.plugins import Natives
+from billsync.settings import BadSettings
+from billsync.shelf import finder, sheet_of
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-mapping-package.md"
 FILES = dict(
     re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -105,19 +110,20 @@ def test_it_is_found_after_its_installation_and_extended_from_the_working_folder
     assert Path(condition["file"]).is_relative_to(site)
 
 
-def test_without_its_installation_it_is_told(tmp_path: Path) -> None:
-    ((code, (problem,)),) = billsync(tmp_path, tmp_path, "mapping lint acme.opportunity")
-    assert (code, problem["code"]) == (2, "READ-FILE-01")
-    assert "there is no mapping 'acme.opportunity'" in problem["message"]
-    assert "install the package" in problem["hint"]
-
-
-def test_a_function_that_breaks_its_word_is_a_failed_test(site: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("forgotten")
+def test_a_function_that_breaks_its_word_is_a_failed_test(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spoilt = shutil.copytree(site, tmp_path / "site")
     text = FILES["acme_billing/functions.py"].replace('"RC" if vat_id', "1 if vat_id")
     (spoilt / "acme_billing" / "functions.py").write_text(text)
-    ((code, rows),) = billsync(spoilt, tmp_path, "mapping test acme.opportunity")
-    failed = {row["test"]: row["detail"] for row in rows if row["result"] == "failed"}
-    assert code == 1
+    monkeypatch.syspath_prepend(spoilt)
+    results = run_suite(sheet_of("acme.opportunity", tmp_path), Natives(), finder(tmp_path))
+    failed = {result.name: " ".join(result.differences) for result in results if not result.passed}
     assert "acme.tax_code must give text or None, it gave the number 1" in failed["examples of acme.tax_code"]
     assert any("MAP-FN-02" in detail for detail in failed.values())
+
+
+def test_without_its_installation_it_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"there is no mapping 'acme\.opportunity'.*install the package"):
+        sheet_of("acme.opportunity", tmp_path)

@@ -35,7 +35,7 @@ fields: {code: {from: id}}
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> Path:
     """An installed package of somebody else, with functions and mappings."""
     home = tmp_path / "site"
     info = home / "acme_billing-1.2.dist-info"
