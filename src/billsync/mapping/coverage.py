@@ -152,7 +152,7 @@ class Coverage:
         for step in self._tracer.steps(record, resolve):
             if not mapped.skipped and not step.is_group and step.wrong is None and not is_blank(step.value):
                 self._fill(step, filled)
-            for kind, among, value, on_miss, path in _unknown(step, resolve):
+            for kind, among, value, on_miss, path in _unknown(step, resolve) if step.asks else ():
                 field = self._field_of(step, path)
                 held = on_miss in {"quarantine", "error"} and not mapped.skipped
                 self._miss((kind, among, value, field), (step, on_miss), record, seen, held=held)

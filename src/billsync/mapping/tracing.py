@@ -28,10 +28,11 @@ class Step:
 
     Attributes:
         location: its place in the document, `("lines", 0, "product")`.
-        raw: what came from the source, before default, lookup, type and reference; MISSING where that cannot be said.
+        raw: what came from the source, before default, lookup, type and reference; MISSING where nothing asks for it.
         value: what the rule made: MISSING leaves the field out, FAILED has a problem.
         wrong: the problem, or None.
         lookups: the tables that its formulas look fields up in, and what happens on a miss.
+        asks: whether it looks anything up or refers to a record.
     """
 
     location: Location
@@ -41,6 +42,7 @@ class Step:
     value: Any
     wrong: Wrong | None = None
     lookups: tuple[tuple[Table, Path, str], ...] = ()
+    asks: bool = True
 
     @property
     def is_group(self) -> bool:
@@ -115,17 +117,20 @@ class _Watched:
 
     def reader(self) -> Read:
         """Its closure."""
-        rule, note, run, raw = self.rule, self.note, self.rule.recipe.reader(), _raw(self.rule.recipe)
+        rule, note, run = self.rule, self.note, self.rule.recipe.reader()
         lookups = tuple(found for formula in formulas_of(rule) for found in _lookups(formula))
+        steps = pipeline_of(rule.recipe)
+        asks = bool(lookups) or (steps is not None and (steps.table is not None or bool(steps.ref)))
+        raw = _raw(rule.recipe) if asks else None
 
         def watch(frame: Frame) -> Any:
             location, before = (*frame.target, rule.name), _try(raw, frame)
             try:
                 value = run(frame)
             except Wrong as wrong:
-                note(Step(location, rule, frame, before, FAILED, wrong, lookups))
+                note(Step(location, rule, frame, before, FAILED, wrong, lookups, asks))
                 raise
-            note(Step(location, rule, frame, before, value, None, lookups))
+            note(Step(location, rule, frame, before, value, None, lookups, asks))
             return value
 
         return watch
