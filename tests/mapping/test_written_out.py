@@ -75,6 +75,25 @@ def test_the_command_shows_it(
     assert [line["leads_back"] for line in lines if line["field"] == "sku"] == [True]
 
 
+CONFIG = """\
+environment: sandbox
+connections: {crm: {connector: files, folder: crm}}
+pipelines: {billing: {source: crm, entity: acme-gmbh, mappings: {inbound: [top.yaml]}}}
+"""
+
+
+def test_the_command_shows_a_mapping_as_its_pipeline_reads_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, capsys, monkeypatch)
+    place.write("top.yaml", TOP)
+    place.write("billsync.yaml", CONFIG)
+    said = place.billsync("mapping", "show", "acme.deal")
+    assert "StageName = 'Test'" in said.out
+    assert said.err.strip() == "for environment sandbox, entity acme-gmbh"
+    assert "StageName = 'Closed Won'" in place.billsync("mapping", "show", "acme.deal", "--environment", "live").out
+
+
 def test_a_mapping_with_errors_is_not_shown_but_its_errors_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,12 +156,11 @@ def show(
     name: Annotated[str, typer.Argument(help="A mapping: its file, or its name where it is shipped or installed.")],
     config: Config = CONFIG,
     *,
-    environment: Annotated[str, typer.Option(help="As `overrides:` name it.")] = "",
-    entity: Annotated[str, typer.Option(help="As `overrides:` name it.")] = "",
+    environment: Annotated[Optional[str], typer.Option(help="Whose `overrides:` hold; else the pipeline's.")] = None,  # noqa: UP045
+    entity: Annotated[Optional[str], typer.Option(help="Whose `overrides:` hold; else the pipeline's.")] = None,  # noqa: UP045
     format: Out = "table",
 ) -> None:
     """A mapping with all that it extends as one: which file says what, and which fields lead back."""
     from billsync.cli import mapping_show
-    from billsync.mapping.layers import Variant
 
-    raise typer.Exit(mapping_show.show_mapping(name, config, Variant(environment, entity), format))
+    raise typer.Exit(mapping_show.show_mapping(name, config, environment, entity, format))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from billsync import assets, plugins, schedule, settings, workspace
-from billsync.cli import guard, show
+from billsync.cli import guard, mapping_files, show
 from billsync.connector import Capabilities, Fault
 from billsync.store import StoreUnusable
 
@@ -142,7 +142,7 @@ def _connection(loaded: settings.Settings, name: str) -> str:
 
 def _mappings(loaded: settings.Settings, pipeline: settings.Pipeline) -> str:
     names = (*pipeline.mappings.inbound, *pipeline.mappings.outbound, *pipeline.mappings.payments)
-    return f"{len(workspace.read_mappings(names, loaded.root))} mappings"
+    return f"{len(workspace.read_mappings(names, loaded.root, mapping_files.variant_of(loaded, pipeline)))} mappings"
 
 
 # ---------------------------------------------------------------- connectors
