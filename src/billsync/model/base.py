@@ -5,13 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, Self, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import SchemaValidator
 
 from billsync.model.currency import exponent
+from billsync.model.quick import quick_validator
 from billsync.model.scalar import plain, read_day, read_decimal, read_instant, read_text, read_zone
 
 _DECIMAL_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$", "examples": ["1234.50"]}
@@ -69,6 +81,22 @@ class Noun(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The noun that a value describes.  Raises pydantic's ValidationError."""
+        if not options:
+            with suppress(ValidationError):
+                return cast("Self", _quick(cls).validate_python(obj))
+        return super().model_validate(obj, **options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """The noun that a JSON text describes.  Raises pydantic's ValidationError."""
+        if not options:
+            with suppress(ValidationError):
+                return cast("Self", _quick(cls).validate_json(json_data))
+        return super().model_validate_json(json_data, **options)
+
     def json_text(self) -> str:
         """The canonical JSON text: sorted keys, no blanks, decimals as strings."""
         return canonical_json(self.model_dump(mode="json"))
@@ -76,6 +104,11 @@ class Noun(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the canonical JSON text, in hexadecimal."""
         return digest_text(self.json_text())
+
+
+@cache
+def _quick(noun: type[Noun]) -> SchemaValidator:
+    return quick_validator(noun.__pydantic_core_schema__, _filled)
 
 
 def canonical_json(value: object) -> str:

@@ -33,6 +33,8 @@ def read_decimal(value: object) -> Decimal:
     """
     if type(value) is str and len(value) <= MAX_DECIMALS and _DECIMAL.fullmatch(value):
         return Decimal(value)  # too short to be out of bounds
+    if type(value) is Decimal and len(text := str(value)) <= MAX_DECIMALS and text[-1].isdigit() and "E" not in text:
+        return value
     if isinstance(value, bool) or value is None:
         raise ValueError(f"expected a number, got {value!r}")
     if isinstance(value, float):
@@ -74,6 +76,14 @@ def read_day(value: object) -> date:
         raise ValueError(f"expected a day such as 2026-01-31, got the instant {value.isoformat()}")
     if isinstance(value, date):
         return value
+    if type(value) is str and len(value) == len("YYYY-MM-DD"):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if day.isoformat() == value:  # Python reads other forms too: 2026-W05-6
+                return day
     match = _DAY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"expected a day such as 2026-01-31, got {show(value)}")
