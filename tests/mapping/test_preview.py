@@ -21,7 +21,7 @@ def test_each_field_has_its_sources_its_rule_and_its_line() -> None:
     assert quantity.sources == (("lines[1].qty", "3"),)
     assert rows["currency"].value == "USD"
     assert rows["currency"].sources == ()
-    assert (rows["lines"].value, rows["lines"].rule) == (2, "each: lines, when: qty <> '0'")
+    assert (rows["lines"].entries, rows["lines"].rule) == (2, "each: lines, when: qty <> '0'")
     assert rows["owner"].state == "left out"
 
 

@@ -34,8 +34,11 @@ def fields(system: str, object: str, config: Path, format: show.Format) -> int:
     if format == "json":
         show.emit_json({"system": system, "object": object, "open": schema.open, "fields": rows})
         return guard.OK
-    columns = ["field", "type", "required", "writable", "custom", "length", "choices", "read by", "written by"]
-    show.rows(f"{object} in {system}", columns, rows, empty="no fields are known")
+    told = [_shown(row) for row in rows]
+    columns = [
+        name for name in ("field", "type", "", "choices", "read by", "written by") if any(row[name] for row in told)
+    ]
+    show.rows(f"{object} in {system}", columns, told, empty="no fields are known")
     if schema.open:
         show.remark("other fields may exist: the system cannot list all of them")
     if any(not row["type"] for row in rows):
@@ -56,6 +59,13 @@ def _row(info: FieldInfo, read: Lineage, written: Lineage) -> dict[str, Any]:
         "read by": read.get(info.name, []),
         "written by": written.get(info.name, []),
     }
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: what is usual is not said."""
+    marks = {"required": row["required"], "read only": row["writable"] is False, "custom": row["custom"]}
+    length = f"({row['length']})" if row["length"] is not None else ""
+    return {**row, "type": f"{row['type']}{length}", "": [name for name, holds in marks.items() if holds]}
 
 
 def _lineage(loaded: Settings, system: str, object: str) -> tuple[Lineage, Lineage]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from billsync import shelf
+from billsync import shelf, workspace
 from billsync.cli import guard, mapping_files, show
 from billsync.cli.mapping_records import NotThere, document_of, source_record
 from billsync.cli.mapping_sources import section
 from billsync.cli.mapping_versions import version
 from billsync.cli.opening import opened_or_empty
-from billsync.connector import Record
+from billsync.connector import Connector, Record, Refused
 from billsync.mapping import Mapping as FieldMapping
-from billsync.mapping import render
+from billsync.mapping import Resolve, render
 from billsync.mapping.layers import PLAIN
 from billsync.mapping.preview import Preview, Row
 from billsync.mapping.preview import preview as made_of
@@ -37,8 +39,8 @@ def preview(name: str, record: str, config: Path, connection: str | None, *, liv
         mapping = found.mapping
         end = _end(mapping, pipeline, file, connection)
         given = _given(opened, mapping, record, end, live=live)
-        resolve = _resolver(opened, mapping, end)
-        made = made_of(mapping, rules_in_words(found.root), given, resolve)
+        with _resolver(opened, mapping, end) as resolve:
+            made = made_of(mapping, rules_in_words(found.root), given, resolve)
         remote = _remote(opened, end, made) if mapping.direction == "outbound" else {}
     if format == "json":
         show.emit_json(_document(mapping, given, made, remote))
@@ -88,12 +90,26 @@ def _from_file(mapping: FieldMapping, file: Path) -> Record:
     return Record(mapping.source_object, id, data, Place(file=str(file), object=mapping.source_object, id=id))
 
 
-def _resolver(opened: Workspace, mapping: FieldMapping, end: str | None) -> Any:
-    """References as a run knows them; where nothing was read yet each is taken to be there."""
+@contextmanager
+def _resolver(opened: Workspace, mapping: FieldMapping, end: str | None) -> Iterator[Resolve]:
+    """References as a run knows them: those of the inbox, or, where it has nothing yet, of the source itself."""
     objects = [name.rpartition(".")[2] for name in mapping.refs]
-    if mapping.direction == "outbound" or end is None or not gathered.is_read(opened.store, end, objects):
-        return lambda _name, id: id
-    return Gathered(opened.store, end).resolver()
+    if mapping.direction == "outbound" or end is None or end not in opened.settings.connections:
+        yield lambda _name, id: id
+    elif gathered.is_read(opened.store, end, objects):
+        yield Gathered(opened.store, end).resolver()
+    else:
+        with workspace.connected(opened, end) as there:
+            yield partial(_fetched, there.connector)
+
+
+def _fetched(connector: Connector, name: str, id: str) -> str | None:
+    """The id where the source has such a record; also where it cannot say."""
+    try:
+        found = connector.fetch(name.rpartition(".")[2], [id])
+    except Refused:
+        return id
+    return id if any(not record.deleted for record in found) else None
 
 
 def _remote(opened: Workspace, end: str | None, made: Preview) -> dict[str, str]:
@@ -139,24 +155,26 @@ def _filled(value: Any, remote: Mapping[str, str]) -> Any:
 
 
 def _tell(mapping: FieldMapping, record: Record, made: Preview, remote: Mapping[str, str], root: Path) -> None:
-    show.line(f"{mapping.name} version {mapping.version}: {show.visible(str(record.place))} -> {mapping.target}")
+    show.line(f"{mapping.name} version {mapping.version} ({mapping.file}): record {record.id} -> {mapping.target}")
     if made.mapped.skipped:
         show.line("the mapping's `when` is false: the record is skipped; what its fields would be:")
-    rows = [_shown(row, remote) for row in made.rows]
-    section("Field by field", ["field", "value", "from", "rule", "at"], rows, most=500)
+    rows = [_shown(row, remote, mapping.file) for row in made.rows]
+    section(f"Field by field: {record.place}", ["field", "value", "from", "rule", "line"], rows, most=500)
     for problem in made.problems:
         show.line()
         show.line(render(problem, shelf.text_of(problem.place.file or "", root)))
 
 
-def _shown(row: Row, remote: Mapping[str, str]) -> dict[str, Any]:
+def _shown(row: Row, remote: Mapping[str, str], file: str) -> dict[str, Any]:
     sent = _filled(row.value, remote)
     value = sent if row.state == "written" else f"({row.state})"
     if sent is not row.value:
         value = f"{row.value['$ref']}, there {sent}"
-    place = f"{row.place.file}:{row.place.line}" if row.place.line else str(row.place)
+    line = str(row.place.line) if row.place.file == file else f"{row.place.file}:{row.place.line}"
+    if row.entries is not None:
+        value = "1 entry" if row.entries == 1 else f"{row.entries} entries"
     read = "; ".join(f"{name} = {_short(item)}" for name, item in row.sources)
-    return {"field": row.field, "value": value, "from": read, "rule": row.rule, "at": place}
+    return {"field": row.field, "value": value, "from": read, "rule": row.rule, "line": line}
 
 
 def _short(value: Any) -> str:

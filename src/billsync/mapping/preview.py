@@ -28,7 +28,7 @@ class Row:
     Attributes:
         field: its place in the document, `lines[0].product`.
         state: written, left out, or problem.
-        value: what stands there; None where nothing does, and the number of entries for a list or an object.
+        value: what stands there; None where nothing does, and for a list or an object.
         rule: as in the file; place: where the file says so.
         sources: path in the record and value of everything that the rule read; a value of None is nothing.
     """
@@ -39,6 +39,8 @@ class Row:
     rule: str
     place: Place
     sources: tuple[tuple[str, Any], ...]
+    entries: int | None = None
+    """Of a list or an object, how many it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def _row(step: Step, doc: Mapping[str, Any], words: Mapping[str, str]) -> Row:
         return Row(label(step.location), LEFT_OUT, None, words_of, step.rule.place, sources)
     value = _found(doc, step.location) if doc else step.value
     if step.is_group:
-        value = len(value) if isinstance(value, Sequence | Mapping) else value
+        entries = len(value) if isinstance(value, Sequence | Mapping) else 0
+        return Row(label(step.location), WRITTEN, None, words_of, step.rule.place, (), entries)
     return Row(label(step.location), WRITTEN, value, words_of, step.rule.place, sources)
 
 
