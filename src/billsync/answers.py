@@ -6,7 +6,7 @@ from datetime import datetime
 
 from billsync.model.delivery import STUCK, Delivery, DeliveryState
 from billsync.push import answer
-from billsync.push.decide import FOR_PERSONS
+from billsync.push.decide import EDITED, FOR_PERSONS, UNTIED
 from billsync.store import StoredProblem, Tx
 
 
@@ -41,9 +41,14 @@ def resolve(tx: Tx, item: StoredProblem, *, exists: str | None, reason: str = ""
     return True
 
 
-def release(tx: Tx, delivery: Delivery, *, at: datetime) -> bool:
-    """Let a refused write go out again, as a new generation.  False where it is not one that was refused."""
-    asked = delivery.state is DeliveryState.REVIEW and delivery.reason in FOR_PERSONS
+def release(tx: Tx, delivery: Delivery, *, named: bool = False, at: datetime) -> bool:
+    """Let a refused write go out again, as a new generation.  False where it is not one that was refused.
+
+    Where a person named it, also one that was held back since somebody changed the record there (ours goes over it), or
+    since its tie was undone.
+    """
+    over = FOR_PERSONS | {EDITED, UNTIED} if named else FOR_PERSONS
+    asked = delivery.state is DeliveryState.REVIEW and delivery.reason in over
     if delivery.state is not DeliveryState.DEAD and not asked:
         return False
     answer.again(tx, delivery, reason="retried_by_person", at=at, remote_id=delivery.remote_id)

@@ -9,13 +9,13 @@ moment and picks up where it was.  `stage/` holds the stages, `push/` the effect
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, facts, money, outgoing, remit, returns, schemas
+from billsync.stage import bills, facts, money, outgoing, ownership, references, remit, returns, schemas
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -56,6 +56,7 @@ def run(world: World, *, full: bool = False, before_push: Callable[[End], None] 
 
 def _journey(world: World, report: Report, before_push: Callable[[End], None], *, full: bool) -> None:
     schemas.look(world, full=full)  #        fields of both ends -> what has changed, and what waits for it
+    references.warm(world, world.lives)  #   reference tables of either end, for look-ups
     facts.read(world, full=full)  #          CRM        -> records in the inbox
     facts.make(world)  #                     records    -> customers, products, deals
     bills.charge(world)  #                   deals      -> charges
@@ -90,7 +91,7 @@ def deliver(
             owner=world.owner,
             clock=world.clock,
             chance=world.chance,
-            options=replace(world.options, changes=world.shapes.of(end.name)),
+            options=ownership.options(world, end),
             report=world.report,
             advance=world.progress.advance,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,10 +23,12 @@ from billsync.mapping.layers import PLAIN, Variant
 from billsync.model.problem import Place, Problem
 from billsync.push import Clock, Options
 from billsync.settings import BadSettings, Pipeline, Settings
+from billsync.settings.shape import Conflicts
 from billsync.settings.shape import Push as PushSettings
 from billsync.shelf import find_mapping, read_mapping, reader
 from billsync.stage.world import End, Progress, Silent, World
 from billsync.store import Store, StoreUnusable, Tx
+from billsync.strict.yaml import did_you_mean
 
 __all__ = [
     "Workspace",
@@ -213,7 +215,45 @@ def world(
             chance=Random(run),  # noqa: S311  jitter, not secrets: the same run waits the same
             options=_options(pipeline.push, insists=insists),
             progress=progress,
+            conflicts=_conflicts(pipeline, [*inbound, *outbound.values()]),
+            heard=_heard(workspace, pipeline_name, pipeline),
         )
+
+
+def _conflicts(pipeline: Pipeline, mappings: Sequence[FieldMapping]) -> Conflicts | None:
+    """What the pipeline says of conflicts.  Raises `BadSettings` for a field that its mappings do not have."""
+    if pipeline.conflicts is None:
+        return None
+    known = {f"{_kind(mapping)}.{facts.target}" for mapping in mappings for facts in mapping.fields}
+    problems = [
+        Problem(
+            code="CONF-NAME-01",
+            message=f"conflicts: no mapping of the pipeline has the field {name}",
+            hint=did_you_mean(name, known) or "write KIND.FIELD, such as customer.name",
+        )
+        for name in pipeline.conflicts.fields
+        if name not in known
+    ]
+    if problems:
+        raise BadSettings(problems)
+    return pipeline.conflicts
+
+
+def _kind(mapping: FieldMapping) -> str:
+    return mapping.target if mapping.direction == "inbound" else mapping.source_object
+
+
+def _heard(workspace: Workspace, name: str, pipeline: Pipeline) -> frozenset[tuple[str, str]]:
+    """What the other pipelines of the configuration read of the systems that this one writes to."""
+    ends = {pipeline.source, pipeline.target} - {None}
+    found: set[tuple[str, str]] = set()
+    for other in (one for other, one in workspace.settings.pipelines.items() if other != name):
+        for end, paths in ((other.source, other.mappings.inbound), (other.target, other.mappings.payments)):
+            if end is None or end not in ends:
+                continue
+            with suppress(BadSettings):  # what is wrong with it is told where that pipeline runs
+                found |= {(end, mapping.source_object) for mapping in read_mappings(paths, workspace.settings.root)}
+    return frozenset(found)
 
 
 def _options(push: PushSettings, *, insists: bool) -> Options:

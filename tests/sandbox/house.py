@@ -55,6 +55,7 @@ class House:
     runs: int = 0
     ends: tuple[str, str] = ("crm", "erp")
     opened: list[End] = field(default_factory=list)
+    peer: StandIn | None = None
 
     def __post_init__(self) -> None:
         self.clock, self.notes = HandClock(), Notes()
@@ -81,14 +82,15 @@ class House:
     def world(self) -> World:
         outbound = {item.source_object: item for item in map(self.mapping, self.outbound)}
         if not self.opened:
-            self.opened = [End(name, self.there.connector(name, kind=self.kind)) for name in self.ends]
+            places = zip(self.ends, (self.there, self.peer or self.there), strict=True)
+            self.opened = [End(name, place.connector(name, kind=self.kind, echoes=True)) for name, place in places]
         source, target = self.opened
         return World(
             pipeline="billing", store=self.store, source=source, target=target,
             inbound=tuple(dependency_order([self.mapping(name) for name in self.inbound])), outbound=outbound,
             payments=None, status=self.mapping("status"), through=date(2017, 12, 31), owner="me", clock=self.clock,
             rules=InvoicingRules.model_validate({"grouping": "deal", "series": "INV-{seq:04}"}), chance=Random(1),
-            run=f"billing@{self.runs}", options=Options(patience_s=3600), progress=self.notes, **self.extra,
+            run=f"{self.ends[0]}@{self.runs}", options=Options(patience_s=3600), progress=self.notes, **self.extra,
         )  # fmt: skip
 
     def run(self, *, full: bool = False) -> sync.Report:

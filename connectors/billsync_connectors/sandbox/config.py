@@ -24,6 +24,7 @@ class SandboxSettings(HttpSettings):
         calls_per_s: requests a second that it bears, or None.
         not_executed: 5xx statuses that prove that nothing was executed, such as 503.
         ordered: whether invoices have to arrive in order of their numbers.
+        echoes: whether a deal is read with what billsync wrote into it, as most systems have it.
         page_size: records a page.
         timeout: seconds for one request.
     """
@@ -38,5 +39,6 @@ class SandboxSettings(HttpSettings):
     calls_per_s: Decimal | None = Field(default=None, gt=0)
     not_executed: tuple[int, ...] = ()
     ordered: bool = False
+    echoes: bool = False
     page_size: int = Field(default=500, ge=1, le=500)
     timeout: int = Field(default=30, ge=1, le=600)

@@ -76,7 +76,8 @@ class Sandbox(Connector):
     def fetch(self, object: str, ids: Sequence[str]) -> list[Record]:
         """These records as they are now."""
         self._known(object)
-        return [record_of(self._session.system, object, row) for row in self._reading.rows(object, list(ids))]
+        system, echoes = self._session.system, self._settings.echoes
+        return [record_of(system, object, row, echoes=echoes) for row in self._reading.rows(object, list(ids))]
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
         """Look records up by our reference, where the kind of target has a search."""

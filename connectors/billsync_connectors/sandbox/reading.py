@@ -81,7 +81,7 @@ class Reading:
         problems: list[Problem] = []
         for row in rows:
             try:
-                records.append(record_of(self._session.system, object, row))
+                records.append(record_of(self._session.system, object, row, echoes=self._settings.echoes))
             except (ValueError, AttributeError) as error:
                 place = Place(system=self._session.system, object=object)
                 problems.append(Problem(code="READ-KEY-01", message=f"{object}: {error}", place=place))

@@ -21,15 +21,18 @@ from billsync.connector import (
 from billsync.model.problem import Place
 from billsync.model.scalar import read_day, read_decimal, show
 
-_HOUSEKEEPING: Final = frozenset({"version", "updated", "deleted", "billing"})
-"""Left out of what is read: `billing` is what billsync wrote itself, the others change with it."""
+_HOUSEKEEPING: Final = frozenset({"version", "updated", "deleted"})
+"""Left out of what is read: they change with every write, ours among them."""
+BILLING: Final = "billing"
+"""The field that billsync itself writes into deals."""
 
 
-def record_of(system: str, object: str, row: Mapping[str, Any]) -> Record:
-    """A record as it is read.  Raises ValueError where it has no id."""
+def record_of(system: str, object: str, row: Mapping[str, Any], *, echoes: bool = False) -> Record:
+    """A record as it is read, with what we wrote into it where it `echoes`.  Raises ValueError where it has no id."""
     id = id_of(row)
     gone = row.get("deleted") is True
-    data = {} if gone else {name: value for name, value in row.items() if name not in _HOUSEKEEPING}
+    out = _HOUSEKEEPING if echoes else _HOUSEKEEPING | {BILLING}
+    data = {} if gone else {name: value for name, value in row.items() if name not in out}
     return Record(object, id, data, Place(system=system, object=object, id=id), deleted=gone)
 
 

@@ -300,7 +300,7 @@ def connectors_show(name: Annotated[str, typer.Argument(help="A connector.")], f
     raise typer.Exit(setup.connector(name, format))
 
 
-tie_doors.register(connectors)
+tie_doors.register(app, connectors)
 
 
 # ---------------------------------------------------------------- the store

@@ -110,18 +110,20 @@ def retry(config: Path, numbers: Sequence[int], code: str | None, format: show.F
     clock = schedule.SystemClock()
     with workspace.opened(settings.load(config), clock, create=False) as opened, opened.store.tx("retry") as tx:
         items = [_problem(tx, n) for n in numbers] or tx.problems.list(code=code, limit=100_000)
-        results = [{"number": item.number, "result": _release(tx, item, clock.now())} for item in items]
+        results = [
+            {"number": item.number, "result": _release(tx, item, clock.now(), named=bool(numbers))} for item in items
+        ]
     show.rows("Retry", ["number", "result"], results, format=format, empty="no open problems")
     return guard.OK
 
 
-def _release(tx: Tx, item: StoredProblem, at: datetime) -> str:
+def _release(tx: Tx, item: StoredProblem, at: datetime, *, named: bool) -> str:
     place = item.problem.place
     if item.state != "open":
         return "is closed: there is nothing to try again"
     delivery = answers.delivery_of(tx, item)
     if delivery is not None:
-        if not answers.release(tx, delivery, at=at):
+        if not answers.release(tx, delivery, named=named, at=at):
             return f"the write is {delivery.state}: answer it with `billsync errors resolve {item.number}`"
         return "the write goes out again with the next run"
     if place.system and place.object and place.id and tx.inbox.retry(place.system, place.object, place.id):

@@ -64,6 +64,7 @@ CODES: Final[dict[str, str]] = {
     "MAP-REF-02": "no mapping of the pipeline reads the kind of record that is referred to",
     "MAP-DOC-01": "the document does not take the value",
     "MAP-DOC-02": "a field that the document needs has no value",
+    "MAP-OWNER-01": "a field was changed by a system that does not own it: ours stands",
     "MAP-DRIFT-01": "a value that the outside system has only since lately, and that the mapping may not know",
     "MAP-GROUP-01": "a field that may differ inside a group is read as if it were one value",
     # Billing

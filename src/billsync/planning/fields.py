@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
+from billsync.mapping.ownership import without
 from billsync.model.delivery import Delivery
 from billsync.planning.document import FieldChange
+from billsync.push.payload import once
 from billsync.strict import json
 
 _MISSING: Final = object()
@@ -17,10 +19,12 @@ _MISSING: Final = object()
 def changed(before: Delivery | None, after: Delivery) -> tuple[FieldChange, ...]:
     """The fields in which the document differs from the one that was sent before it; all of them without one.
 
-    References to other documents are their names, such as `customer/acme`.
+    References to other documents are their names, such as `customer/acme`.  What is only said when a record is made is
+    no difference.
     """
-    was = dict(_flat(_document(before))) if before is not None else {}
-    now = dict(_flat(_document(after)))
+    said = once(after) if before is not None else ()
+    was = dict(_flat(without(_document(before), said))) if before is not None else {}
+    now = dict(_flat(without(_document(after), said)))
     names = [*now, *(name for name in was if name not in now)]
     return tuple(
         FieldChange(field=name, before=was.get(name), after=now.get(name))

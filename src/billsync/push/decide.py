@@ -42,6 +42,10 @@ TAKEN: Final = "reference_taken"
 """A document there carries our reference and shows something else, though we never sent it."""
 DRIFTED: Final = "schema_drift"
 """The fields of the system changed, and the document cannot be written as it was meant."""
+EDITED: Final = "edited_there"
+"""Somebody changed there what we wrote."""
+UNTIED: Final = "untied"
+"""A person undid the tie to the record there, and which one stands for the document now is open."""
 FOR_PERSONS: Final = frozenset({"number_taken", "period_closed", TAKEN})
 """Refusals that no mended record cures: a person decides what shall become of the document."""
 
@@ -99,7 +103,7 @@ def after_write(
         case Unfinished(remote_id=remote_id, reason=reason, message=message):
             soon = now + timedelta(seconds=backoff_s(delivery.attempt, chance))
             return Move(_S.RETRY, reason, message, {"remote_id": remote_id, "next_at": soon})
-        case Refused(reason=reason, message=message) if unclear or reason in FOR_PERSONS:
+        case Refused(reason=reason, message=message) if unclear or reason in FOR_PERSONS | {EDITED, UNTIED}:
             return Move(_S.REVIEW, reason, message, {"next_at": None})
         case Refused(reason=reason, message=message):
             return Move(_S.DEAD, reason, message, {"next_at": None})
@@ -230,7 +234,7 @@ def after_sweep(
         case Found(complete=complete, echo=echo):
             wrong = differences(expect, echo) or ("" if complete else "it is not final there any more")
             if wrong and not adopts:
-                return _swept_away("edited_there", wrong)
+                return _swept_away(EDITED, wrong)
             return _settled(delivery, f"adopted: {wrong}" if wrong else "", now)
         case Absent():
             return _swept_away("remote_missing", f"{delivery.remote_id} is not there any more")
@@ -260,6 +264,20 @@ def unresolved(name: str) -> Move:
 def drifted(change: str) -> Move:
     """What it means that the system's fields are not those that the document was made for: it waits for them."""
     return Move(_S.REVIEW, DRIFTED, change, {"next_at": None})
+
+
+def about_untied(ref: str, probe: Probe | None) -> Outcome | None:
+    """What a look means before a document is written that a person untied from the record `ref`; None to go on.
+
+    `probe` is None where the system cannot be searched.  One that carries our reference and is another record is
+    adopted; what cannot be known a person has to say: link it, or answer that there is none.
+    """
+    match probe:
+        case None:
+            return Refused(UNTIED, f"it was untied from {ref}, and whether another record stands for it cannot be seen")
+        case Found(remote_ids=ids) if ref in ids:
+            return Refused(UNTIED, f"{ref}, from which it was untied, still carries its reference there")
+    return None
 
 
 def taken(remote_id: str, other: str) -> Move:

@@ -9,12 +9,22 @@ from random import Random
 from typing import Final
 
 from billsync.connector import Connector, Found, Intent, Outcome, Target, TryLater
+from billsync.mapping.ownership import without
 from billsync.model.base import digest_text
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.gate import GateState
-from billsync.push import decide, gatekeeper, port
+from billsync.push import decide, echo, gatekeeper, port
 from billsync.push.outcome import apply
-from billsync.push.payload import expectation, holding, idempotency_key, is_void, reference_of, references, resolved
+from billsync.push.payload import (
+    expectation,
+    holding,
+    idempotency_key,
+    is_void,
+    once,
+    reference_of,
+    references,
+    resolved,
+)
 from billsync.push.session import Clock, Options, Push, Pushed, Report
 from billsync.push.sweep import sweep
 from billsync.push.waiting import release
@@ -189,6 +199,7 @@ def _send(push: Push, batch: Sequence[Delivery], *, unclear: bool = False) -> No
         for delivery, intent, outcome in zip(claimed, intents, outcomes, strict=True)
     ]
     apply(push, "outcome", moves, attempted=True)
+    echo.keep(push, intents, outcomes)
     _heed(push, outcomes, now)
     _suspect(push, moves)
     push.advance(sum(move.to in (_S.CONFIRMED, _S.DEAD, _S.REVIEW) for _, move in moves))
@@ -271,11 +282,14 @@ def _missing(delivery: Delivery, there: Mapping[tuple[str, str], str]) -> str:
 
 
 def _intent(delivery: Delivery, there: Mapping[tuple[str, str], str]) -> Intent:
+    """What is sent; of a record that is there already without what is only said when it is made."""
+    remote_id = delivery.remote_id or there.get((delivery.kind, delivery.our_id))
+    whole = resolved(delivery, lambda kind, our_id: there.get((kind, our_id)))
     return Intent(
         key=reference_of(delivery),
         object=delivery.object,
-        payload=resolved(delivery, lambda kind, our_id: there.get((kind, our_id))),
-        remote_id=delivery.remote_id or there.get((delivery.kind, delivery.our_id)),
+        payload=whole if remote_id is None else without(whole, once(delivery)),
+        remote_id=remote_id,
         idempotency_key=idempotency_key(delivery),
         expect=expectation(delivery),
         void=is_void(delivery),
@@ -286,19 +300,45 @@ def _act(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> list
     """Look first where only a search tells what is there, then write what is not."""
     _outside_of_transactions(push)
     object = claimed[0].object
-    outcomes: dict[int, Outcome] = {}
+    outcomes = echo.heed(push, claimed, intents)
+    outcomes |= _untied(push, claimed, intents)
     if push.sheet(object).target is Target.SEARCH:
-        fresh = [i for i, intent in enumerate(intents) if intent.remote_id is None]
+        fresh = [i for i, intent in enumerate(intents) if intent.remote_id is None and i not in outcomes]
         probes = port.probe(push.connector, object, [intents[i].key for i in fresh]) if fresh else []
         for i, probe in zip(fresh, probes, strict=True):
             outcome = decide.before_create(probe, intents[i].expect)
             if outcome is not None:
                 outcomes[i] = outcome
             elif isinstance(probe, Found):
-                intents[i] = _adopted(intents[i], probe.remote_ids[0])
+                intents[i] = _adopted(claimed[i], intents[i], probe.remote_ids[0])
     rest = [i for i in range(len(intents)) if i not in outcomes]
     outcomes.update(zip(rest, _write(push, claimed, [intents[i] for i in rest]), strict=True))
     return [outcomes[i] for i in range(len(intents))]
+
+
+def _untied(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> dict[int, Outcome]:
+    """Look first, on every kind of target, for documents whose tie a person undid; those that a person has to answer.
+
+    One that was sent again by a person goes out.
+    """
+    object, kind = claimed[0].object, claimed[0].kind
+    mine = [i for i, intent in enumerate(intents) if intent.remote_id is None and claimed[i].gen == 1]
+    with push.store.view() as tx:
+        refs = tx.links.unlinked(push.connection, kind, [claimed[i].our_id for i in mine])
+    mine = [i for i in mine if claimed[i].our_id in refs and refs[claimed[i].our_id].kind == object]
+    searched = bool(push.sheet(object).reference)
+    probes = port.probe(push.connector, object, [intents[i].key for i in mine]) if mine and searched else ()
+    held: dict[int, Outcome] = {}
+    for n, i in enumerate(mine):
+        probe = probes[n] if searched else None
+        outcome = decide.about_untied(refs[claimed[i].our_id].id, probe)
+        if outcome is None and probe is not None:
+            outcome = decide.before_create(probe, intents[i].expect)
+        if outcome is not None:
+            held[i] = outcome
+        elif isinstance(probe, Found):
+            intents[i] = _adopted(claimed[i], intents[i], probe.remote_ids[0])
+    return held
 
 
 def _write(push: Push, claimed: Sequence[Delivery], intents: Sequence[Intent]) -> Sequence[Outcome]:
@@ -309,8 +349,8 @@ def _write(push: Push, claimed: Sequence[Delivery], intents: Sequence[Intent]) -
     return port.write(push.connector, claimed[0].object, intents) if intents else []
 
 
-def _adopted(intent: Intent, remote_id: str) -> Intent:
-    return replace(intent, remote_id=remote_id)
+def _adopted(delivery: Delivery, intent: Intent, remote_id: str) -> Intent:
+    return replace(intent, remote_id=remote_id, payload=without(intent.payload, once(delivery)))
 
 
 def _outside_of_transactions(push: Push) -> None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from billsync.connector import Data, Expectation
+from billsync.mapping.ownership import without
 from billsync.mapping.shape import Change, held
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.delivery import Delivery, DeliveryState
@@ -34,12 +35,16 @@ def plan(
     sequence: str,
     needs: tuple[str, ...],
     expect: Expectation | None = None,
+    once: Sequence[str] = (),
 ) -> Delivery:
     """A delivery for the document, ready or waiting for what it needs.
 
-    `number` counts the versions of one record: its business key is kind, id, connection and this number.
+    `number` counts the versions of one record: its business key is kind, id, connection and this number.  What stands
+    at the dotted paths `once` is sent only where the record is made.
     """
     frozen: dict[str, Any] = {"document": document}
+    if once:
+        frozen["once"] = list(once)
     if expect is not None:
         frozen["expect"] = {
             "total": expect.total,
@@ -109,6 +114,21 @@ def key(kind: str, our_id: str, connection: str, number: int) -> str:
 def number_of(delivery: Delivery) -> int:
     """Which version of its record a delivery is, from 1."""
     return int(delivery.key.rpartition(":")[2])
+
+
+def once(delivery: Delivery) -> tuple[str, ...]:
+    """Dotted paths of what is sent only where the record is made."""
+    return tuple(json.loads(delivery.payload).get("once", ()))
+
+
+def brings_news(last: Delivery, new: Delivery) -> bool:
+    """Whether a record that stands there as `last` said would be changed by the new delivery."""
+    if last.payload_digest == new.payload_digest:
+        return False
+    before, after = json.loads(last.payload), json.loads(new.payload)
+    paths = after.get("once", ())
+    document = without(before["document"], paths) != without(after["document"], paths)
+    return document or before.get("expect") != after.get("expect")
 
 
 def expectation(delivery: Delivery) -> Expectation | None:

@@ -31,6 +31,18 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What is looked at of one kind of record.
+
+    Attributes:
+        policies: field there -> what becomes of a person's change of it: `report`, `ours` or `theirs`; fields that are
+            not named are not looked at.
+    """
+
+    policies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How long and how fast.
 
@@ -43,6 +55,7 @@ class Options:
         bounds: what one run may send before a person has looked.
         insists: True where a person waits for this run: a system that was offline is looked at at once.
         changes: kind of record -> changes of its fields there: documents that they touch are not sent.
+        watched: kinds of record that are read back after they were written.
     """
 
     patience_s: float = 300.0
@@ -54,6 +67,7 @@ class Options:
     bounds: Bounds = field(default_factory=Bounds)
     insists: bool = True
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
+    watched: Mapping[str, Watch] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

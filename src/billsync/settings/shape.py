@@ -91,6 +91,25 @@ class Push(Noun):
     bounds: Bounds = Bounds()
 
 
+Policy = Literal["report", "ours", "theirs"]
+
+
+class Conflicts(Noun):
+    """What is done where a field was changed on a side that does not own it.
+
+    Attributes:
+        default: `report` holds it back and tells it, `ours` stands against the change, `theirs` lets the change stand.
+        fields: the same for single fields, by canonical kind and the field's name in the mapping: `customer.name`.
+    """
+
+    default: Policy = "report"
+    fields: dict[Id, Policy] = {}
+
+    def policy(self, kind: str, field: str) -> Policy:
+        """What is done for a field."""
+        return self.fields.get(f"{kind}.{field}", self.default)
+
+
 class Schedule(Noun):
     """When a pipeline runs by itself: by the calendar of a zone, or every so many seconds.
 
@@ -132,6 +151,7 @@ class Pipeline(Noun):
     Attributes:
         source, target: names of connections; target None keeps invoices in billsync.
         entity: the company that bills, as `overrides:` of mappings name it, or "".
+        conflicts: None where only fields with an `owner:` are looked at, and a change of them is told.
         schedule: None where it runs only when asked to.
     """
 
@@ -142,6 +162,7 @@ class Pipeline(Noun):
     invoicing: InvoicingRules = InvoicingRules()
     billing: Billing = Billing()
     push: Push = Push()
+    conflicts: Conflicts | None = None
     schedule: Schedule | None = None
 
     @property

@@ -17,7 +17,8 @@ from billsync.model.deal import Deal
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
-from billsync.stage import bills, drift, money, schemas
+from billsync.stage import bills, drift, money, ownership, schemas
+from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
 
@@ -77,16 +78,21 @@ def map_pending(world: World, connection: str, mappings: Sequence[FieldMapping],
 
     `keep` stores what one of the mappings made of a page.
     """
-    resolve = _resolver(world, connection)
+    resolve = References(world, _resolver(world, connection))
     object, after, digest = mappings[0].source_object, "", _digest(mappings)
     while True:
         with world.store.view() as tx:
             rows = tx.inbox.pending(connection, object, digest, after=after, limit=PAGE)
+            own = {mapping.name: ownership.made_by_us(tx, connection, mapping, rows) for mapping in mappings}
         if not rows:
             return
         changes = world.shapes.changes.get((connection, object), ())
-        mapped = [(mapping, [(row, _apply(mapping, row, resolve, changes)) for row in rows]) for mapping in mappings]
+        made = [
+            (mapping, [(row, _apply(mapping, row, resolve, changes, own[mapping.name])) for row in rows])
+            for mapping in mappings
+        ]
         with world.store.tx("map-page") as tx:
+            mapped = [(mapping, ownership.settle(world, tx, mapping, page)) for mapping, page in made]
             states = _merged([_states(page, keep(tx, mapping, page)) for mapping, page in mapped])
             tx.inbox.settle(connection, object, states, mapping=digest)
             _tell(world, tx, (connection, object), states, [result for _, page in mapped for _, result in page])
@@ -99,9 +105,11 @@ def _digest(mappings: Sequence[FieldMapping]) -> str:
     return digests[0] if len(digests) == 1 else digest_text(" ".join(digests))
 
 
-def _apply(mapping: FieldMapping, row: InboxRow, resolve: Resolve, changes: Sequence[Change]) -> Mapped:
-    """What the mapping makes of a row; one with a value that nobody has looked at yet is held back."""
-    if row.deleted:
+def _apply(
+    mapping: FieldMapping, row: InboxRow, resolve: Resolve, changes: Sequence[Change], own: frozenset[str]
+) -> Mapped:
+    """What the mapping makes of a row: nothing of one that we made there; one with a value that is new waits."""
+    if row.deleted or row.id in own:
         return Mapped.nothing()
     new = unknown_choice(changes, mapping, row.data)
     return mapping.apply(_record(row), resolve) if new is None else Mapped("", problems=(_unknown(row, new),))

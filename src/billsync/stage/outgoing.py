@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from billsync.connector import Data, Expectation
-from billsync.mapping import Mapped, record_of
+from billsync.mapping import Mapped, Resolve, record_of
 from billsync.mapping import Mapping as FieldMapping
+from billsync.mapping.ownership import once
 from billsync.model.base import Noun
 from billsync.model.customer import Customer
 from billsync.model.delivery import Delivery, DeliveryState
@@ -15,6 +16,7 @@ from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
 from billsync.push.decide import DRIFTED
+from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import Tx
 
@@ -50,16 +52,23 @@ def document(world: World, kind: str, our_id: str, noun: Noun) -> tuple[Mapped |
     mapping = world.outbound.get(kind)
     if mapping is None or world.target is None:
         return None, []
-    return _apply(mapping, kind, our_id, noun)
+    return _apply(mapping, kind, our_id, noun, References(world, _itself))
 
 
-def _apply(mapping: FieldMapping, kind: str, our_id: str, noun: Noun) -> tuple[Mapped | None, list[Problem]]:
-    mapped = mapping.apply(record_of(kind, noun, our_id), lambda _kind, id: id)
+def _apply(
+    mapping: FieldMapping, kind: str, our_id: str, noun: Noun, resolve: Resolve
+) -> tuple[Mapped | None, list[Problem]]:
+    mapped = mapping.apply(record_of(kind, noun, our_id), resolve)
     problems = [
         Problem(code="PUSH-MAP-01", message=f"{p.code}: {p.message}", hint=p.hint, place=p.place, severity=p.severity)
         for p in mapped.problems
     ]
     return (None if problems else mapped), problems
+
+
+def _itself(_kind: str, id: str) -> str:
+    """A reference to one of ours stays a name until it is sent."""
+    return id
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,11 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
     if end is None or mapping is None:
         return 0
     latest = tx.outbox.latest(end.name, kind, [item.our_id for item in items])
+    resolve = References(world, _itself, tx)
     mapped: list[tuple[Wanted, Mapped]] = []
     problems: list[Problem] = []
     for item in items:
-        result, found = _apply(mapping, kind, item.our_id, item.noun)
+        result, found = _apply(mapping, kind, item.our_id, item.noun, resolve)
         problems += found
         if result is not None and result.doc is not None:
             mapped.append((item, result))
@@ -116,12 +126,20 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
             sequence=item.sequence,
             needs=tuple(dict.fromkeys((*before, *item.needs, *(keys[reference] for reference in result.refs)))),
             expect=_expected(item.expect, result.doc or {}),
+            once=once(mapping, "crm" if kind == "status" else "erp"),
         )
-        if last is None or last.payload_digest != delivery.payload_digest:
+        if last is None or _differs(last, delivery):
             planned.append(delivery.model_copy(update={"remote_id": item.remote_id}) if item.remote_id else delivery)
     count = tx.outbox.plan(planned, at=world.now())
     world.tally.add(f"{kind} writes planned", count)
     return count
+
+
+def _differs(last: Delivery, new: Delivery) -> bool:
+    """Whether something is left to be sent; what is only said when a record is made is none where it was made."""
+    if _never_sent(last):
+        return last.payload_digest != new.payload_digest
+    return payload.brings_news(last, new)
 
 
 def _never_sent(last: Delivery) -> bool:

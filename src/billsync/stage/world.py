@@ -14,6 +14,7 @@ from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.shape import Change
 from billsync.model.problem import Problem
 from billsync.push import Clock, Options
+from billsync.settings.shape import Conflicts
 from billsync.store import Store, Tx
 
 
@@ -90,6 +91,11 @@ class World:
         status: canonical invoice status -> source record, or None where nothing is written back.
         through: the last day that is billed; the run's only idea of today.
         run: id of the run; owner: of this process.
+        tables: live tables as this run knows them, with when they were read; read_tables: those that it read itself.
+        lives: names of the live tables that outbound mappings look into: read before anything is planned.
+        conflicts: what is done where a side changed a field that is not its own; None where the configuration says
+            nothing of it.
+        heard: (connection, kind of record) of what other pipelines read: there, too, what we wrote is no news.
         recovering: True where this run catches up after a backup was restored: only then are invoices made for a
             target whose gate is `recovering`, and they take the numbers that stand there.
     """
@@ -112,6 +118,11 @@ class World:
     progress: Progress
     tally: Tally = field(default_factory=Tally)
     shapes: Shapes = field(default_factory=Shapes)
+    tables: dict[tuple[str, ...], tuple[dict[str, str], datetime]] = field(default_factory=dict)
+    read_tables: set[tuple[str, ...]] = field(default_factory=set)
+    lives: tuple[str, ...] = ()
+    conflicts: Conflicts | None = None
+    heard: frozenset[tuple[str, str]] = frozenset()
     recovering: bool = False
 
     def now(self) -> datetime:

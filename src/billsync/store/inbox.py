@@ -13,10 +13,12 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from billsync.connector import Record
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.problem import Place
+from billsync.store.echoes import Echo, Echoes
 from billsync.store.schema import cursors, inbox
 from billsync.store.sql import among, bulk, rows, upsert
 from billsync.store.types import with_whole
 
+_MISSING: Final = object()
 STATES: Final = frozenset({"new", "mapped", "skipped", "problem", "gone"})
 
 
@@ -45,11 +47,12 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Absorbed:
-    """How many records of a page were new, changed, or as they were."""
+    """How many records of a page were new, changed, or as they were: `echoed` of the last in all but our own writes."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    echoed: int = 0
 
 
 class Inbox:
@@ -72,21 +75,51 @@ class Inbox:
     def absorb(self, connection: str, records: Sequence[Record], *, run: str, at: datetime) -> Absorbed:
         """Store a page: new and changed records become `new` with a higher version, equal ones stay as they are.
 
-        Of a record that comes twice the last one counts.  A deleted record keeps the content that it had.
+        Of a record that comes twice the last one counts.  A deleted record keeps the content that it had.  One that
+        differs only in what we wrote there is stored, and stays in its state: it is no news.
         """
         by_object: dict[str, dict[str, Record]] = {}
         for record in records:
             by_object.setdefault(record.object, {})[record.id] = record
-        new = changed = total = 0
+        new = changed = total = echoed = 0
         for object, page in by_object.items():
             known = self._known(connection, object, page)
             todo = _sort(connection, page, known, run, at)
+            own = self._own(connection, object, [row for row in todo.fresh if row["id"] in known])
+            for row in todo.fresh:
+                row["state"] = own.get(row["id"], row["state"])
             self._write(todo)
+            echoed += len(own)
             gone = self.mark_deleted(connection, object, todo.gone, run=run, at=at)
             total += len(page)
             new += len(page.keys() - known.keys())
-            changed += gone + sum(row["id"] in known for row in todo.fresh)
-        return Absorbed(new, changed, total - new - changed)
+            changed += gone + sum(row["id"] in known and row["id"] not in own for row in todo.fresh)
+        return Absorbed(new, changed, total - new - changed, echoed)
+
+    def _own(self, connection: str, object: str, changed: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        """Id -> state of those records that differ from what is stored in nothing but what we wrote there.
+
+        What somebody else wrote over that is not ours any more.
+        """
+        echoes = Echoes(self._conn)
+        known = echoes.of(connection, object, [row["id"] for row in changed])
+        columns = (inbox.c.id, inbox.c.whole, inbox.c.data, inbox.c.state, inbox.c.deleted, inbox.c.mapping)
+        query = _of(connection, object, *columns)
+        stored = {row["id"]: row for row in among(self._conn, query, inbox.c.id, known)}
+        own: dict[str, str] = {}
+        news: dict[str, list[str]] = {}
+        for row in changed:
+            was = stored.get(row["id"])
+            if was is None or was["deleted"]:
+                continue
+            differing = _differing(json.loads(was["data"]), json.loads(row["data"]))
+            strange = [name for name, digest in differing.items() if digest != _echo(known[row["id"]], name)]
+            if strange:
+                news[row["id"]] = [name for name in strange if name in known[row["id"]]]
+            else:
+                own[row["id"]] = was["state"]
+        echoes.forget(connection, object, news)
+        return own
 
     def _known(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         columns = (inbox.c.id, inbox.c.whole, inbox.c.digest, inbox.c.deleted, inbox.c.place)
@@ -172,6 +205,16 @@ class Inbox:
         """Have a record mapped again.  False where it is not there."""
         again = update(inbox).where(*_row_key()).values(state="new")
         return bulk(self._conn, again, [_bound(connection, object, id)]) == 1
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> digest of its new value, for those that differ."""
+    names = [name for name in {**before, **after} if before.get(name, _MISSING) != after.get(name, _MISSING)]
+    return {name: digest_text(canonical_json(after.get(name))) for name in names}
+
+
+def _echo(known: Mapping[str, Echo], name: str) -> str:
+    return known[name].digest if name in known else ""
 
 
 def _of(connection: str, object: str, *columns: Any) -> Any:

@@ -87,6 +87,12 @@ class LiveTables:
         found = rows(self._conn, select(live_tables).where(*mine))
         return (json.loads(found[0]["doc"]), found[0]["at"]) if found else None
 
+    def stale(self, connection: str, at: datetime) -> list[tuple[str, str, str]]:
+        """Object, key and value field of the tables of a connection that were last read by then."""
+        c = live_tables.c
+        query = select(c.object, c.key_field, c.value_field).where(c.connection == connection, c.at <= at)
+        return [(row["object"], row["key_field"], row["value_field"]) for row in rows(self._conn, query)]
+
     def put(self, connection: str, object: str, key: str, value: str, entries: Mapping[str, str], at: datetime) -> None:
         """Keep a table as it was read."""
         row = {"connection": connection, "object": object, "key_field": key, "value_field": value, "at": at}
