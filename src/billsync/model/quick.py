@@ -26,7 +26,12 @@ _WRITTEN: Final[dict[object, str]] = {
 
 def quick_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaValidator:
     """A validator that takes part of what the schema takes, with the same result; `filled` refuses blank text."""
-    return SchemaValidator(cast("CoreSchema", _quickened(schema, filled)))
+    build = cast("Callable[..., SchemaValidator]", SchemaValidator)
+    quick = _quickened(schema, filled)
+    try:  # otherwise the models inside would bring their own validators
+        return build(quick, _use_prebuilt=False)
+    except TypeError:  # a release that has no such thing
+        return build(quick)
 
 
 def _quickened(node: Any, filled: Callable[[str], str]) -> Any:
