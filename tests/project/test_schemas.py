@@ -165,6 +165,11 @@ def test_a_bad_mapping_is_marked_and_lint_refuses_it_too(what: str) -> None:
     assert [problem for problem in check(text, "m.yaml") if problem.severity.value == "error"]
 
 
+def test_an_owner_is_one_of_the_sides_that_there_are() -> None:
+    assert complaints("mapping", changed(read(GOOD), ("fields", "name", "owner"), "erp")) == []
+    assert complaints("mapping", changed(read(GOOD), ("fields", "name", "owner"), "salesforce"))
+
+
 def test_a_mapping_that_extends_another_changes_what_it_names_and_needs_no_more() -> None:
     change = {"mapping": "acme.deal", "version": 1, "extends": "salesforce.opportunity"}
     assert complaints("mapping", {**change, "fields": {"memo": None, "unit": {"on_miss": "keep"}}}) == []

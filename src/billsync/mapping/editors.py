@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from billsync.mapping.casts import FORMATTED, TYPES
 from billsync.mapping.layers import OVERRIDE, SOURCES
+from billsync.mapping.ownership import OWNERS
 from billsync.mapping.pipeline import ON_MISS
 from billsync.mapping.stack import KEYS, NEEDED
 
@@ -74,8 +75,8 @@ _FIELD_KEYS: Final[Schema] = {
     "fn": _text("A function of an installed package: acme.tax_code."),
     "with": {
         "type": "object",
-        "additionalProperties": {"type": [*_SCALAR, "object", "null"]},
-        "description": "What the function of `fn` gets: its parameters by name.",
+        "additionalProperties": {"type": _SCALAR},
+        "description": "What the function of `fn` gets: its parameters by name, each a formula.",
     },
     "each": _text("Path of a list in the record; one value counts as a list of one, nothing as an empty list."),
     "key": _text("Path that tells the entries of `each` apart."),
@@ -91,7 +92,7 @@ _FIELD_KEYS: Final[Schema] = {
     },
     "ref": _text("What the value is the id of: salesforce.Account, or customer in an outbound mapping."),
     "when": _text("A formula: where it is FALSE the field (or the entry of `each`) is left out."),
-    "owner": _text("The side that is the record's truth for this field: crm, hub or erp."),
+    "owner": {"enum": list(OWNERS), "description": "The side that is the record's truth for this field."},
     "create_only": _flag("Written when the record is made, never again."),
     "direction": {"enum": ["inbound", "outbound", "both"], "description": "In which direction the field is written."},
 }
