@@ -229,4 +229,4 @@ def test_numbers_and_days_keep_their_types() -> None:
 
 def test_the_source_can_be_read() -> None:
     made = parse(Path(ROOT / "tryton/party.yaml").read_text(encoding="utf-8"), "party.yaml")
-    assert made._engine.source.startswith("def fast(r, resolve, refs):")
+    assert made.source_code.startswith("def fast(r, resolve, refs):")

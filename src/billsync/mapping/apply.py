@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def source(self) -> str:
-        """Its Python source, for who wants to read it."""
+        """Its Python source."""
         return source_of(*self._parts)[0]
 
     def run(self, data: object, resolve: Resolve, refs: References) -> tuple[str, dict[str, Any]] | None:
@@ -116,6 +116,16 @@ class Mapping:
     _block: Block
     _engine: Engine
     _places: dict[str, FieldFacts]
+
+    @property
+    def compiled(self) -> Fast:
+        """The bare function that the mapping compiles to: no validation, no words for what is odd."""
+        return self._engine.run
+
+    @property
+    def source_code(self) -> str:
+        """Its Python source, for who wants to read it."""
+        return self._engine.source
 
     @property
     def source_system(self) -> str:
