@@ -47,6 +47,7 @@ format: $(STAMP) ## Put the code into the house format
 .PHONY: bench
 bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/out
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.mapping
 
 .PHONY: soak
 soak: $(STAMP) ## Long runs under faults: crashes at random moments, and thousands of simulated histories
