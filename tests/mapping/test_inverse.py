@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.connector import Record
@@ -184,6 +184,7 @@ AFTER = "`as: decimal` after a table: two of its values may become one"
         ("name: {from: Name, when: \"Id = '1'\"}", "`when` decides whether it is written"),
         ("name: {from: Name, direction: inbound}", "it is for this direction only"),
         ("name: {from: 'Names[0]'}", "'Names[0]' is no plain path of fields"),
+        ("name: {from: $}", "it is the whole record"),
         ("name: {from: Name, as: list}", "`as: list` makes a list of one of a single value"),
         ("name: {from: Price, as: decimal, format: '1.234,56'}", A_NUMBER),
         ("name: {from: Name, lookup: pair}", ""),
@@ -274,6 +275,7 @@ def _plain(value: Any) -> Any:
 
 
 @given(DEALS)
+@settings(max_examples=50, deadline=None)
 def test_any_deal_that_is_written_is_read_again_as_the_same(deal: Deal) -> None:
     wrote = BACKWARD.apply(record_of("deal", deal, deal.id), lambda _name, _id: None)
     assert wrote.doc is not None, [str(problem) for problem in wrote.problems]

@@ -152,8 +152,6 @@ class _Walk:
         for blocking, reason in (("when", "`when` leaves entries out"), ("by", "`by` makes several entries one")):
             if entry.get(blocking) is not None:
                 raise _No(reason)
-        if not names:
-            raise _No("the record itself is the only entry")
         below: _Tree = {}
         before = len(self.ways)
         self.fields(entry.get("fields"), where, (), below)
@@ -218,8 +216,8 @@ def _source(entry: Node) -> _Names:
         path = parse_path(_text(entry, kind))
     except ValueError:
         raise _No("its path cannot be read") from None
-    if path.start == "$" and not path.steps:
-        return ()
+    if not path.steps:
+        raise _No("the record itself is the only entry" if kind == "each" else "it is the whole record")
     if path.start or len(path.names) != len(path.steps) or any("`" in name for name in path.names):
         raise _No(f"{show(str(path))} is no plain path of fields")
     return path.names

@@ -188,7 +188,7 @@ class _Climb:
 
     def _with_overrides(self, merged: Node, root: Node, base: Node | None, variant: Variant) -> Node:
         """The file's own overrides laid over it, and the tests that are for the variant."""
-        if root.get("overrides") is None and merged is root:
+        if root.get("overrides") is None and merged is root and variant == PLAIN:
             return root
         for entry in matching(root, variant, self.findings):
             merged = lay_over(merged, entry, self.findings)
