@@ -27,7 +27,8 @@ class Mapped:
 
     Attributes:
         key: the record's key by the mapping's `key:`; "" where it could not be read, and where `when` is false.
-        doc: the document; None where `when` is false and where there are problems.
+        doc: the document, of inbound mappings as it was before it was read as `noun`: a number may still be its text;
+            None where `when` is false and where there are problems.
         noun: the document as the canonical noun, of inbound mappings; else None.
         problems: everything that is wrong with the record, in the order of the mapping.
         refs: (name, id) of every record that it refers to: `("files.accounts", "Acme")`, `("customer", "acme")`.

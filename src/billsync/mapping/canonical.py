@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Annotated, Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from billsync.connector import Record
@@ -47,12 +48,14 @@ class Shape:
         fields: of an object or of a list's entries: name -> annotation; None where any name is taken.
         required: names that have no default.
         nullable: whether null may stand here.
+        reader: what the document itself reads a value with, None where it takes it as it is.
     """
 
     form: str
     fields: Mapping[str, Any] | None = None
     required: frozenset[str] = frozenset()
     nullable: bool = False
+    reader: Callable[[Any], Any] | None = None
 
     def child(self, name: str) -> Shape | None:
         """What may stand at a field, or None where there is no such field."""
@@ -68,10 +71,10 @@ def shape_of(annotation: Any) -> Shape:
     """The shape that a type annotation describes."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return shape_of(arguments[0])
+        return _read_by(shape_of(arguments[0]), arguments[1:])
     if origin in {Union, types.UnionType}:
         inner = shape_of(next(argument for argument in arguments if argument is not types.NoneType))
-        return Shape(inner.form, inner.fields, inner.required, types.NoneType in arguments)
+        return replace(inner, nullable=types.NoneType in arguments)
     if origin in {tuple, list}:
         inner = shape_of(arguments[0])
         return Shape("list", inner.fields if inner.form == "object" else {}, inner.required)
@@ -80,11 +83,21 @@ def shape_of(annotation: Any) -> Shape:
     return _object(annotation) if isinstance(annotation, type) else Shape("value", {})
 
 
+def _read_by(shape: Shape, said: tuple[Any, ...]) -> Shape:
+    reader = next((each.func for each in said if isinstance(each, BeforeValidator)), None)
+    return shape if reader is None else replace(shape, reader=cast("Callable[[Any], Any]", reader))
+
+
+def _annotated(info: FieldInfo) -> Any:
+    """The field's type with what pydantic has taken off it."""
+    return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+
+
 def _object(annotation: type) -> Shape:
     if issubclass(annotation, BaseModel):
         known = annotation.model_fields
         required = frozenset(name for name, info in known.items() if info.is_required())
-        return Shape("object", {name: info.annotation for name, info in known.items()}, required)
+        return Shape("object", {name: _annotated(info) for name, info in known.items()}, required)
     if is_dataclass(annotation):
         required = frozenset(item.name for item in fields(annotation) if item.default is NO_DEFAULT)
         return Shape("object", get_type_hints(annotation), required)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from billsync.mapping.casts import table_key
@@ -119,8 +119,9 @@ def _block(block: Block, at: str, writer: Writer) -> str:
     made: dict[str, str] = {}
     missing: dict[str, bool] = {}
     here = Here(at, made, _parents(block, at, writer))
+    needed = frozenset(name for rule in block.rules for name in rule.needs)
     for rule in block.rules:
-        value = _rule(rule, here, writer)
+        value = _rule(rule if rule.name in needed else _lean(rule), here, writer)
         made[rule.name], missing[rule.name] = writer.fresh("x"), value.missing
         writer.line(f"{made[rule.name]} = {value.code}")
     names = [name for name in block.names if name in made]
@@ -160,6 +161,14 @@ def _paths(block: Block) -> Iterator[Path]:
                 formulas += arguments.values()
         for formula in formulas:
             yield from (path for path, _ in formula.paths)
+
+
+def _lean(rule: Rule) -> Rule:
+    """The rule without a type that the document's own validation gives the value as well."""
+    recipe = rule.recipe
+    if isinstance(recipe, From) and rule.reader is not None and recipe.pipeline.cast is rule.reader:
+        return replace(rule, recipe=replace(recipe, pipeline=replace(recipe.pipeline, cast=None)))
+    return rule
 
 
 def _rule(rule: Rule, here: Here, writer: Writer) -> Made:

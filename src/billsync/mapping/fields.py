@@ -169,11 +169,12 @@ def _gated(name: str, made: _Made, node: Node, level: Level, kit: Kit) -> Rule |
     """The rule, behind its `when:` where it has one; an `each` decides entry by entry itself."""
     place, when = node.place, node.get("when")
     if when is None or node.get("each") is not None:
-        return Rule(name, made.recipe, place, None, made.source, made.needs)
+        return Rule(name, made.recipe, place, None, made.source, made.needs, level.shape.reader)
     condition = kit.condition(when, level.base, level.siblings)
     if condition is None:
         return None
-    return Rule(name, made.recipe, place, condition, made.source, made.needs | frozenset(condition.siblings))
+    needs = made.needs | frozenset(condition.siblings)
+    return Rule(name, made.recipe, place, condition, made.source, needs, level.shape.reader)
 
 
 def _facts(kind: str, node: Node, target: str, sources: tuple[str, ...], place: Place, kit: Kit) -> bool:

@@ -6,7 +6,7 @@ Python source, which is fast and gives up at the first oddity (`emit`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +132,7 @@ class Rule:
         place: of the field in the mapping.
         source: the field of the record that it reads, where it is one.
         needs: fields of the same level that have to be computed before.
+        reader: what the document itself reads the value with, None where it takes it as it is.
     """
 
     name: str
@@ -140,12 +141,13 @@ class Rule:
     when: Formula | None = None
     source: Path | None = None
     needs: frozenset[str] = frozenset()
+    reader: Callable[[Any], Any] | None = None
     run: Read = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "run", self._reader())
+        object.__setattr__(self, "run", self._run())
 
-    def _reader(self) -> Read:
+    def _run(self) -> Read:
         run = self.recipe.reader()
         if self.when is None:
             return run
