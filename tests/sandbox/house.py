@@ -31,6 +31,9 @@ def shipped(name: str) -> Mapping:
     return read_mapping(f"mappings/sandbox/{name}.yaml", Path())
 
 
+written = cache(parse)
+
+
 class Notes(Silent):
     """Keeps what a person would be told."""
 
@@ -77,7 +80,7 @@ class House:
         )  # fmt: skip
 
     def mapping(self, name: str) -> Mapping:
-        return parse(self.changed[name], f"{name}.yaml") if name in self.changed else shipped(name)
+        return written(self.changed[name], f"{name}.yaml") if name in self.changed else shipped(name)
 
     def world(self) -> World:
         outbound = {item.source_object: item for item in map(self.mapping, self.outbound)}

@@ -145,14 +145,14 @@ def test_after_a_tie_was_undone_nothing_is_made_twice(kind: str, ledger: Store, 
 
 
 def test_after_a_tie_was_undone_another_record_with_our_reference_is_taken(
-    store: Store, sandbox_server: StandIn
+    ledger: Store, sandbox_server: StandIn
 ) -> None:
-    house = House(store, sandbox_server, inbound=("accounts",), outbound=("customer",), kind="A")
+    house = House(ledger, sandbox_server, inbound=("accounts",), outbound=("customer",), kind="A")
     sandbox_server.human("create", "accounts", "Acme", name="Acme", country="Germany")
     house.run()
     sandbox_server.human("change", "customer", "customer-1", name="Acme (wrong)", reference="")
     sandbox_server.human("create", "customer", name="Acme (the right one)", reference="Acme")
-    with store.tx("t") as tx:
+    with ledger.tx("t") as tx:
         tx.links.remove("customer", "Acme", "erp", at=house.clock.now(), act="unlinked", who="ann", why="wrong")
     sandbox_server.human("change", "accounts", "Acme", name="Acme Inc.")
     assert house.run().exit_code == 0

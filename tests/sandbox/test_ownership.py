@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,22 @@ def test_a_change_to_the_same_value_is_none(house: House) -> None:
     assert stands(house, "name", "country") == ["Acme Inc.", "NO"]
 
 
+@pytest.mark.parametrize(("policy", "country", "codes"), [("report", "FR", ["PUSH-REVIEW-02"]), ("ours", "DE", [])])
+def test_a_later_look_finds_a_change_that_no_write_ran_into(
+    house: House, policy: str, country: str, codes: list[str]
+) -> None:
+    house.extra = {"conflicts": Conflicts.model_validate({"default": policy})}
+    erp(house, country="FR", city="Berlin")
+    house.run()
+    house.clock.at += timedelta(hours=3)
+    house.run()
+    assert (house.codes(), stands(house, "country", "city")) == (codes, [country, "Berlin"])
+
+
 # ---------------------------------------------------------------- what comes in
 
 
-@pytest.mark.parametrize(
-    ("policy", "country", "codes"),
-    [("report", "DE", ["MAP-OWNER-01"]), ("ours", "DE", []), ("theirs", "NO", [])],
-)
+@pytest.mark.parametrize(("policy", "country", "codes"), [("report", "DE", ["MAP-OWNER-01"]), ("theirs", "NO", [])])
 def test_what_the_crm_does_not_own_it_does_not_change(
     house: House, policy: str, country: str, codes: list[str]
 ) -> None:

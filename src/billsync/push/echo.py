@@ -154,4 +154,4 @@ def edited(push: Push, object: str, wanted: Mapping[str, Mapping[str, Any]]) -> 
 
 def said(object: str, id: str, edits: Edits) -> str:
     """The edits that a person has to look at, in a sentence."""
-    return f"{', '.join(edits.report)} of {object} {id} was changed there after we wrote it"
+    return f"{', '.join((*edits.report, *edits.ours))} of {object} {id} was changed there after we wrote it"

@@ -12,7 +12,7 @@ from typing import Final
 
 from billsync.connector import Target
 from billsync.model.delivery import DONE, Delivery, DeliveryState
-from billsync.push import decide, port
+from billsync.push import decide, echo, port
 from billsync.push.outcome import apply
 from billsync.push.payload import expectation, is_void
 from billsync.push.session import Push
@@ -35,9 +35,30 @@ def sweep(push: Push) -> None:
         if not due:
             return
         seen += len(due)
+        due = _unchanged(push, due, latest)
         _leave(push, [row for row in due if row.key not in latest or not _told_by_look(push, row)])
         for object in sorted({row.object for row in due}):
             _look(push, object, [row for row in due if row.object == object and row.key in latest])
+
+
+def _unchanged(push: Push, due: Sequence[Delivery], latest: set[str]) -> list[Delivery]:
+    """Those of which nobody changed a field there; the others are told, or written again, by the field's policy."""
+    moves: list[tuple[Delivery, decide.Move]] = []
+    again: list[Delivery] = []
+    for object in {row.object for row in due}:
+        watch = push.options.watched.get(object)
+        mine = {row.remote_id: row for row in due if row.object == object and row.key in latest and not is_void(row)}
+        if watch is None or not watch.policies:
+            continue
+        for id, edits in echo.edited(push, object, {id: {} for id in mine if id is not None}).items():
+            if edits.report or edits.ours:
+                moves.append((mine[id], decide.Move(_S.REVIEW, decide.EDITED, echo.said(object, id, edits))))
+            if edits.ours and not edits.report:
+                again.append(mine[id])
+    apply(push, "sweep", moves)
+    _overwrite(push, again)
+    moved = {row.key for row, _ in moves}
+    return [row for row in due if row.key not in moved]
 
 
 def _latest(push: Push, due: Sequence[Delivery]) -> set[str]:
@@ -85,7 +106,8 @@ def _look(push: Push, object: str, deliveries: Sequence[Delivery]) -> None:
 def _overwrite(push: Push, deliveries: Sequence[Delivery]) -> None:
     """Write again what a person changed there."""
     at = push.clock.now()
-
+    if not deliveries:
+        return
     with push.store.tx("overwrite") as tx:
         seen = tx.outbox.many(row.key for row in deliveries)
         again = [row for row in seen.values() if row.state is _S.REVIEW]

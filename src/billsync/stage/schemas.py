@@ -63,6 +63,7 @@ def look(world: World, *, full: bool = False) -> None:
     """
     with world.store.view() as tx:
         known = {(item.connection, item.object): item for item in tx.schemas.list()}
+        told = {(it.problem.place.system, it.problem.place.object) for it in tx.problems.list(code=WRITE_CODE)}
     for end, item in used(world):
         snapshot = glance(world.store, end, item.object, known.get((end.name, item.object)), world.now())
         if snapshot is not None and snapshot.seen is not None and full and item.readers:
@@ -71,7 +72,7 @@ def look(world: World, *, full: bool = False) -> None:
             snapshot = None
         changes = () if snapshot is None or snapshot.seen is None else tuple(compare(snapshot.known, snapshot.seen))
         world.shapes.changes[end.name, item.object] = changes
-        _tell(world, end, item, changes)
+        _tell(world, end, item, changes, was_told=(end.name, item.object) in told)
 
 
 def glance(store: Store, end: End, object: str, snapshot: Snapshot | None, at: datetime) -> Snapshot | None:
@@ -94,17 +95,15 @@ def _described(connector: Connector, object: str) -> Schema | None:
         return None
 
 
-def _tell(world: World, end: End, item: Used, changes: Sequence[Change]) -> None:
+def _tell(world: World, end: End, item: Used, changes: Sequence[Change], *, was_told: bool) -> None:
     """Open the problem of what waits for the fields, and close it where nothing does."""
     written = unwritable(changes, written_fields(end, item.object, item.writers)) if item.writers else []
-    with world.store.view() as tx:
-        known = tx.problems.list(code=WRITE_CODE, limit=1000)
     if written:
         with world.store.tx("schema-drift") as tx:
             world.report(
                 tx, [_problem(WRITE_CODE, end, item.object, written, "what it keeps from being written waits")]
             )
-    elif any((found.problem.place.system, found.problem.place.object) == (end.name, item.object) for found in known):
+    elif was_told:
         with world.store.tx("schema-healed") as tx:
             tx.problems.close_file(end.name, item.object, at=world.now(), codes_prefix=WRITE_CODE)
     new = [change for change in changes if change.kind is ChangeKind.CHOICES_ADDED]
