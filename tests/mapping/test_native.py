@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from billsync.mapping import BadNative, Native, native
+from billsync.mapping import BadNative, Native, native, parse
 from billsync.mapping.native import failures, find, native_of
 from billsync.mapping.problems import Findings
 from billsync.mapping.values import MISSING, Wrong
 from billsync.model.problem import Place
+from tests.mapping.make import product
 
 PLACE = Place(file="m.yaml", line=3, column=5)
 
@@ -196,3 +198,13 @@ def test_arguments_that_do_not_fit_are_named() -> None:
         ("contry", "acme.tax_code has no parameter 'contry'", "did you mean 'country'?"),
         ("", "acme.tax_code needs country", found.signature),
     ]
+
+
+def test_the_digest_of_a_mapping_covers_the_release_of_what_it_calls() -> None:
+    text = product("description: {fn: acme.tax_code, with: {country: Country}}")
+    found = native_of(tax_code)
+    digests = {
+        parse(text, "m.yaml", natives={found.name: replace(found, release=release)}).digest
+        for release in ("acme 1.0", "acme 1.1", "")
+    }
+    assert len(digests) == 3

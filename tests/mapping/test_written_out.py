@@ -23,6 +23,7 @@ extends: salesforce.opportunity
 tables: {iso: {Japan: JP, Null Island: "null", "1": "12:30", yes: "no # comment", Nowhere: null}}
 fields:
   currency: {const: EUR}
+  owner: {const: "null"}
   properties: {fields: {memo: null, "p.o": {from: "`PO.Number`"}}}
   lines: {fields: {quantity: {from: Seats__c, as: decimal}}}
 overrides:
@@ -56,8 +57,8 @@ def test_each_line_names_the_layer_that_says_so() -> None:
     assert notes["version"] == "top.yaml:2"
     assert notes["from"] == "mappings/salesforce/opportunity.yaml:5"
     assert notes["currency"] == "top.yaml:6; does not lead back: a fixed value: nothing of the record"
-    assert notes["quantity"] == "top.yaml:8"
-    assert notes["each"] == notes["lines"].replace("top.yaml:8", "mappings/salesforce/opportunity.yaml:26")
+    assert notes["quantity"] == "top.yaml:9"
+    assert notes["each"] == notes["lines"].replace("top.yaml:9", "mappings/salesforce/opportunity.yaml:26")
     assert "memo" not in notes
 
 

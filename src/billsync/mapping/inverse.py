@@ -183,9 +183,11 @@ class _Walk:
 
     def _lookup(self, entry: Node) -> dict[str, Node]:
         node, kind, how = entry.get("lookup") or entry, _text(entry, "as"), _text(entry, "on_miss")
-        table = self.tables.get(str(node.value))
+        if not node.is_text:
+            raise _No("what is asked for in another system cannot be asked back")
+        table = self.tables.get(node.text())
         if table is None:
-            raise _No(f"its table {show(node.value)} cannot be read")
+            raise _No(f"its table {show(node.text())} cannot be read")
         if kind not in {"", "text"}:
             raise _No(f"`as: {kind}` after a table: two of its values may become one")
         if how in {"keep", "default"}:
