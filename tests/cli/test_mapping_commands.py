@@ -230,3 +230,26 @@ def test_diff_refuses_what_it_cannot_compare(versions: Place) -> None:
     ):
         said = versions.billsync("mapping", "diff", old, new)
         assert (said.code, why in said.err) == (2, True), said.err
+
+
+# ---------------------------------------------------------------- towards the target
+
+
+def test_an_invoice_as_it_would_be_sent(ready: Place) -> None:
+    number = ready.billsync("invoice", "list", "--format", "json").json[0]["number"]
+    said = ready.billsync("mapping", "preview", "tryton.invoice", "--record", number, "--format", "json")
+    assert said.code == 0, said.err
+    rows = {row["field"]: row for row in said.json["fields"]}
+    assert rows["reference"]["value"] == number
+    assert rows["party"]["value"] == {"$ref": "customer/Acme"}
+    assert {"field": "lines[0].quantity", "value": "2"} in rows["lines[0].quantity"]["sources"]
+    gone = ready.billsync("mapping", "preview", "tryton.invoice", "--record", "INV-0")
+    assert (gone.code, "the store has no invoice 'INV-0'" in gone.err) == (2, True)
+
+
+def test_two_ways_to_send_the_same_invoices(ready: Place) -> None:
+    said = ready.billsync("mapping", "diff", "tryton.invoice", "tryton.invoice_by_product", "--format", "json")
+    assert said.code == 0, said.err
+    assert said.json["records"]["all"] == 2
+    assert said.json["money"]["sums"] == []
+    assert "lines.description" in {field["field"] for field in said.json["fields"]}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from billsync.mapping import parse
+from collections.abc import Mapping
+
+from billsync.mapping import parse, record_of
 from billsync.mapping.difference import Comparison, Version, sayings
+from billsync.model.customer import Customer
 from billsync.strict.yaml import load
 from tests.mapping.test_coverage import DEAL, deal, knows
 
@@ -20,7 +23,7 @@ NEW = (
 )
 
 
-def compare(new: str, *changes: dict[str, object]) -> Comparison:
+def compare(new: str, *changes: Mapping[str, object]) -> Comparison:
     found, old, after = Comparison(), parse(DEAL, "a.yaml"), parse(new, "b.yaml")
     for number, change in enumerate(changes):
         record = deal(str(number), **change)
@@ -46,6 +49,14 @@ def test_documents_are_compared_field_by_field() -> None:
         "currency": (2, [("1", "USD", "EUR"), ("3", "USD", "EUR")]),
         "owner": (2, [("2", "Bob", ""), ("3", "Ann", "")]),
     }
+
+
+def test_nothing_and_empty_text_are_two_things_to_who_gets_them() -> None:
+    out = "mapping: m\nversion: 1\nfrom: customer\nto: erp.party\nkey: id\nfields: {name: {from: legal_name}}\n"
+    old, new = parse(out, "a.yaml"), parse(out.replace("legal_name}", 'legal_name, default: ""}'), "b.yaml")
+    record, found = record_of("customer", Customer(id="c", name="Acme"), "c"), Comparison()
+    found.see(record, old.apply(record, knows), new.apply(record, knows))
+    assert found.fields["name"].samples == [("c", "nothing", "")]
 
 
 def test_a_field_in_many_lines_counts_its_document_once() -> None:

@@ -16,8 +16,9 @@ from billsync.mapping.apply import Mapping as FieldMapping
 from billsync.mapping.canonical import KINDS, shape_of
 from billsync.mapping.paths import Path
 from billsync.mapping.run import Resolve
-from billsync.mapping.tracing import Step, Tracer
-from billsync.mapping.values import is_blank, written
+from billsync.mapping.tables import Table
+from billsync.mapping.tracing import Step, Tracer, answer
+from billsync.mapping.values import MISSING, is_blank, written
 from billsync.model.problem import Problem
 from billsync.model.scalar import show
 from billsync.strict.yaml import did_you_mean
@@ -183,9 +184,7 @@ class Coverage:
                 return
             step, on_miss = by
             known = self._misses[key] = Miss(*key, str(step.rule.place), on_miss, example=record.id)
-            known.near = next(
-                (near_of(key[2], table.entries) for table, *_ in step.looked_up() if table.name == key[1]), ""
-            )
+            known.near = _near(step, among=key[1], value=key[2])
         known.records += key not in seen
         known.held += held and (*key, "held") not in seen
         seen |= {key, (*key, "held")} if held else {key}
@@ -249,11 +248,16 @@ def _exemplify(use: FieldUse, value: Any) -> None:
 def _unknown(step: Step, resolve: Resolve) -> Iterator[tuple[str, str, str, str, Path | None]]:
     """Kind, among, value, what happens then, and field, of each key and reference that leads nowhere."""
     for table, key, on_miss, path in step.looked_up():
-        if key not in table.entries:
+        if answer(table, key, resolve) is MISSING:
             yield "lookup", table.name, key, on_miss, path
     refers = step.reference()
     if refers is not None and resolve(*refers) is None:
         yield "reference", *refers, "quarantine", step.rule.source
+
+
+def _near(step: Step, *, among: str, value: str) -> str:
+    tables = (table for table, *_ in step.looked_up() if table.name == among)
+    return next((near_of(value, table.entries) for table in tables if isinstance(table, Table)), "")
 
 
 def near_of(value: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from billsync.mapping.run import label
 from billsync.mapping.says import rules_in_words
 from billsync.mapping.tables import Table
 from billsync.mapping.tracing import formulas_of, pipeline_of, rules_of
-from billsync.mapping.values import is_blank, kind_of, written
+from billsync.mapping.values import kind_of, written
 from billsync.model.problem import Problem
 from billsync.model.scalar import show
 from billsync.strict.yaml import Node
@@ -79,7 +79,7 @@ def _entries(mapping: FieldMapping) -> dict[str, str]:
 def _tables(block: Block) -> Iterator[tuple[str, Table]]:
     for rule in block.rules:
         steps = pipeline_of(rule.recipe)
-        if steps is not None and steps.table is not None:
+        if steps is not None and isinstance(steps.table, Table):
             yield steps.table.name, steps.table
         for formula in formulas_of(rule):
             yield from formula.tables.items()
@@ -189,7 +189,7 @@ def _changes(old: Any, new: Any, at: tuple[str | int, ...]) -> Iterator[tuple[st
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _changes(one, other, (*at, index))
-    elif old != new and not (is_blank(old) and is_blank(new)):
+    elif old != new:
         name = label(tuple(part for part in at if isinstance(part, str)))
         yield name, _shown(old), _shown(new)
 
@@ -198,4 +198,4 @@ def _shown(value: Any) -> str:
     kind = kind_of(value)
     if kind in {"list", "object", "unknown"}:
         return f"{len(value)} entries" if kind == "list" else "an object"
-    return show(written(value), 80)[1:-1]
+    return "nothing" if value is None else show(written(value), 80)[1:-1]

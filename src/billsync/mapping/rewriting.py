@@ -90,19 +90,18 @@ def _spans(text: str) -> dict[Spot, Span]:
     found: dict[Spot, Span] = {}
     open_: list[tuple[yaml.CollectionStartEvent, int]] = []
     last = 0
-    shift = len(text) - len(text.removeprefix("\ufeff"))
-    for event in yaml.parse(text[shift:], Loader=yaml.BaseLoader):
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
         if isinstance(event, yaml.ScalarEvent):
-            last = _end(text, _at(event.start_mark) + shift, _at(event.end_mark) + shift)
-            _note(found, event, Span(_at(event.start_mark) + shift, last))
+            last = _end(text, _at(event.start_mark), _at(event.end_mark))
+            _note(found, event, Span(_at(event.start_mark), last))
         elif isinstance(event, yaml.CollectionStartEvent):
-            open_.append((event, _at(event.start_mark) + shift))
+            open_.append((event, _at(event.start_mark)))
         elif isinstance(event, yaml.CollectionEndEvent):
             begun, start = open_.pop()
-            last = last if not begun.flow_style else _at(event.end_mark) + shift
+            last = last if not begun.flow_style else _at(event.end_mark)
             _note(found, begun, Span(start, last, block=not begun.flow_style))
         elif isinstance(event, yaml.AliasEvent):
-            last = _at(event.end_mark) + shift
+            last = _at(event.end_mark)
     return found
 
 

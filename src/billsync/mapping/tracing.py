@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from billsync.connector import Record
 from billsync.mapping.apply import Mapping
@@ -18,8 +18,24 @@ from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.recipe import Block, Choice, Computed, Each, From, Nested, Recipe, Rule
 from billsync.mapping.run import Location, Resolve, Run
 from billsync.mapping.syntax import Call, Name
-from billsync.mapping.tables import Table
+from billsync.mapping.tables import Asked, Table
 from billsync.mapping.values import FAILED, MISSING, Wrong, is_blank
+
+
+class Lookup(Protocol):
+    """A table, or what is asked of the run in its place."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+
+def answer(table: Lookup, key: str, resolve: Resolve) -> Any:
+    """What a lookup has for a key: text, None for "nothing", or MISSING."""
+    if isinstance(table, Table):
+        return table.entries.get(key, MISSING)
+    found = resolve(table.name, key)
+    return MISSING if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Step:
     raw: Any
     value: Any
     wrong: Wrong | None = None
-    lookups: tuple[tuple[Table, Path, str], ...] = ()
+    lookups: tuple[tuple[Lookup, Path, str], ...] = ()
     asks: bool = True
 
     @property
@@ -57,10 +73,10 @@ class Step:
             except Wrong:
                 yield path.under(self.frame.source), MISSING
 
-    def looked_up(self) -> Iterator[tuple[Table, str, str, Path | None]]:
-        """Every key that was looked up: the table, the key, what happens on a miss, and the field that it came from."""
+    def looked_up(self) -> Iterator[tuple[Lookup, str, str, Path | None]]:
+        """Every key that was looked up: in what, the key, what happens on a miss, and the field that it came from."""
         steps = pipeline_of(self.rule.recipe)
-        if steps is not None and steps.table is not None and (key := _key(self.raw)) is not None:
+        if steps is not None and isinstance(steps.table, Table) and (key := _key(self.raw)) is not None:
             yield steps.table, key, steps.on_miss, self.rule.source
         for table, path, how in self.lookups:
             if (key := _key(_try(reader(path), self.frame))) is not None:
@@ -69,12 +85,13 @@ class Step:
     def reference(self) -> tuple[str, str] | None:
         """Name and id of the record that the field refers to, or None."""
         steps = pipeline_of(self.rule.recipe)
-        if steps is None or not steps.ref or (id := _key(self.raw)) is None:
+        if steps is None or not steps.ref or (id := _key(self.raw)) is None or isinstance(steps.table, Asked):
             return None
         if steps.table is not None:
-            if id not in steps.table.entries:
+            found = answer(steps.table, id, self.frame.run.resolve)
+            if found is MISSING:
                 return (steps.ref, id) if steps.on_miss == "keep" else None
-            id = steps.table.entries[id] or ""
+            id = found or ""
         return (steps.ref, id) if id else None
 
 
@@ -198,7 +215,7 @@ def _paths(rule: Rule) -> Iterator[Path]:
         yield from (path for path, _ in formula.paths)
 
 
-def _lookups(formula: Formula) -> Iterator[tuple[Table, Path, str]]:
+def _lookups(formula: Formula) -> Iterator[tuple[Lookup, Path, str]]:
     """Each `LOOKUP(table, field, ...)`: the table, the field, and what happens on a miss."""
     for call in _calls(formula.tree):
         if call.name != "LOOKUP" or len(call.arguments) < 2:
