@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -99,7 +100,10 @@ def test_what_is_taken_quickly_is_what_the_readers_make_of_it(data: dict[str, An
 @pytest.mark.parametrize("field", sorted(Everything.model_fields))
 def test_each_value_in_each_field_and_inside_others(field: str) -> None:
     """The whole door: the same noun, or the readers' own words."""
-    around = [lambda value: {field: value}, lambda value: {"inner": [{field: value}]}]
+    around: list[Callable[[Any], dict[str, Any]]] = [
+        lambda value: {field: value},
+        lambda value: {"inner": [{field: value}]},
+    ]
     if field == "text":
         around += [lambda value: {"numbers": [value]}, lambda value: {"more": {"k": value}}]
     for data in [wrap(value) for wrap in around for value in ODD]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,8 +77,7 @@ def test_inside_of_a_transaction_nothing_is_read_and_the_next_run_knows(house: H
     assert reads(house) == 1
     with house.store.tx("t") as tx:
         assert References(house.world(), base, tx)(LIVE, "B") == "product-1"
-    named = replace(house.world(), lives=(LIVE,))
-    warm(named, named.lives)
+    warm(house.world(), (LIVE,))
     assert reads(house) == 1
 
 
@@ -110,12 +108,26 @@ def test_a_name_of_no_form(name: str) -> None:
 def test_a_mapping_looks_into_the_other_system(house: House) -> None:
     """Through a whole run: what is not there holds the record back until it is."""
     text = Path("mappings/sandbox/deals.yaml").read_text(encoding="utf-8").split("tests:", maxsplit=1)[0]
-    house.changed["deals"] = text.replace("owner: {from: owner}", f'owner: {{ref: "{LIVE}", from: product}}')
+    looked = "owner: {from: product, lookup: {live: erp.product, key: code, value: id}}"
+    house.changed["deals"] = text.replace("owner: {from: owner}", looked)
+    assert house.world().lives == (LIVE,)
     house.run()
-    assert house.codes() == ["MAP-REF-01", "MAP-REF-01"]
+    assert house.codes() == ["MAP-LOOKUP-01", "MAP-LOOKUP-01"]
     assert house.erp("product", "code") == ["Basic"], "sent after the deals were mapped"
     assert house.run().exit_code == 0
     with house.store.view() as tx:
         found = tx.facts.get("deal", "D-1")
     assert found is not None
     assert '"owner":"product-' in found.doc
+
+
+def test_an_outbound_mapping_knows_the_id_there_of_what_is_tied(house: House) -> None:
+    """The invoice names its customer by the ERP's own id, in a field that is no reference."""
+    text = Path("mappings/sandbox/invoice.yaml").read_text(encoding="utf-8").split("tests:", maxsplit=1)[0]
+    looked = "  description: {from: customer, lookup: {links: erp.customer}, on_miss: default, default: new}\n"
+    head, _, rest = text.partition("  description:\n")
+    house.changed["invoice"] = head + looked + rest.partition("\n")[2]
+    house.run()
+    house.deal("D-3", "Acme", "7")
+    house.run()
+    assert house.erp("invoice", "description")[-1] == "customer-1"

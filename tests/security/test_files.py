@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from billsync.connector import Applied, Context, Intent
 from billsync.settings import BadSettings, load
-from billsync.workspace import MAX_TABLE_BYTES, reader
+from billsync.shelf import MAX_TABLE_BYTES
+from billsync.workspace import reader
 from billsync_connectors.files import Files, FilesConfig
 from billsync_connectors.files.status import neutral, restored
 from tests.cli.place import CONFIG, MAPPING, Place

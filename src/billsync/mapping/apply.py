@@ -89,6 +89,7 @@ class Mapping:
         digest: SHA-256 of what the mapping does (tests and comments do not count), with its table files.
         source_fields: dotted paths of every field of the record that is read, sorted.
         refs: names that `ref:` uses: objects of the source, or canonical kinds.
+        lookups: what is asked of `Resolve` beside references: `links:tryton.customer`, `live:tryton.account.tax?...`.
         fields: every field with what is known of it.
         tests: the entries of `tests:`.
         warnings: what is probably not meant.
@@ -106,6 +107,7 @@ class Mapping:
     digest: str
     source_fields: tuple[str, ...]
     refs: tuple[str, ...]
+    lookups: tuple[str, ...]
     fields: tuple[FieldFacts, ...]
     tests: tuple[Case, ...]
     warnings: tuple[Problem, ...]

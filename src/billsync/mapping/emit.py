@@ -19,6 +19,7 @@ from billsync.mapping.paths import Path, step
 from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.recipe import Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
 from billsync.mapping.run import Resolve, key_text
+from billsync.mapping.tables import Asked
 from billsync.mapping.values import MISSING, as_list, is_blank
 from billsync.model.base import canonical_json
 
@@ -63,12 +64,24 @@ def _group(groups: dict[str, dict[str, Any]], entry: Any, by: tuple[str, ...]) -
     groups.setdefault(canonical_json(shared), {**shared, "entries": []})["entries"].append(entry)
 
 
+def _told(answer: str | None) -> str:
+    if answer is None:
+        raise Odd
+    return answer
+
+
+def _known(answer: str | None, value: Any) -> Any:
+    return value if answer is None else answer
+
+
 _SHARED: Final[dict[str, Any]] = {
     "Odd": Odd,
     "key": _key,
     "refer": _refer,
     "symbol": _symbol,
     "group": _group,
+    "told": _told,
+    "known": _known,
     "listed": _listed,
 }
 
@@ -238,6 +251,8 @@ def _steps(value: str, key: str, default: str, pipeline: Pipeline, writer: Write
     """The steps that a value takes which is not blank; `key` is its text, for the table."""
     if pipeline.table is None:
         return _typed(value, pipeline, writer)
+    if isinstance(pipeline.table, Asked):
+        return _asked(value, key, default, pipeline.table, pipeline, writer)
     entries, table = writer.const(pipeline.table.entries), pipeline.table
     found = {"keep": f"{entries}.get({key}, {value})", "default": f"{entries}.get({key}, {default})"}.get(
         pipeline.on_miss, f"{entries}[{key}]"
@@ -247,6 +262,14 @@ def _steps(value: str, key: str, default: str, pipeline: Pipeline, writer: Write
     result = writer.fresh()
     rest = _typed(result, pipeline, writer)
     return f"({default} if blank({result} := {found}) or {result} is {writer.named(pipeline.default)} else {rest})"
+
+
+def _asked(value: str, key: str, default: str, asked: Asked, pipeline: Pipeline, writer: Writer) -> str:
+    """What the run answers for the key; what it does not know is left to the closures, unless the mapping says what."""
+    answer, result = f"resolve({asked.name!r}, {key})", writer.fresh()
+    code = {"keep": f"known({answer}, {value})", "default": answer}.get(pipeline.on_miss, f"told({answer})")
+    rest = _typed(result, pipeline, writer)
+    return f"({default} if blank({result} := {code}) or {result} is {writer.named(pipeline.default)} else {rest})"
 
 
 def _typed(code: str, pipeline: Pipeline, writer: Writer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
@@ -16,6 +17,7 @@ from billsync.mapping.native import Native, find
 from billsync.mapping.paths import Path
 from billsync.mapping.pipeline import compile_pipeline, literal
 from billsync.mapping.recipe import Arm, Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
+from billsync.mapping.tables import read_asked
 from billsync.model.problem import Place, Severity
 from billsync.model.scalar import show
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
@@ -199,7 +201,11 @@ _STEPS: Final = {"type": "as", "table": "lookup", "on_miss": "on_miss", "ref": "
 
 def _said(node: Node, key: str) -> str:
     value = node.get(key)
-    return value.value if value is not None and isinstance(value.value, str) else ""
+    if value is None or not value.is_mapping:
+        return value.value if value is not None and isinstance(value.value, str) else ""
+    with suppress(BadYaml):
+        return read_asked(value).name
+    return ""
 
 
 # ---------------------------------------------------------------- where a value comes from

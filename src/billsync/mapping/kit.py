@@ -11,7 +11,7 @@ from billsync.mapping.native import Natives
 from billsync.mapping.paths import Frame, Path, Read, parse_path
 from billsync.mapping.problems import Findings
 from billsync.mapping.spots import Source
-from billsync.mapping.tables import Table
+from billsync.mapping.tables import Asked, Table, read_asked
 from billsync.mapping.values import Wrong
 from billsync.model.problem import Place
 from billsync.model.scalar import show
@@ -63,6 +63,7 @@ class Kit:
         reads: fields of the record that are read.
         shadows: names in formulas that mean another field of the mapping.
         refs: names that `ref:` uses, in order.
+        asked: lookups that the run answers, by their name.
         groups: where the record's entries are grouped (`by:`) -> the fields that they are grouped by.
     """
 
@@ -73,6 +74,7 @@ class Kit:
     tables: dict[str, Table] = field(default_factory=dict)
     used_tables: set[str] = field(default_factory=set)
     refs: dict[str, Place] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
     facts: list[FieldFacts] = field(default_factory=list)
     reads: list[SourceRead] = field(default_factory=list)
     shadows: list[SourceRead] = field(default_factory=list)
@@ -140,9 +142,11 @@ class Kit:
             self.findings.warn("MAP-CASE-01", f"{show(node.text())} is the same for every record", place)
         return replace(formula, run=_truth(formula.run, place))
 
-    def table(self, node: Node) -> Table | None:
-        """The table that `lookup:` names; None with a finding where there is none."""
+    def table(self, node: Node) -> Table | Asked | None:
+        """The table that `lookup:` names, or what it asks of the run; None with a finding where there is none."""
         try:
+            if node.is_mapping:
+                return self._asked(read_asked(node))
             name = node.text()
         except BadYaml as error:
             self.findings.add(error)
@@ -153,6 +157,10 @@ class Kit:
         hint = did_you_mean(name, self.tables) or "define it under tables:"
         self.findings.error("MAP-TABLE-01", f"there is no table {show(name)}", node.place, hint)
         return None
+
+    def _asked(self, asked: Asked) -> Asked:
+        self.asked[asked.name] = asked
+        return asked
 
 
 def _truth(run: Read, place: Place) -> Read:

@@ -120,6 +120,7 @@ class _Reader:
             digest=self._digest(),
             source_fields=tuple(sorted({".".join(read.names) for read in self.kit.reads if read.names})),
             refs=tuple(self.kit.refs),
+            lookups=tuple(self.kit.asked),
             fields=tuple(self.kit.facts),
             tests=self._tests(),
             warnings=tuple(found for found in self.findings.in_order() if found.severity is Severity.WARNING),

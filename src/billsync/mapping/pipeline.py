@@ -13,7 +13,7 @@ from billsync.mapping.canonical import KINDS
 from billsync.mapping.casts import FORMATTED, TYPES, Cast, compile_cast, table_key
 from billsync.mapping.kit import Kit
 from billsync.mapping.paths import Frame, Read
-from billsync.mapping.tables import Table
+from billsync.mapping.tables import Asked, Table
 from billsync.mapping.values import MISSING, Wrong, describe
 from billsync.model.scalar import show
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
@@ -34,7 +34,7 @@ class Pipeline:
     """
 
     default: Any
-    table: Table | None
+    table: Table | Asked | None
     on_miss: str
     cast: Cast | None
     ref: str
@@ -56,25 +56,29 @@ class Pipeline:
         if _is_nothing(value):
             return self.default
         if self.table is not None:
-            value = self._look_up(self.table, value)
+            value = self._look_up(self.table, value, frame)
             if _is_nothing(value) or value is self.default:
                 return self.default
         if self.cast is not None:
             return _cast(self.cast, value)
         return self._refer(value, frame) if self.ref else value
 
-    def _look_up(self, table: Table, value: Any) -> Any:
+    def _look_up(self, table: Table | Asked, value: Any, frame: Frame) -> Any:
         try:
             key = table_key(value)
         except ValueError as error:
             raise Wrong("MAP-VALUE-01", str(error)) from None
-        if key in table.entries:
+        if isinstance(table, Asked):
+            found = frame.run.resolve(table.name, key)
+            if found is not None:
+                return found
+        elif key in table.entries:
             return table.entries[key]
         if self.on_miss == "keep":
             return value
         if self.on_miss == "default":
             return self.default
-        raise table.miss(key, closed=self.on_miss == "error")
+        raise table.miss(key) if isinstance(table, Asked) else table.miss(key, closed=self.on_miss == "error")
 
     def _refer(self, value: Any, frame: Frame) -> Any:
         try:

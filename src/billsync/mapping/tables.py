@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
+from urllib.parse import urlencode
 
 from billsync.mapping.values import Wrong
 from billsync.model.problem import Place, Problem
@@ -116,3 +117,50 @@ def _entries(rows: _Rows, columns: tuple[int, int], file: str) -> dict[str, str 
 
 def _bad_row(file: str, line: int, message: str) -> BadYaml:
     return BadYaml([Problem(code="MAP-TABLE-02", message=message, place=Place(file=file, line=max(line, 1)))])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A lookup that is answered while the run goes on: a tie of ids, or a reference table of another system.
+
+    Attributes:
+        name: what is asked of `Resolve`: `links:tryton.customer`, `live:tryton.account.tax?key=name&value=id`.
+        place: where the mapping says so.
+    """
+
+    name: str
+    place: Place
+
+    def miss(self, key: str) -> Wrong:
+        """The fault that there is no answer for a key."""
+        what = self.name.partition(":")[2].partition("?")[0]
+        if self.name.startswith(LINKS):
+            hint = f"`billsync links list` shows what is tied, `billsync links link` ties it ({self.place})"
+            return Wrong("MAP-LOOKUP-01", f"{show(key)} is not tied to a {what}", hint)
+        return Wrong("MAP-LOOKUP-01", f"there is no {what} {show(key)}", f"add it there, or correct it ({self.place})")
+
+
+LINKS: Final = "links:"
+LIVE: Final = "live:"
+
+
+def read_asked(node: Node) -> Asked:
+    """The lookup that `{links: ...}` or `{live: ..., key: ..., value: ...}` describes.  Raises `BadYaml`."""
+    kind = "links" if node.get("links") is not None else "live"
+    keys = ("links", "back") if kind == "links" else ("live", "key", "value", "age_s")
+    problems = node.check_keys(keys, f"a lookup in {kind}", keys[:1] if kind == "links" else keys[:3])
+    if problems:
+        raise BadYaml(problems)
+    said = {key: value.text() for key, value in node.items()}
+    system, dot, object = said[kind].partition(".")
+    if not (system.strip() and dot and object.strip()) or any(char in said[kind] for char in "?&"):
+        wanted = "the system and our kind, such as tryton.customer" if kind == "links" else "system.object"
+        raise (node.get(kind) or node).wrong(wanted)
+    if kind == "links":
+        back = node.get("back")
+        return Asked(f"{LINKS}{said[kind]}{'?back' if back is not None and back.flag() else ''}", node.place)
+    age = node.get("age_s")
+    if age is not None and age.integer() < 0:
+        raise age.wrong("a number of seconds")
+    rest = {key: value for key, value in said.items() if key != kind}
+    return Asked(f"{LIVE}{said[kind]}?{urlencode(rest)}", node.place)

@@ -21,12 +21,11 @@ from urllib.parse import parse_qsl
 
 from billsync.connector import Refused, TryLater
 from billsync.mapping import Resolve
+from billsync.mapping.tables import LINKS, LIVE
 from billsync.model.scalar import plain, show
 from billsync.stage.world import End, World
 from billsync.store import Tx
 
-LINKS: Final = "links:"
-LIVE: Final = "live:"
 AGE_S: Final = 3_600
 MOST: Final = 50_000
 """Entries of a live table; a larger one is no reference table."""

@@ -12,6 +12,7 @@ from billsync.connector import Connector
 from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.shape import Change
+from billsync.mapping.tables import LIVE
 from billsync.model.problem import Problem
 from billsync.push import Clock, Options
 from billsync.settings.shape import Conflicts
@@ -92,7 +93,6 @@ class World:
         through: the last day that is billed; the run's only idea of today.
         run: id of the run; owner: of this process.
         tables: live tables as this run knows them, with when they were read; read_tables: those that it read itself.
-        lives: names of the live tables that outbound mappings look into: read before anything is planned.
         conflicts: what is done where a side changed a field that is not its own; None where the configuration says
             nothing of it.
         heard: (connection, kind of record) of what other pipelines read: there, too, what we wrote is no news.
@@ -120,10 +120,16 @@ class World:
     shapes: Shapes = field(default_factory=Shapes)
     tables: dict[tuple[str, ...], tuple[dict[str, str], datetime]] = field(default_factory=dict)
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
-    lives: tuple[str, ...] = ()
     conflicts: Conflicts | None = None
     heard: frozenset[tuple[str, str]] = frozenset()
     recovering: bool = False
+
+    @property
+    def lives(self) -> tuple[str, ...]:
+        """Names of the live tables that mappings look into: read before anything is planned."""
+        ways = (*self.inbound, *self.outbound.values(), *([self.status] if self.status is not None else []))
+        found = (name for mapping in ways for name in mapping.lookups if name.startswith(LIVE))
+        return tuple(dict.fromkeys(found))
 
     def now(self) -> datetime:
         """The instant now."""
