@@ -153,6 +153,13 @@ def test_an_error_stands_in_the_file_that_it_was_made_in() -> None:
     assert [line.split()[0] for line in found] == ["top.yaml:4:35", "crm.deal.yaml:27:38"]
 
 
+def test_a_field_that_no_document_has_stands_where_the_base_says_it() -> None:
+    broken = BASE.replace("  currency: {", "  curency: {from: X}\n  currency: {")
+    assert [line.split()[:2] for line in errors(TOP + "fields: {name: {const: x}}\n", crm_deal=broken)] == [
+        ["crm.deal.yaml:14:3", "MAP-FIELD-01"]
+    ]
+
+
 def test_a_caret_points_into_the_formula_of_the_file_below() -> None:
     broken = BASE.replace("& Country", "& UPER(Country)")
     assert [line.split()[0] for line in errors(TOP, crm_deal=broken)] == ["crm.deal.yaml:12:32"]
@@ -188,6 +195,9 @@ def test_circles_and_towers_are_refused() -> None:
     eight = {f"l_{level}": text for level, text in enumerate(tower.values()) if level < 6}
     eight["l_6"] = BASE.replace("{file: products.csv, key: name, value: sku}", "{Seat: S}")
     assert Shelf(eight).parse(TOP.replace("crm.deal", "l.0")).target == "deal"
+    nine = {**eight, "l_-1": "mapping: l\nversion: 1\nextends: l.0\n"}
+    (line,) = errors(TOP.replace("crm.deal", "l.-1"), **nine)
+    assert "MAP-LAYER-01 more than 8" in line
 
 
 def test_tests_stay_with_their_file_unless_they_are_asked_for() -> None:
@@ -235,6 +245,9 @@ def test_the_tests_of_an_override_are_for_its_variant() -> None:
     assert Shelf().parse(VARIANTS).tests == ()
     (case,) = Shelf().parse(VARIANTS, Variant("sandbox")).tests
     assert case.name == "boxed"
+    both = VARIANTS + "tests: [{name: plain, given: {Id: '1', Stage: Open}, expect: skip}]\n"
+    assert [case.name for case in Shelf().parse(both).tests] == ["plain"]
+    assert [case.name for case in Shelf().parse(both, Variant("sandbox")).tests] == ["boxed"]
     assert Shelf().parse(VARIANTS, Variant("sandbox", "acme-gmbh")).tests == ()
 
 
