@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.push.echo import digest, same
@@ -143,6 +143,7 @@ _VALUES: Any = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(_VALUES, _VALUES)
 def test_what_was_written_stands_there_in_whatever_form(one: Any, other: Any) -> None:
     assert same(one, one)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync import answers
@@ -162,6 +162,7 @@ def test_after_a_tie_was_undone_another_record_with_our_reference_is_taken(
 # ---------------------------------------------------------------- likeness
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_names_are_compared_whatever_is_in_them(one: str, other: str) -> None:
     assert name_key(name_key(one)) == name_key(one)

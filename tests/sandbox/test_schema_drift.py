@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,28 +22,31 @@ def house(ledger: Store, sandbox_server: StandIn) -> House:
     return made
 
 
-@pytest.fixture
-def small(ledger: Store, sandbox_server: StandIn) -> House:
+def customers(store: Store, there: StandIn) -> House:
     """Customers only."""
-    made = House(ledger, sandbox_server, inbound=("accounts",), outbound=("customer",))
+    made = House(store, there, inbound=("accounts",), outbound=("customer",))
     made.there.human("create", "accounts", "Acme", name="Acme", country="Germany", sector="retail")
     made.run()
     return made
 
 
+@pytest.fixture
+def small(ledger: Store, sandbox_server: StandIn) -> House:
+    return customers(ledger, sandbox_server)
+
+
 def test_both_ways_on_each_kind_of_database(store: Store, sandbox_server: StandIn) -> None:
-    house = House(store, sandbox_server)
-    house.fill()
-    house.run()
-    house.there.fault("schema", object="deals", do="remove", field="amount")
+    house = customers(store, sandbox_server)
     house.there.fault("schema", object="customer", do="remove", field="country")
-    house.deal("D-3", "Acme", "7")
     house.there.human("create", "accounts", "Cancity", name="Cancity", country="Panama")
+    house.run()
+    house.there.fault("schema", object="accounts", do="remove", field="name")
+    house.there.human("change", "accounts", "Acme", name="Acme Inc.")
     house.run()
     assert house.codes() == ["PUSH-DRIFT-01", "PUSH-DRIFT-01", "READ-DRIFT-01"]
     house.there.admin("DELETE", "faults")
     assert house.run().exit_code == 0
-    assert (house.erp("customer", "country"), len(house.erp("invoice", "id"))) == (["DE", "NO", "PA"], 3)
+    assert sorted(house.erp("customer", "name")) == ["Acme Inc.", "Cancity"]
 
 
 def accept(house: House) -> None:
@@ -133,21 +135,17 @@ def test_after_the_mapping_was_mended_and_the_fields_accepted_the_old_write_is_o
     assert house.codes() == []
 
 
-STAGES = ("Won", "Lost", "Engaging")
-
-
-@pytest.mark.parametrize(("new", "held"), [("Renewed", ["MAP-DRIFT-01"]), ("Lost", [])])
-def test_a_record_with_a_value_that_nobody_has_looked_at_waits(house: House, new: str, held: Sequence[str]) -> None:
-    house.there.fault("schema", object="deals", do="choices", field="stage", to=",".join(STAGES))
+def test_a_record_with_a_value_that_nobody_has_looked_at_waits(house: House) -> None:
+    house.there.fault("schema", object="deals", do="choices", field="stage", to="Won,Lost")
     house.run()
     house.there.admin("DELETE", "faults")
-    house.there.fault("schema", object="deals", do="choices", field="stage", to="Won,Lost,Engaging,Renewed")
+    house.there.fault("schema", object="deals", do="choices", field="stage", to="Won,Lost,Renewed")
     house.deal("D-3", "Acme", "7")
-    house.there.human("change", "deals", "D-3", stage=new)
+    house.there.human("change", "deals", "D-3", stage="Renewed")
     house.deal("D-4", "Acme", "8")
     house.run()
     assert "crm: deals: the field stage has new values: 'Renewed'" in house.notes.said
-    assert house.codes() == held
+    assert house.codes() == ["MAP-DRIFT-01"]
     assert house.erp("invoice", "total") == ["100.00", "250.50", "8.00"]
     accept(house)
     assert house.run().exit_code == 0

@@ -63,7 +63,7 @@ def look(world: World, *, full: bool = False) -> None:
     """
     with world.store.view() as tx:
         known = {(item.connection, item.object): item for item in tx.schemas.list()}
-        told = {(it.problem.place.system, it.problem.place.object) for it in tx.problems.list(code=WRITE_CODE)}
+        told = [item.problem for item in tx.problems.list(code=WRITE_CODE) if item.problem.place.id is None]
     for end, item in used(world):
         snapshot = glance(world.store, end, item.object, known.get((end.name, item.object)), world.now())
         if snapshot is not None and snapshot.seen is not None and full and item.readers:
@@ -72,7 +72,7 @@ def look(world: World, *, full: bool = False) -> None:
             snapshot = None
         changes = () if snapshot is None or snapshot.seen is None else tuple(compare(snapshot.known, snapshot.seen))
         world.shapes.changes[end.name, item.object] = changes
-        _tell(world, end, item, changes, was_told=(end.name, item.object) in told)
+        _tell(world, end, item, changes, told)
 
 
 def glance(store: Store, end: End, object: str, snapshot: Snapshot | None, at: datetime) -> Snapshot | None:
@@ -95,7 +95,7 @@ def _described(connector: Connector, object: str) -> Schema | None:
         return None
 
 
-def _tell(world: World, end: End, item: Used, changes: Sequence[Change], *, was_told: bool) -> None:
+def _tell(world: World, end: End, item: Used, changes: Sequence[Change], told: Sequence[Problem]) -> None:
     """Open the problem of what waits for the fields, and close it where nothing does."""
     written = unwritable(changes, written_fields(end, item.object, item.writers)) if item.writers else []
     if written:
@@ -103,12 +103,17 @@ def _tell(world: World, end: End, item: Used, changes: Sequence[Change], *, was_
             world.report(
                 tx, [_problem(WRITE_CODE, end, item.object, written, "what it keeps from being written waits")]
             )
-    elif was_told:
+    over = [problem.fingerprint for problem in told if _about(problem, end, item) and not written]
+    if over:
         with world.store.tx("schema-healed") as tx:
-            tx.problems.close_file(end.name, item.object, at=world.now(), codes_prefix=WRITE_CODE)
+            tx.problems.close_fingerprints(over, at=world.now())
     new = [change for change in changes if change.kind is ChangeKind.CHOICES_ADDED]
     for change in dict.fromkeys([*written, *reading(world, end, item), *new]):
         world.progress.note(f"{end.name}: {item.object}: {change}")
+
+
+def _about(problem: Problem, end: End, item: Used) -> bool:
+    return (problem.place.system, problem.place.object) == (end.name, item.object)
 
 
 def written_fields(end: End, object: str, writers: Sequence[FieldMapping]) -> frozenset[str]:
