@@ -133,7 +133,7 @@ class Asked:
 
     def miss(self, key: str) -> Wrong:
         """The fault that there is no answer for a key."""
-        what = self.name.partition(":")[2].partition("?")[0]
+        what = bare(self.name)
         if self.name.startswith(LINKS):
             hint = f"`billsync links list` shows what is tied, `billsync links link` ties it ({self.place})"
             return Wrong("MAP-LOOKUP-01", f"{show(key)} is not tied to a {what}", hint)
@@ -142,6 +142,12 @@ class Asked:
 
 LINKS: Final = "links:"
 LIVE: Final = "live:"
+
+
+def bare(name: str) -> str:
+    """What is asked about, without how: `tryton.account.tax` of `live:tryton.account.tax?key=name&value=id`."""
+    kind, _, rest = name.partition(":")
+    return rest.partition("?")[0] if f"{kind}:" in {LINKS, LIVE} else name
 
 
 def read_asked(node: Node) -> Asked:

@@ -23,7 +23,7 @@ from billsync.connector import Record
 from billsync.mapping.apply import Case, Mapped, Mapping
 from billsync.mapping.canonical import complaint, validate
 from billsync.mapping.run import Resolve, label
-from billsync.mapping.tables import ReadFile, no_files, read_text
+from billsync.mapping.tables import ReadFile, bare, no_files, read_text
 from billsync.mapping.values import MISSING, kind_of, written
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import read_decimal, show
@@ -151,7 +151,7 @@ def given_refs(refs: Node | None) -> Resolve:
     if not refs.is_mapping:
         raise refs.wrong("our ids by object and id, such as {salesforce.Account: {001: acme}}")
     known = {(name, id): ours.text() for name, ids in refs.items() for id, ours in ids.items()}
-    return lambda name, id: known.get((name, id))
+    return lambda name, id: known.get((bare(name), id))
 
 
 def _codes(node: Node | None) -> set[str]:
