@@ -211,6 +211,25 @@ def test_a_clock_of_a_zone_reads_back_on_the_same_day_or_never_showed_it(moment:
     assert "never show" in message if instant is None else FUNCTIONS["DATEVALUE"].call(instant, zone) == moment.date()
 
 
+def test_no_digit_is_lost_where_python_would_round_to_28() -> None:
+    long = Decimal("1234567890123456789012345678901234567890.123456789")
+    assert FUNCTIONS["ABS"].call(long.copy_negate()) == long
+    assert FUNCTIONS["SUM"].call([long, Decimal("0.0000000001")]) - long == Decimal("0.0000000001")
+    assert FUNCTIONS["TRUNC"].call(long, Decimal(3)) == Decimal("1234567890123456789012345678901234567890.123")
+    assert FUNCTIONS["TEXT"].call(long, "#,##0.0") == "1,234,567,890,123,456,789,012,345,678,901,234,567,890.1"
+
+
+def test_a_text_that_would_be_too_long_is_refused_before_it_is_made() -> None:
+    long = "x" * MAX_TEXT
+    for name, arguments in (
+        ("JOIN", (["a"] * 100_000, long)),
+        ("REPT", (long, Decimal(100_000))),
+        ("SUBSTITUTE", (long, "x", long)),
+    ):
+        with pytest.raises(ValueError, match="would be longer than the limit"):
+            FUNCTIONS[name].call(*arguments)
+
+
 # ---------------------------------------------------------------- other worlds
 
 
