@@ -11,7 +11,7 @@ from typing import Any
 from billsync import shelf, workspace
 from billsync.cli import guard, mapping_files, show
 from billsync.cli.mapping_records import NotThere, document_of, source_record
-from billsync.cli.mapping_sources import section
+from billsync.cli.mapping_sources import section, systems_of
 from billsync.cli.mapping_versions import version
 from billsync.cli.opening import opened_or_empty
 from billsync.connector import Connector, Record, Refused
@@ -97,7 +97,7 @@ def _resolver(opened: Workspace, mapping: FieldMapping, end: str | None) -> Iter
     if mapping.direction == "outbound" or end is None or end not in opened.settings.connections:
         yield lambda _name, id: id
     elif gathered.is_read(opened.store, end, objects):
-        yield Gathered(opened.store, end).resolver()
+        yield Gathered(opened.store, end, systems_of(opened.settings)).resolver()
     else:
         with workspace.connected(opened, end) as there:
             yield partial(_fetched, there.connector)
@@ -105,6 +105,8 @@ def _resolver(opened: Workspace, mapping: FieldMapping, end: str | None) -> Iter
 
 def _fetched(connector: Connector, name: str, id: str) -> str | None:
     """The id where the source has such a record; also where it cannot say."""
+    if ":" in name:  # a tie or a table of another system: nothing is known of them before the first run
+        return id
     try:
         found = connector.fetch(name.rpartition(".")[2], [id])
     except Refused:

@@ -16,6 +16,7 @@ from billsync.model.deal import Deal
 from billsync.model.invoice import Invoice
 from billsync.model.payment import Payment
 from billsync.model.product import Product
+from billsync.settings import Settings
 from billsync.stage import gathered
 from billsync.stage.gathered import Gathered
 from billsync.stage.world import Progress
@@ -31,14 +32,21 @@ def gather(
 
     Raises `BadSettings`, `TryLater`, `Refused` and `plugins.PluginProblem`.
     """
+    stored = Gathered(opened.store, connection, systems_of(opened.settings))
     if not live and gathered.is_read(opened.store, connection, objects):
-        yield Gathered(opened.store, connection)
+        yield stored
         return
     with (
         workspace.connected(opened, connection, progress=progress) as end,
-        gathered.fresh(opened.store, end.connector, connection, objects, opened.clock, progress) as found,
+        gathered.fresh(stored, end.connector, objects, opened.clock, progress) as found,
     ):
         yield found
+
+
+def systems_of(loaded: Settings) -> dict[str, str]:
+    """What mappings call a system -> its connection: its own name, or else its connector's."""
+    by_kind = {item.connector: name for name, item in loaded.connections.items()}
+    return by_kind | {name: name for name in loaded.connections}
 
 
 def section(title: str, columns: Sequence[str], rows: Sequence[show.Row], *, most: int = 25) -> None:

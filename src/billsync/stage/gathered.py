@@ -6,9 +6,10 @@ with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from billsync import pull
 from billsync.connector import Connector, Record
@@ -27,11 +28,13 @@ class Gathered:
     """Records of one connection.
 
     Attributes:
+        systems: what mappings call a system -> its connection.
         unread: what could not be read as a record.
     """
 
     store: Store
     connection: str
+    systems: Mapping[str, str] = field(default_factory=dict)
     unread: list[Problem] = field(default_factory=list)
     _known: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
@@ -52,18 +55,35 @@ class Gathered:
             return sum(tx.inbox.states(self.connection, object).values())
 
     def resolver(self) -> Resolve:
-        """A reference is known where its record is there; at most `MAX_KNOWN` answers are remembered."""
+        """A reference is known where its record is there; ties and live tables answer as the last run left them.
+
+        At most `MAX_KNOWN` answers are remembered.
+        """
 
         def resolve(name: str, id: str) -> str | None:
-            key = (name.rpartition(".")[2], id)
-            if key not in self._known:
+            if (name, id) not in self._known:
                 if len(self._known) >= MAX_KNOWN:
                     self._known.clear()
                 with self.store.view() as tx:
-                    self._known[key] = id if tx.inbox.has(self.connection, key[0], [id]) else None
-            return self._known[key]
+                    self._known[name, id] = self._asked(tx, name, id)
+            return self._known[name, id]
 
         return resolve
+
+    def _asked(self, tx: Tx, name: str, id: str) -> str | None:
+        what, _, how = name.partition(":")[2].partition("?")
+        system, _, kind = what.partition(".")
+        end = self.systems.get(system, system)
+        if name.startswith("links:"):
+            if how != "back":
+                return tx.outbox.remote_id(end, kind, id)
+            tie = tx.links.of_kind(end, kind, [id]).get(id)
+            return None if tie is None else tie.our_id
+        if name.startswith("live:"):
+            asked = dict(parse_qsl(how))
+            stored = tx.live_tables.get(end, kind, asked.get("key", ""), asked.get("value", ""))
+            return id if stored is None else stored[0].get(id)  # a table that was never read says nothing yet
+        return id if tx.inbox.has(self.connection, name.rpartition(".")[2], [id]) else None
 
     def some_ids(self, object: str, limit: int) -> list[str]:
         """Ids of a kind of record, to find a near one among; none where there are more than `limit`."""
@@ -90,11 +110,12 @@ def is_read(store: Store, connection: str, objects: Iterable[str]) -> bool:
 
 @contextmanager
 def fresh(
-    store: Store, connector: Connector, connection: str, objects: Sequence[str], clock: Clock, progress: Progress
+    before: Gathered, connector: Connector, objects: Sequence[str], clock: Clock, progress: Progress
 ) -> Iterator[Gathered]:
-    """What the source has now.  Raises the connector's `TryLater` and `Refused`."""
-    with store.rehearsal() as copy:
-        found = Gathered(copy, connection)
+    """What the source has now, in place of what was read before.  Raises the connector's `TryLater` and `Refused`."""
+    connection = before.connection
+    with before.store.rehearsal() as copy:
+        found = Gathered(copy, connection, before.systems)
 
         def report(_tx: Tx, problems: Iterable[Problem]) -> None:
             found.unread += problems
