@@ -126,6 +126,8 @@ BAD_MAPPINGS: dict[str, tuple[tuple[Any, ...], Any]] = {
     "a format of a type that has none": (("fields", "list_price", "as"), "bool"),
     "on_miss that there is not": (("fields", "unit", "on_miss"), "skip"),
     "on_miss without a lookup": (("fields", "name", "on_miss"), "keep"),
+    "a lookup of two kinds": (("fields", "unit", "lookup"), {"links": "erp.product", "live": "erp.unit"}),
+    "a live lookup without a key": (("fields", "unit", "lookup"), {"live": "erp.unit"}),
     "a format without a type": (("fields", "id", "format"), "YYYY"),
     "an arm without then": (("fields", "tax_code", "case", 0), {"when": "TRUE"}),
     "an arm with both": (("fields", "tax_code", "case", 1, "when"), "TRUE"),

@@ -67,6 +67,25 @@ _CASE: Final = _list(
     "The value of the first arm whose condition is TRUE.",
 )
 
+_LINKS: Final = _closed(
+    {
+        "links": _text("The system and our kind: tryton.customer. Our id becomes the one there."),
+        "back": _flag("The other way: the id there becomes ours."),
+    },
+    "links",
+)
+_LIVE: Final = _closed(
+    {
+        "live": _text("The system and its object: tryton.account.tax."),
+        "key": _text("Its field that is looked up."),
+        "value": _text("Its field with the result."),
+        "age_s": {"type": "integer", "minimum": 0, "description": "Seconds for which an answer is good."},
+    },
+    "live",
+    "key",
+    "value",
+)
+
 _FIELD_KEYS: Final[Schema] = {
     "from": _text("Path of a field in the record: Account.BillingCountry, lines[0].sku, $.currency, @."),
     "const": _value("A fixed value, as text; null is nothing."),
@@ -84,7 +103,10 @@ _FIELD_KEYS: Final[Schema] = {
     "default": _value("Instead of a blank value; null writes null."),
     "as": {"enum": list(TYPES), "description": "The type that the value must have."},
     "format": _text("How it is written: DD.MM.YYYY for dates, 1.234,56 for numbers."),
-    "lookup": _text("A table of `tables:` in which the value is looked up."),
+    "lookup": {
+        "anyOf": [_text("A table of `tables:`."), _LINKS, _LIVE],
+        "description": "Where the value is looked up: a table, the ties of ids, or a table of the other system.",
+    },
     "on_miss": {
         "enum": list(ON_MISS),
         "description": "Where the table has no such value: quarantine (the table is to be completed), error (the value "
