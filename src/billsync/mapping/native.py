@@ -91,6 +91,10 @@ class Native:
         shown = (f"{each.name}: {each.kind}{'?' if each.optional else ''}" for each in self.parameters)
         return f"{self.name}({', '.join(shown)}) -> {self.result}"
 
+    def call_of(self, arguments: Mapping[str, Any]) -> str:
+        """A call as people read it: `acme.tax_code(country='DE')`."""
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
+
     def complaints(self, given: Iterable[str]) -> list[tuple[str, str, str]]:
         """What is wrong with the names of arguments: (name, message, hint), name "" where one is missing."""
         given, known = list(given), [each.name for each in self.parameters]
@@ -194,7 +198,7 @@ def failures(native: Native) -> list[str]:
 
 
 def _tried(native: Native, arguments: Mapping[str, Any], expected: Any) -> str:
-    shown = f"{native.name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
+    shown = native.call_of(arguments)
     try:
         first, second = native.run(arguments), native.run(arguments)
     except Wrong as wrong:
