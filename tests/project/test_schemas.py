@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from billsync import assets
-from billsync.mapping import check
+from billsync.mapping import KINDS, check, parse, run_tests
 from billsync.mapping.stack import KEYS
 from billsync.settings.file import KEYS as CONFIG_KEYS
 from tests.project.write_schemas import FOLDER, texts
@@ -207,6 +207,24 @@ def test_every_key_of_a_pipeline_is_explained_where_it_is_typed() -> None:
     parts = schema("config")["definitions"]
     assert "days from the invoice's date" in parts["InvoicingRules"]["properties"]["payment_terms_days"]["description"]
     assert "lowest" not in parts["Push"]["properties"]["burst"]["description"]
+
+
+# ---------------------------------------------------------------- documents
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in MAPPINGS if f.parent.name in {"sandbox", "crm_sales"}], ids=lambda f: f.stem
+)
+def test_what_shipped_mappings_make_fits_the_schema_of_its_document(file: Path) -> None:
+    mapping = parse(file.read_bytes(), file.name)
+    made = [result.doc for result in run_tests(mapping) if result.doc is not None and mapping.direction == "inbound"]
+    for doc in made:
+        text = KINDS[mapping.target].model_validate(doc).json_text()
+        jsonschema.Draft202012Validator(schema(mapping.target)).validate(json.loads(text))
+        broken = {**json.loads(text), "surprise": 1}
+        with pytest.raises(jsonschema.ValidationError, match="surprise"):
+            jsonschema.Draft202012Validator(schema(mapping.target)).validate(broken)
+    assert made or mapping.direction == "outbound"
 
 
 # ---------------------------------------------------------------- a working folder

@@ -205,7 +205,8 @@ class _Parser:
             return BadFormula(f"expected {expected}, but the formula ends here", token.offset)
         hint = f"write {token.text.upper()}" if token.text.upper() in _WORDS and token.kind == "name" else ""
         both = self._tokens[self._at - 1].text + token.text if self._at else ""
-        return BadFormula(f"expected {expected}, got {show(token.text)}", token.offset, hint or _INSTEAD.get(both, ""))
+        got = f"the text {show(token.text[1:-1])}" if token.kind == "text" else show(token.text)
+        return BadFormula(f"expected {expected}, got {got}", token.offset, hint or _INSTEAD.get(both, ""))
 
     def expect_end(self) -> None:
         if self._now.kind != "end":
