@@ -65,6 +65,7 @@ def test_what_is_sent_once_is_not_sent_again_and_a_change_of_it_alone_writes_not
     before = house.customer_writes()
     house.run()
     assert house.customer_writes() == before, "only a field of the ERP's changed"
+    assert house.write("customer", "Acme").key == "customer:Acme:erp:1", "none was even planned"
     crm(house, name="Acme Inc.")
     assert house.run().exit_code == 0
     assert stands(house, "name", "city", "street") == ["Acme Inc.", "Berlin", "Hauptstr. 1"]

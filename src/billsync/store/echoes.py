@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from billsync.store.schema import echoes
+from billsync.store.outside_tables import echoes
 from billsync.store.sql import among, bulk, upsert
 from billsync.store.types import with_whole
 

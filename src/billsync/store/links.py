@@ -10,7 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from billsync.model.ref import Link, Ref
-from billsync.store.schema import link_history, links
+from billsync.store.outside_tables import link_history
+from billsync.store.schema import links
 from billsync.store.sql import among, bulk, rows, upsert
 from billsync.store.types import fold, with_whole
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from billsync.connector import Schema
 from billsync.model.base import canonical_json
 from billsync.store.audit import Audit
-from billsync.store.schema import live_tables, schemas
+from billsync.store.outside_tables import live_tables, schemas
 from billsync.store.sql import rows, upsert
 
 

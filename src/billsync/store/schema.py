@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-from billsync.store import columns
+from billsync.store import outside_tables
 from billsync.store.columns import at as _at
 from billsync.store.columns import count as _count
 from billsync.store.columns import key as _key
@@ -26,7 +26,8 @@ REVISIONS: Final = ("0001", "0002", "0003")
 
 VERSION_TABLE: Final = "billsync_schema"
 
-metadata: Final = columns.metadata
+metadata: Final = outside_tables.metadata
+"""Of all tables, those of `outside_tables` among them."""
 
 # What the outside systems said
 
@@ -294,61 +295,6 @@ links = Table(
     _whole(),
     UniqueConstraint("kind", "system", "ref_kind", "ref_id"),
     Index(None, "system", "ref_kind", "ref_id"),
-)
-
-# Every tie that was made or undone, by whom and why
-link_history = Table(
-    "link_history",
-    metadata,
-    _key("kind", primary=True),
-    _key("our_id", primary=True),
-    _key("system", primary=True),
-    _number("n"),
-    _at("at"),
-    _key("ref_kind"),
-    _key("ref_id"),
-    _text("act"),
-    _text("who"),
-    _text("why"),
-    _whole(),
-    Index(None, "system", "ref_id"),
-)
-
-# What stands in fields there because billsync wrote it
-echoes = Table(
-    "echoes",
-    metadata,
-    _key("connection", primary=True),
-    _key("object", primary=True),
-    _key("id", primary=True),
-    _key("field", primary=True),
-    _text("digest"),
-    _text("owner"),
-    _at("at"),
-    _whole(),
-)
-
-# The fields of other systems: as they were when mappings were last right for them, and as they are where they differ
-schemas = Table(
-    "schemas",
-    metadata,
-    _key("connection", primary=True),
-    _key("object", primary=True),
-    _at("at"),
-    _text("doc"),
-    _text("seen"),
-    _at("seen_at", null=True),
-)
-
-live_tables = Table(
-    "live_tables",
-    metadata,
-    _key("connection", primary=True),
-    _key("object", primary=True),
-    _key("key_field", primary=True),
-    _key("value_field", primary=True),
-    _at("at"),
-    _text("doc"),
 )
 
 gates = Table(
