@@ -16,8 +16,8 @@ from billsync.connector import FieldInfo, Schema
 from billsync.mapping.apply import Mapping as FieldMapping
 from billsync.model.scalar import show
 
-ALIKE: Final = 0.6
-"""How alike two names are, from 0 to 1, so that one is taken for the new name of the other."""
+ALIKE: Final = 60
+"""How alike two names are, in per cent, so that one is taken for the new name of the other."""
 
 _SAFE: Final = frozenset({"", "quarantine", "error"})
 """What a lookup does with a value that is not in its table, where the record is then held back."""
@@ -117,12 +117,15 @@ def _needed(field: FieldInfo) -> bool:
 
 def _vanished(was: FieldInfo, added: Sequence[FieldInfo]) -> Change:
     """The field is gone; a new one of its type with a name like it may be it."""
-    alike = [(SequenceMatcher(None, was.name.lower(), field.name.lower()).ratio(), field.name) for field in added
-             if field.type == was.type]  # fmt: skip
-    best = max(alike, default=(0.0, ""))
-    if best[0] < ALIKE and not (len(alike) == 1 and len(added) == 1):
+    alike = [(_alike(was.name, field.name), field.name) for field in added if field.type == was.type]
+    score, name = max(alike, default=(0, ""))
+    if score < ALIKE and not (len(alike) == 1 and len(added) == 1):
         return Change(_K.REMOVED, was.name)
-    return Change(_K.RENAMED, was.name, was.name, best[1])
+    return Change(_K.RENAMED, was.name, was.name, name)
+
+
+def _alike(one: str, other: str) -> int:
+    return round(100 * SequenceMatcher(None, one.lower(), other.lower()).ratio())
 
 
 # ---------------------------------------------------------------- what it means
