@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
-from urllib.parse import urlencode
 
 from billsync.mapping.values import Wrong
 from billsync.model.problem import Place, Problem
@@ -169,4 +168,17 @@ def read_asked(node: Node) -> Asked:
     if age is not None and age.integer() < 0:
         raise age.wrong("a number of seconds")
     rest = {key: value for key, value in said.items() if key != kind}
-    return Asked(f"{LIVE}{said[kind]}?{urlencode(rest)}", node.place)
+    return Asked(f"{LIVE}{said[kind]}?{_encoded(rest)}", node.place)
+
+
+def _encoded(said: Mapping[str, str]) -> str:
+    """Names and values as one line that `parse_qsl` takes apart; `urllib` is no part of the pure core."""
+    return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in said.items())
+
+
+def _escaped(text: str) -> str:
+    bare = (char.isascii() and (char.isalnum() or char in "_.-~") for char in text)
+    return "".join(
+        char if plain else "+" if char == " " else "".join(f"%{byte:02X}" for byte in char.encode())
+        for char, plain in zip(text, bare, strict=True)
+    )
