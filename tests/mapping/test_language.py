@@ -292,3 +292,9 @@ def test_a_field_for_the_other_direction_only_is_not_written() -> None:
 def test_two_mappings_of_one_object_do_not_wait_for_each_other() -> None:
     a, b = (mapping(between(name, "crm.a", "customer", "crm.a")) for name in ("a", "b"))
     assert [each.name for each in dependency_order([a, b])] == ["a", "b"]
+
+
+def test_what_is_wrong_with_the_yaml_hides_no_other_error() -> None:
+    text = product("description: {expr: 'UPER(a)'}", "name: {from: a, from: b}") + "  more: !!int 5\n"
+    codes = [problem.code for problem in check(text, "m.yaml")]
+    assert {"YAML-KEY-01", "YAML-VALUE-01", "MAP-FORMULA-02"} <= set(codes)

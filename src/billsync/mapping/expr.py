@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from billsync.mapping.foreign import unknown_function
 from billsync.mapping.functions import ANY, FUNCTIONS, TAKE, WORDS, Function, Parameter, mend
 from billsync.mapping.library import EXACT, bounded, comparable, equal
 from billsync.mapping.paths import Frame, Path, Read, reader
@@ -242,7 +243,7 @@ class _Compiler:
     def _call(self, tree: Call) -> Compiled:
         function = FUNCTIONS.get(tree.name)
         if function is None:
-            hint = did_you_mean(tree.name, FUNCTIONS)
+            hint = unknown_function(tree.name)
             self.scope.wrong("MAP-FORMULA-02", f"there is no function {show(tree.name)}", tree.offset, hint)
             for argument in tree.arguments:
                 self.compile(argument)

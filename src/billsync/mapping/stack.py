@@ -144,14 +144,17 @@ class _Climb:
         return Stack(merged, (*below.sheets, sheet), (*below.layers, root), mirrored)
 
     def _load(self, sheet: Sheet) -> Node | None:
+        """The tree of a file; what is wrong with its YAML hides nothing else where it can be read all the same."""
+        root: Node | None
         try:
             root = load(sheet.text, sheet.file)
-            if root.is_mapping:
-                return root
-            raise root.wrong("a mapping file with the keys mapping, version, from, to, key, fields")
         except BadYaml as error:
             self.findings.add(error)
-            return None
+            root = error.root
+        if root is None or root.is_mapping:
+            return root
+        self.findings.add(root.wrong("a mapping file with the keys mapping, version, from, to, key, fields"))
+        return None
 
     def _below(self, node: Node, sheet: Sheet, variant: Variant, above: tuple[str, ...]) -> Stack | None:
         try:

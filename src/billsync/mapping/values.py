@@ -13,6 +13,9 @@ from billsync.model.scalar import plain, show
 MAX_TEXT: Final = 100_000
 """Characters that a computed text may have."""
 
+MAX_PLACES: Final = 200
+"""Digits before or after the point that a number may have to be written out."""
+
 _SHOWN_DIGITS: Final = 100
 
 
@@ -96,7 +99,17 @@ def describe(value: Any) -> str:
         return f"a list of {len(value)}" if kind == "list" else "an object"
     if isinstance(value, Decimal) and abs(value.adjusted()) > _SHOWN_DIGITS:
         return f"the number {value}"  # never written out: an exponent may stand for a million zeros
+    if kind == "number" and not _is_short(value):
+        return f"the number {show(f'{value:.6E}' if isinstance(value, Decimal) else hex(value))[1:-1]}"
     return f"{'true or false:' if kind == 'boolean' else f'the {kind}'} {written(value)}"
+
+
+def _is_short(value: Decimal | int) -> bool:
+    """Whether a number can be written out digit by digit; `1E+999999999` would fill the memory."""
+    if isinstance(value, Decimal):
+        exponent = value.as_tuple().exponent
+        return isinstance(exponent, int) and max(abs(value.adjusted()), -exponent) <= MAX_PLACES
+    return value.bit_length() <= 4 * MAX_PLACES
 
 
 def written(value: Any) -> str:
@@ -105,6 +118,8 @@ def written(value: Any) -> str:
         case "text":
             return str(value)
         case "number":
+            if not _is_short(value):
+                raise ValueError(f"the number has more than {MAX_PLACES} places")
             return plain(value) if isinstance(value, Decimal) else str(int(value))
         case "boolean":
             return "true" if value else "false"

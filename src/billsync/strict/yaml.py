@@ -159,10 +159,15 @@ class Node:
 
 
 class BadYaml(ValueError):
-    """The text cannot be used; `problems` says where and why, all of them."""
+    """The text cannot be used; `problems` says where and why, all of them.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    Attributes:
+        root: what was read all the same, where the text is well formed; None where it is not.
+    """
+
+    def __init__(self, problems: Iterable[Problem], root: Node | None = None) -> None:
         self.problems = tuple(problems)
+        self.root = root
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -202,7 +207,8 @@ def load(text: str | bytes, file: str) -> Node:
     if root is None:
         raise BadYaml([Problem(code="READ-FILE-02", message="the file is empty", place=Place(file=file, line=1))])
     if reading.problems:
-        raise BadYaml(sorted(reading.problems, key=lambda problem: (problem.place.line, problem.place.column)))
+        in_order = sorted(reading.problems, key=lambda problem: (problem.place.line, problem.place.column))
+        raise BadYaml(in_order, root)
     return root
 
 
