@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from billsync.connector import Applied, Fault, Intent, Outcome, Record, Refused
+from billsync.connector import Applied, Intent, Outcome, Record, Refused
 from billsync.mapping.ownership import without
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.delivery import Delivery
-from billsync.push import decide
+from billsync.push import decide, port
 from billsync.push.session import Push
 from billsync.store import Echo
 from billsync.store.echoes import OURS
@@ -92,10 +92,7 @@ def _fetched(push: Push, object: str, ids: Sequence[str]) -> list[Record]:
     if not ids:
         return []
     push.pace(1)
-    try:
-        return push.connector.fetch(object, ids)
-    except Fault:
-        return []
+    return port.fetch(push.connector, object, ids)
 
 
 # ---------------------------------------------------------------- before one
@@ -135,6 +132,8 @@ def edited(push: Push, object: str, wanted: Mapping[str, Mapping[str, Any]]) -> 
         echoes = tx.echoes.of(push.connection, object, wanted)
     found: dict[str, Edits] = {}
     for record in _fetched(push, object, [id for id in wanted if id in echoes]):
+        if record.id not in echoes:
+            continue
         names = [
             name
             for name, echo in echoes[record.id].items()

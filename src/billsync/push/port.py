@@ -19,7 +19,9 @@ from billsync.connector import (
     Mismatch,
     Outcome,
     Probe,
+    Record,
     Refused,
+    Schema,
     TryLater,
     Unclear,
     Unfinished,
@@ -52,6 +54,22 @@ def check(connector: Connector) -> TryLater | None:
     except Exception as error:  # noqa: BLE001  a stranger's code: its defect is an outcome, not our end
         return TryLater(BROKEN, f"the connector failed with {type(error).__name__}", offline=True)
     return None
+
+
+def fetch(connector: Connector, object: str, ids: Sequence[str]) -> list[Record]:
+    """The records as they are now, as far as the connector can say."""
+    try:
+        return list(connector.fetch(object, ids))
+    except Exception:  # noqa: BLE001  a look that nothing depends on: without it less is known, and nothing is lost
+        return []
+
+
+def describe(connector: Connector, object: str) -> Schema | None:
+    """The fields of one kind of record, or None where the connector cannot say them now."""
+    try:
+        return connector.describe(object)
+    except Exception:  # noqa: BLE001  the same
+        return None
 
 
 def _answers(call: Callable[[], Sequence[Any]], count: int) -> tuple[list[Any], Fault | None]:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billsync.connector import Connector, Fault, Schema
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.shape import Change, ChangeKind, compare, unreadable, unwritable
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.problem import Place, Problem
 from billsync.pull import DRIFT_CODE
+from billsync.push import port
 from billsync.push.decide import DRIFTED
 from billsync.push.payload import holding
 from billsync.stage.world import End, World
@@ -77,7 +77,7 @@ def look(world: World, *, full: bool = False) -> None:
 
 def glance(store: Store, end: End, object: str, snapshot: Snapshot | None, at: datetime) -> Snapshot | None:
     """The snapshot of one kind of record, brought to what the system says now; None where it never said anything."""
-    now = _described(end.connector, object)
+    now = port.describe(end.connector, object)
     if now is None or (snapshot is not None and now == (snapshot.seen or snapshot.known)):
         return snapshot
     with store.tx("schema") as tx:
@@ -86,13 +86,6 @@ def glance(store: Store, end: End, object: str, snapshot: Snapshot | None, at: d
         else:
             tx.schemas.see(end.name, object, None if now == snapshot.known else now, at)
         return tx.schemas.get(end.name, object)
-
-
-def _described(connector: Connector, object: str) -> Schema | None:
-    try:
-        return connector.describe(object)
-    except Fault:
-        return None
 
 
 def _tell(world: World, end: End, item: Used, changes: Sequence[Change], told: Sequence[Problem]) -> None:
