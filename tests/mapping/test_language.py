@@ -298,3 +298,12 @@ def test_what_is_wrong_with_the_yaml_hides_no_other_error() -> None:
     text = product("description: {expr: 'UPER(a)'}", "name: {from: a, from: b}") + "  more: !!int 5\n"
     codes = [problem.code for problem in check(text, "m.yaml")]
     assert {"YAML-KEY-01", "YAML-VALUE-01", "MAP-FORMULA-02"} <= set(codes)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"), [("{from: a, owner: erpp}", "did you mean 'erp'"), ("{from: null}", "got nothing")]
+)
+def test_an_owner_is_one_of_three_and_nothing_is_no_field(rule: str, says: str) -> None:
+    (problem,) = check(product(f"description: {rule}"), "m.yaml")
+    assert (problem.code, problem.place.line) == ("YAML-VALUE-01", 9)
+    assert says in problem.message

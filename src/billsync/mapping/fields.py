@@ -14,6 +14,7 @@ from billsync.mapping.expr import Formula, fits
 from billsync.mapping.functions import ANY, WORDS, mend
 from billsync.mapping.kit import FieldFacts, Kit, Names, SourceRead
 from billsync.mapping.native import Native, find
+from billsync.mapping.ownership import check_owner
 from billsync.mapping.paths import Path
 from billsync.mapping.pipeline import compile_pipeline, literal
 from billsync.mapping.recipe import Arm, Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule
@@ -188,6 +189,9 @@ def _facts(kind: str, node: Node, target: str, sources: tuple[str, ...], place: 
         direction = found.text() if (found := node.get("direction")) is not None else "both"
     except BadYaml as error:
         kit.findings.add(error)
+    wrong = check_owner(owner, kit.direction)
+    if wrong is not None:
+        kit.findings.error("YAML-VALUE-01", wrong, (node.get("owner") or node).place)
     if direction not in _DIRECTIONS:
         message = f"expected one of {', '.join(_DIRECTIONS)}, got {show(direction)}"
         kit.findings.error("YAML-VALUE-01", message, (node.get("direction") or node).place)

@@ -83,6 +83,8 @@ class Kit:
     def path(self, node: Node, base: Names) -> Path | None:
         """The path that a node names, noted as read; None with a finding where it is none."""
         try:
+            if node.is_null:
+                raise node.wrong("a field such as Account.BillingCountry")
             path = parse_path(node.text())
         except BadYaml as error:
             self.findings.add(error)
