@@ -18,7 +18,7 @@ key: Id
 tables:
   sku: {file: lookups/products.csv, key: crm_name, value: sku}
 fields:
-  id: {from: Id, owner: salesforce, create_only: true}
+  id: {from: Id, owner: crm, create_only: true}
   customer: {ref: salesforce.Account, from: AccountId}
   currency: {from: CurrencyIsoCode, default: USD}
   signed_on: {from: CloseDate, as: date}
@@ -48,7 +48,7 @@ def test_what_is_known_of_a_mapping_before_the_first_record() -> None:
         "OpportunityLineItems.records.Quantity", "OpportunityLineItems.records.UnitPrice", "StageName",
     )  # fmt: skip
     facts = {known.target: known for known in made.fields}
-    assert (facts["id"].owner, facts["id"].create_only, facts["id"].rule) == ("salesforce", True, "from")
+    assert (facts["id"].owner, facts["id"].create_only, facts["id"].rule) == ("crm", True, "from")
     assert facts["lines.unit_amount"].sources == ("OpportunityLineItems.records.UnitPrice", "CurrencyIsoCode")
     assert facts["lines.product"].place.line == 20
 

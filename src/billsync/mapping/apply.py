@@ -121,6 +121,11 @@ class Mapping:
     _places: dict[str, FieldFacts]
 
     @property
+    def block(self) -> Block:
+        """What it does, as data."""
+        return self._block
+
+    @property
     def compiled(self) -> Fast:
         """The bare function that the mapping compiles to: no validation, no words for what is odd."""
         return self._engine.run

@@ -97,7 +97,7 @@ class Step:
 
 def rules_of(mapping: Mapping) -> Block:
     """What a mapping does, as data."""
-    return mapping._block  # noqa: SLF001  the one place outside that needs them
+    return mapping.block
 
 
 def trace(mapping: Mapping, record: Record, resolve: Resolve) -> list[Step]:
