@@ -8,8 +8,8 @@ import pytest
 
 from billsync.connector import Record
 from billsync.mapping import Mapping, parse
-from billsync.mapping.coverage import Coverage, Profile
-from billsync.mapping.tracing import trace
+from billsync.mapping.tools.coverage import Coverage, Profile
+from billsync.mapping.tools.tracing import trace
 from billsync.model.problem import Place
 
 DEAL = """\
@@ -131,7 +131,7 @@ def test_a_list_that_is_gone_over_does_not_hide_the_fields_inside() -> None:
 
 
 def test_memory_does_not_grow_with_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("billsync.mapping.coverage.MAX_VALUES", 3)
+    monkeypatch.setattr("billsync.mapping.tools.coverage.MAX_VALUES", 3)
     coverage, _ = see(*(deal(str(n), nick=f"z{n}") for n in range(5)), deal("6", nick="z1"))
     assert [(miss.value, miss.records) for miss in coverage.misses] == [("z1", 2), ("z0", 1), ("z2", 1)]
     assert coverage.beyond == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billsync.mapping import parse, record_of
-from billsync.mapping.difference import Comparison, Version, sayings
+from billsync.mapping.tools.difference import Comparison, Version, sayings
 from billsync.model.customer import Customer
 from billsync.strict.yaml import load
 from tests.mapping.test_coverage import DEAL, deal, knows

@@ -16,7 +16,7 @@ from billsync.connector import Record
 from billsync.mapping import BadMapping, Mapping, parse
 from billsync.mapping.apply import Case
 from billsync.mapping.canonical import validate
-from billsync.mapping.functions import FUNCTIONS
+from billsync.mapping.formula.functions import FUNCTIONS
 from billsync.model.problem import Place
 from tests.mapping.make import itself, mapping, product
 from tests.mapping.test_total import ROOT, SHIPPED, VALUES

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billsync.mapping import FUNCTIONS
-from billsync.mapping.expr import Formula, Scope, compile_formula
+from billsync.mapping.formula.expr import Formula, Scope, compile_formula
 from billsync.mapping.paths import Frame
 from billsync.mapping.tables import Table
 from billsync.mapping.values import MISSING, Wrong

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.mapping import FUNCTIONS, Function, check
-from billsync.mapping.foreign import INSTEAD, unknown_function
-from billsync.mapping.functions import TAKE
+from billsync.mapping.formula.foreign import INSTEAD, unknown_function
+from billsync.mapping.formula.functions import TAKE
 from billsync.mapping.tables import Table
 from billsync.mapping.values import MAX_TEXT, MISSING, Wrong, kind_of
 from billsync.model.problem import Place

@@ -14,9 +14,9 @@ from billsync.connector import Record
 from billsync.mapping import Mapping, check, parse, record_of
 from billsync.mapping.inverse import leads_back, ways
 from billsync.mapping.layers import PLAIN
-from billsync.mapping.mirror import pair_of, round_trips
 from billsync.mapping.problems import Findings
 from billsync.mapping.stack import NoSheet, Sheet, read_stack
+from billsync.mapping.tools.mirror import pair_of, round_trips
 from billsync.model.deal import Deal, DealLine
 from billsync.model.problem import Place
 

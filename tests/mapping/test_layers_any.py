@@ -15,8 +15,8 @@ from billsync.mapping import BadMapping, check, render
 from billsync.mapping.layers import PLAIN
 from billsync.mapping.problems import Findings
 from billsync.mapping.stack import NoSheet, Sheet, read_stack
-from billsync.mapping.suite import run_suite
-from billsync.mapping.written_out import written_out
+from billsync.mapping.tools.suite import run_suite
+from billsync.mapping.tools.written_out import written_out
 from tests.mapping.test_total import ODD, changed, places
 
 ROOT = Path(__file__).parents[2] / "mappings" / "salesforce"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billsync.mapping.masking import kind_of_field, mask, only
+from billsync.mapping.tools.masking import kind_of_field, mask, only
 
 KEY = b"test key"
 PERSON: dict[str, Any] = {

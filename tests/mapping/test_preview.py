@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billsync.mapping import parse, render
-from billsync.mapping.preview import Preview, preview
-from billsync.mapping.says import rules_in_words
+from billsync.mapping.tools.preview import Preview, preview
+from billsync.mapping.tools.says import rules_in_words
 from billsync.strict.yaml import load
 from tests.mapping.test_coverage import DEAL, deal, knows
 

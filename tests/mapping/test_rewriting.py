@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.mapping import parse, run_tests
-from billsync.mapping.rewriting import Rewritten, golden_text, rewrite
+from billsync.mapping.tools.rewriting import Rewritten, golden_text, rewrite
 from billsync.strict import json
 
 HEAD = """\

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billsync.mapping import CaseResult, parse
-from billsync.mapping.annotations import annotation
-from billsync.mapping.junit import Suite, junit
-from billsync.mapping.testing import Gap
-from billsync.mapping.together import as_pipeline, same_names
+from billsync.mapping.tools.annotations import annotation
+from billsync.mapping.tools.junit import Suite, junit
+from billsync.mapping.tools.testing import Gap
+from billsync.mapping.tools.together import as_pipeline, same_names
 from billsync.model.problem import Place, Problem, Severity
 
 ITEM = """\

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from billsync.connector import Record
 from billsync.mapping import Mapped, check, parse, render, run_tests
-from billsync.mapping.expr import Scope, compile_formula
-from billsync.mapping.functions import FUNCTIONS
+from billsync.mapping.formula.expr import Scope, compile_formula
+from billsync.mapping.formula.functions import FUNCTIONS
 from billsync.mapping.paths import Frame
 from billsync.mapping.values import Wrong
 from billsync.model.problem import Place

@@ -10,7 +10,7 @@ from billsync.mapping import parse
 from billsync.mapping.layers import PLAIN, Variant
 from billsync.mapping.problems import Findings
 from billsync.mapping.stack import Sheet, Stack, read_stack
-from billsync.mapping.written_out import Line, written_out
+from billsync.mapping.tools.written_out import Line, written_out
 from billsync.shelf import finder, sheet_of
 from tests.cli.place import Place
 

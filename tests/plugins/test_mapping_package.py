@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from billsync.mapping.suite import run_suite
+from billsync.mapping.tools.suite import run_suite
 from billsync.plugins import Natives
 from billsync.settings import BadSettings
 from billsync.shelf import finder, sheet_of

@@ -14,13 +14,13 @@ from billsync import shelf
 from billsync.connector import Record
 from billsync.mapping import Mapped, Mapping, check, render, run_tests
 from billsync.mapping.check import examine
-from billsync.mapping.editors import mapping_schema
+from billsync.mapping.formula.library.basics import EXACT
+from billsync.mapping.formula.syntax import MAX_DEPTH, MAX_SOURCE, BadFormula, parse_formula
 from billsync.mapping.language import parse
-from billsync.mapping.library.basics import EXACT
 from billsync.mapping.native import native_of
 from billsync.mapping.stack import MAX_LAYERS
-from billsync.mapping.syntax import MAX_DEPTH, MAX_SOURCE, BadFormula, parse_formula
 from billsync.mapping.tables import MAX_ROWS
+from billsync.mapping.tools.editors import mapping_schema
 from billsync.mapping.values import MAX_TEXT
 from billsync.model.problem import Place, Severity
 from billsync.strict import json

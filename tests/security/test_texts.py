@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billsync.cli.show import cell, visible
-from billsync.mapping.expr import Scope, compile_formula
-from billsync.mapping.functions import FUNCTIONS
+from billsync.mapping.formula.expr import Scope, compile_formula
+from billsync.mapping.formula.functions import FUNCTIONS
 from billsync.mapping.paths import Frame
 from billsync.mapping.values import MAX_TEXT, MISSING, Wrong
 from billsync.model.problem import Place as Spot

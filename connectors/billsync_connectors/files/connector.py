@@ -134,7 +134,7 @@ class Files(Connector):
             )
         source, files = self._source(object)
         names, problems = self._columns(object)
-        if problems and not names:
+        if problems:
             raise Refused("header_unusable", str(problems[0]))
         key = source.key or (names[0] if names else "")
         fields = tuple(FieldInfo(name=name, required=name == key, writable=False) for name in names)

@@ -12,7 +12,8 @@ import io
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,19 @@ class _Interrupts:
     def __init__(self) -> None:
         self.pressed = False
 
-    def listen(self) -> None:
-        """Hear of Ctrl-C from now on; only the main thread can."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._press)
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hear of Ctrl-C inside; only the main thread can."""
+        self.pressed = False
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._press)
+        try:
+            yield
+        finally:
+            self.pressed = False
+            signal.signal(signal.SIGINT, before)
 
     def _press(self, _signal: int, _frame: object) -> None:
         self.pressed = True
@@ -64,9 +74,9 @@ def heed() -> None:
 def guarded(app: Callable[..., Any]) -> None:
     """Run the command line and leave with its exit code."""
     _prepare()
-    interrupts.listen()
     try:
-        code = _run(app)
+        with interrupts.heard():
+            code = _run(app)
     except KeyboardInterrupt:
         code = _interrupted()
     except Exception as error:  # noqa: BLE001  the last line of defence: a person gets a sentence, the log the rest

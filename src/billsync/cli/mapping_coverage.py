@@ -12,7 +12,7 @@ from billsync.cli import guard, mapping_files, progress, show
 from billsync.cli.mapping_sources import gather, section
 from billsync.cli.opening import opened_or_empty
 from billsync.mapping import Mapping as FieldMapping
-from billsync.mapping.coverage import Coverage, FieldUse, Miss, Profile, near_of
+from billsync.mapping.tools.coverage import Coverage, FieldUse, Miss, Profile, near_of
 from billsync.model.problem import Problem
 from billsync.stage.gathered import Gathered
 from billsync.stage.world import Progress

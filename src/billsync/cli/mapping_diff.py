@@ -19,7 +19,7 @@ from billsync.cli.opening import opened_or_empty
 from billsync.connector import Record
 from billsync.mapping import Mapped
 from billsync.mapping import Mapping as FieldMapping
-from billsync.mapping.difference import Comparison, Saying, Version, sayings
+from billsync.mapping.tools.difference import Comparison, Saying, Version, sayings
 from billsync.model.base import Noun
 from billsync.model.charge import Charge
 from billsync.model.customer import Customer

@@ -8,8 +8,8 @@ from typing import Any
 from billsync import plugins
 from billsync.cli import guard, show
 from billsync.mapping import FUNCTIONS, BadNative, Function, Native
-from billsync.mapping.foreign import unknown_function
-from billsync.mapping.functions import Parameter
+from billsync.mapping.formula.foreign import unknown_function
+from billsync.mapping.formula.functions import Parameter
 
 
 def listing(format: show.Format) -> int:

@@ -12,9 +12,9 @@ from billsync import plugins, shelf
 from billsync.cli import guard, mapping_files, show
 from billsync.cli.mapping_files import File
 from billsync.mapping import Mapping, render
-from billsync.mapping.annotations import annotation
 from billsync.mapping.check import examine
-from billsync.mapping.together import as_pipeline, same_names
+from billsync.mapping.tools.annotations import annotation
+from billsync.mapping.tools.together import as_pipeline, same_names
 from billsync.model.problem import Place, Problem, Severity
 from billsync.settings import BadSettings
 

@@ -18,9 +18,9 @@ from billsync.connector import Connector, Record, Refused
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping import Resolve, render
 from billsync.mapping.layers import PLAIN
-from billsync.mapping.preview import Preview, Row
-from billsync.mapping.preview import preview as made_of
-from billsync.mapping.says import rules_in_words
+from billsync.mapping.tools.preview import Preview, Row
+from billsync.mapping.tools.preview import preview as made_of
+from billsync.mapping.tools.says import rules_in_words
 from billsync.model.problem import Place
 from billsync.settings import Pipeline
 from billsync.stage import gathered

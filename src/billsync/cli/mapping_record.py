@@ -14,7 +14,7 @@ from billsync.cli import guard, mapping_files, show
 from billsync.cli.mapping_records import NotThere, source_record
 from billsync.cli.opening import opened_or_empty
 from billsync.mapping import Mapping as FieldMapping
-from billsync.mapping.masking import Masked, mask, only
+from billsync.mapping.tools.masking import Masked, mask, only
 from billsync.model.base import canonical_json
 from billsync.settings import Settings
 from billsync.workspace import Workspace

@@ -11,7 +11,7 @@ from billsync.mapping.language import compile_stack
 from billsync.mapping.layers import PLAIN, Variant
 from billsync.mapping.problems import Findings
 from billsync.mapping.stack import read_stack
-from billsync.mapping.written_out import Line, written_out
+from billsync.mapping.tools.written_out import Line, written_out
 
 
 def show_mapping(name: str, config: Path, environment: str | None, entity: str | None, format: show.Format) -> int:

@@ -11,11 +11,11 @@ from billsync import assets, plugins, shelf
 from billsync.cli import guard, mapping_files, show
 from billsync.cli.mapping_files import File
 from billsync.mapping import BadMapping, CaseResult
-from billsync.mapping.junit import Suite, junit
-from billsync.mapping.rewriting import changed_lines, golden_text, rewrite
 from billsync.mapping.stack import Sheet
-from billsync.mapping.suite import run_suite
 from billsync.mapping.tables import ReadFile
+from billsync.mapping.tools.junit import Suite, junit
+from billsync.mapping.tools.rewriting import changed_lines, golden_text, rewrite
+from billsync.mapping.tools.suite import run_suite
 from billsync.model.problem import Problem
 from billsync.settings import BadSettings
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from billsync import plugins, shelf
 from billsync.cli import guard, mapping_files, show
 from billsync.mapping import parse
-from billsync.mapping.difference import Version
 from billsync.mapping.layers import PLAIN, Variant
 from billsync.mapping.problems import Findings
 from billsync.mapping.stack import Sheet, read_stack
+from billsync.mapping.tools.difference import Version
 from billsync.settings import Settings
 from billsync.strict.yaml import BadYaml, Node, load
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from billsync import plugins
 from billsync.cli import guard, show
-from billsync.mapping.editors import mapping_schema
+from billsync.mapping.tools.editors import mapping_schema
 from billsync.settings.editors import config_schema, with_words
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -10,7 +10,7 @@ dependency_order(mappings)         so that what is referred to comes first
 from billsync.mapping.apply import Case, Mapped, Mapping
 from billsync.mapping.canonical import INBOUND, KINDS, record_of
 from billsync.mapping.check import check, render
-from billsync.mapping.functions import FUNCTIONS, Function
+from billsync.mapping.formula.functions import FUNCTIONS, Function
 from billsync.mapping.kit import FieldFacts
 from billsync.mapping.language import parse
 from billsync.mapping.native import BadNative, Native, native
@@ -18,7 +18,7 @@ from billsync.mapping.order import dependency_order
 from billsync.mapping.problems import BadMapping
 from billsync.mapping.run import Resolve
 from billsync.mapping.tables import ReadFile
-from billsync.mapping.testing import CaseResult, run_tests
+from billsync.mapping.tools.testing import CaseResult, run_tests
 
 __all__ = [
     "FUNCTIONS",

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from billsync.connector import Record
 from billsync.mapping.canonical import KINDS, complaint, validate
 from billsync.mapping.emit import Fast, References, compile_fast, source_of
-from billsync.mapping.expr import Formula
+from billsync.mapping.formula.expr import Formula
 from billsync.mapping.kit import FieldFacts, SourceRead
 from billsync.mapping.paths import Frame, Path, reader
 from billsync.mapping.recipe import Block

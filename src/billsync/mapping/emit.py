@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from billsync.mapping.casts import table_key
-from billsync.mapping.emit_formula import Here, Writer, condition_code, formula_code, path_code
-from billsync.mapping.expr import Formula
+from billsync.mapping.formula.emit import Here, Writer, condition_code, formula_code, path_code
+from billsync.mapping.formula.expr import Formula
 from billsync.mapping.paths import Path, step
 from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.recipe import Block, Called, Choice, Computed, Const, Each, From, Nested, Recipe, Rule

@@ -10,8 +10,8 @@ from typing import Final
 
 from billsync.mapping import pipeline
 from billsync.mapping.canonical import ANYTHING, Shape
-from billsync.mapping.expr import Formula, fits
-from billsync.mapping.functions import ANY, WORDS, mend
+from billsync.mapping.formula.expr import Formula, fits
+from billsync.mapping.formula.functions import ANY, WORDS, mend
 from billsync.mapping.kit import FieldFacts, Kit, Names, SourceRead
 from billsync.mapping.native import Native, find
 from billsync.mapping.ownership import check_owner

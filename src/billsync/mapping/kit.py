@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from billsync.mapping.expr import Formula, Scope, compile_formula
-from billsync.mapping.functions import WORDS, take_bool
+from billsync.mapping.formula.expr import Formula, Scope, compile_formula
+from billsync.mapping.formula.functions import WORDS, take_bool
 from billsync.mapping.native import Natives
 from billsync.mapping.paths import Frame, Path, Read, parse_path
 from billsync.mapping.problems import Findings

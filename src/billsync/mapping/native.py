@@ -18,7 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from billsync.mapping.functions import TAKE, WORDS, Mismatch, Parameter
+from billsync.mapping.formula.functions import TAKE, WORDS, Mismatch, Parameter
 from billsync.mapping.problems import Findings
 from billsync.mapping.values import MISSING, Wrong, describe, is_blank, kind_of
 from billsync.model.problem import Place

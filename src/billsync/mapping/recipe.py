@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from billsync.mapping.expr import Formula
+from billsync.mapping.formula.expr import Formula
 from billsync.mapping.native import Native
 from billsync.mapping.paths import Frame, Path, Read, reader, step
 from billsync.mapping.pipeline import Pipeline

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from billsync.mapping.testing import CaseResult, Gap
+from billsync.mapping.tools.testing import CaseResult, Gap
 from billsync.mapping.values import MISSING, kind_of, written
 from billsync.strict.yaml import BadYaml, Node, Spot, load
 

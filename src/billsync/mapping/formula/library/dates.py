@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from billsync.mapping.functions import Mismatch, function
-from billsync.mapping.library.basics import whole
-from billsync.mapping.library.forms import date_form
+from billsync.mapping.formula.functions import Mismatch, function
+from billsync.mapping.formula.library.basics import whole
+from billsync.mapping.formula.library.forms import date_form
 from billsync.mapping.values import kind_of
 from billsync.model.period import add_months
 from billsync.model.scalar import day_in_zone, read_day, read_instant, read_zone, show

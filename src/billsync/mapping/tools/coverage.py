@@ -17,7 +17,7 @@ from billsync.mapping.canonical import KINDS, shape_of
 from billsync.mapping.paths import Path
 from billsync.mapping.run import Resolve
 from billsync.mapping.tables import Table
-from billsync.mapping.tracing import Step, Tracer, answer
+from billsync.mapping.tools.tracing import Step, Tracer, answer
 from billsync.mapping.values import MISSING, is_blank, written
 from billsync.model.problem import Problem
 from billsync.model.scalar import show

@@ -7,9 +7,9 @@ import unicodedata
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync.mapping.functions import Mismatch, function
-from billsync.mapping.library.basics import bounded, whole
-from billsync.mapping.library.forms import date_form, number_form
+from billsync.mapping.formula.functions import Mismatch, function
+from billsync.mapping.formula.library.basics import bounded, whole
+from billsync.mapping.formula.library.forms import date_form, number_form
 from billsync.mapping.values import MAX_TEXT, is_blank, kind_of, written
 from billsync.model.scalar import show
 

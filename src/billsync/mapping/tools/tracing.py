@@ -12,12 +12,12 @@ from typing import Any, Protocol, cast
 from billsync.connector import Record
 from billsync.mapping.apply import Mapping
 from billsync.mapping.casts import table_key
-from billsync.mapping.expr import Formula
+from billsync.mapping.formula.expr import Formula
+from billsync.mapping.formula.syntax import Call, Name
 from billsync.mapping.paths import Frame, Path, Read, reader
 from billsync.mapping.pipeline import Pipeline
 from billsync.mapping.recipe import Block, Choice, Computed, Each, From, Nested, Recipe, Rule
 from billsync.mapping.run import Location, Resolve, Run
-from billsync.mapping.syntax import Call, Name
 from billsync.mapping.tables import Asked, Table
 from billsync.mapping.values import FAILED, MISSING, Wrong, is_blank
 

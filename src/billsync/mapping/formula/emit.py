@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from billsync.mapping.casts import table_key
-from billsync.mapping.expr import Formula, table_name
-from billsync.mapping.functions import ANY, FUNCTIONS, TAKE, Function
-from billsync.mapping.library import EXACT, bounded, comparable, equal
+from billsync.mapping.formula.expr import Formula, table_name
+from billsync.mapping.formula.functions import ANY, FUNCTIONS, TAKE, Function
+from billsync.mapping.formula.library import EXACT, bounded, comparable, equal
+from billsync.mapping.formula.syntax import Call, Chain, Compare, In, Literal, Name, Negative, Not, Tree
 from billsync.mapping.paths import Path, step
-from billsync.mapping.syntax import Call, Chain, Compare, In, Literal, Name, Negative, Not, Tree
 from billsync.mapping.tables import Table
 from billsync.mapping.values import MISSING, is_blank, kind_of
 

@@ -22,7 +22,7 @@ from billsync.mapping.problems import Findings
 from billsync.mapping.run import Resolve, label
 from billsync.mapping.stack import Find, Sheet, Stack, nowhere, read_stack
 from billsync.mapping.tables import ReadFile
-from billsync.mapping.testing import CaseResult, Gap, given_record, given_refs
+from billsync.mapping.tools.testing import CaseResult, Gap, given_record, given_refs
 from billsync.mapping.values import MISSING, describe, is_blank, kind_of, written
 from billsync.strict.yaml import BadYaml
 

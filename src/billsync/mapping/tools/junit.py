@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from billsync.mapping.testing import CaseResult
+from billsync.mapping.tools.testing import CaseResult
 from billsync.model.problem import Problem
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from billsync.mapping.casts import compile_cast, table_key
-from billsync.mapping.functions import function, take_bool
-from billsync.mapping.library.basics import Thunk, comparable, equal
+from billsync.mapping.formula.functions import function, take_bool
+from billsync.mapping.formula.library.basics import Thunk, comparable, equal
 from billsync.mapping.tables import Table
 from billsync.mapping.values import MISSING, is_blank, kind_of
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from billsync.mapping.functions import Mismatch, function, take_bool, take_number
-from billsync.mapping.library.basics import EXACT, bounded, comparable, equal, exactly, whole
-from billsync.mapping.library.numbers import _div
+from billsync.mapping.formula.functions import Mismatch, function, take_bool, take_number
+from billsync.mapping.formula.library.basics import EXACT, bounded, comparable, equal, exactly, whole
+from billsync.mapping.formula.library.numbers import _div
 from billsync.mapping.values import MAX_TEXT, MISSING, is_blank, kind_of, written
 from billsync.model.scalar import show
 

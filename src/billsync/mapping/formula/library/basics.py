@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync.mapping.functions import Mismatch
+from billsync.mapping.formula.functions import Mismatch
 from billsync.mapping.values import MAX_TEXT, kind_of
 from billsync.model.scalar import plain, show
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from billsync.mapping.apply import Mapping
 from billsync.mapping.language import called, compile_stack
 from billsync.mapping.layers import PLAIN, Variant, variants
-from billsync.mapping.mirror import pair_of, round_trips
 from billsync.mapping.native import NO_NATIVES, Natives, failures
 from billsync.mapping.problems import BadMapping, Findings
 from billsync.mapping.stack import Find, Sheet, Stack, nowhere, read_stack
-from billsync.mapping.testing import CaseResult, Gap, run_case
+from billsync.mapping.tools.mirror import pair_of, round_trips
+from billsync.mapping.tools.testing import CaseResult, Gap, run_case
 from billsync.model.problem import Severity
 
 

@@ -11,11 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from billsync.mapping.foreign import unknown_function
-from billsync.mapping.functions import ANY, FUNCTIONS, TAKE, WORDS, Function, Parameter, mend
-from billsync.mapping.library import EXACT, bounded, comparable, equal
-from billsync.mapping.paths import Frame, Path, Read, reader
-from billsync.mapping.syntax import (
+from billsync.mapping.formula.foreign import unknown_function
+from billsync.mapping.formula.functions import ANY, FUNCTIONS, TAKE, WORDS, Function, Parameter, mend
+from billsync.mapping.formula.library import EXACT, bounded, comparable, equal
+from billsync.mapping.formula.syntax import (
     BadFormula,
     Call,
     Chain,
@@ -28,6 +27,7 @@ from billsync.mapping.syntax import (
     Tree,
     parse_formula,
 )
+from billsync.mapping.paths import Frame, Path, Read, reader
 from billsync.mapping.tables import Table
 from billsync.mapping.values import FAILED, MISSING, Wrong, kind_of
 from billsync.model.problem import Place, Problem

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from billsync.mapping.casts import compile_cast
-from billsync.mapping.functions import function
-from billsync.mapping.library.basics import EXACT, exactly, scaled, unscaled, whole
+from billsync.mapping.formula.functions import function
+from billsync.mapping.formula.library.basics import EXACT, exactly, scaled, unscaled, whole
 from billsync.model.money import Rounding, round_amount, round_to
 from billsync.model.scalar import MAX_DECIMALS, read_decimal
 

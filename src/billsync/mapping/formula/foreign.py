@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from billsync.mapping.functions import FUNCTIONS
+from billsync.mapping.formula.functions import FUNCTIONS
 from billsync.strict.yaml import did_you_mean
 
 _NO_CLOCK: Final = (

@@ -11,9 +11,9 @@ from billsync.mapping.apply import Mapped
 from billsync.mapping.apply import Mapping as FieldMapping
 from billsync.mapping.recipe import Block, Each, Nested
 from billsync.mapping.run import label
-from billsync.mapping.says import rules_in_words
 from billsync.mapping.tables import Table
-from billsync.mapping.tracing import formulas_of, pipeline_of, rules_of
+from billsync.mapping.tools.says import rules_in_words
+from billsync.mapping.tools.tracing import formulas_of, pipeline_of, rules_of
 from billsync.mapping.values import kind_of, written
 from billsync.model.problem import Problem
 from billsync.model.scalar import show

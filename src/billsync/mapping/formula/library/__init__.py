@@ -4,7 +4,7 @@ Each is entered into the registry with its signature, a sentence, and examples t
 total: a value or a ValueError, in time proportional to their arguments, without a digit lost.
 """
 
-from billsync.mapping.library import choices, dates, lists, numbers, text
-from billsync.mapping.library.basics import EXACT, bounded, comparable, equal
+from billsync.mapping.formula.library import choices, dates, lists, numbers, text
+from billsync.mapping.formula.library.basics import EXACT, bounded, comparable, equal
 
 __all__ = ["EXACT", "bounded", "choices", "comparable", "dates", "equal", "lists", "numbers", "text"]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from billsync.mapping.dates import DateFormat, compile_format
-from billsync.mapping.library.basics import EXACT, exactly
+from billsync.mapping.formula.library.basics import EXACT, exactly
 from billsync.model.money import round_to
 from billsync.model.scalar import MAX_DECIMALS, MAX_DIGITS, plain, show
 

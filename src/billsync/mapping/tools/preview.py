@@ -10,9 +10,9 @@ from typing import Any, Final
 from billsync.connector import Record
 from billsync.mapping.apply import Mapped
 from billsync.mapping.apply import Mapping as FieldMapping
-from billsync.mapping.difference import document
 from billsync.mapping.run import Location, Resolve, label
-from billsync.mapping.tracing import Step, trace
+from billsync.mapping.tools.difference import document
+from billsync.mapping.tools.tracing import Step, trace
 from billsync.mapping.values import FAILED, MISSING
 from billsync.model.problem import Place, Problem
 
