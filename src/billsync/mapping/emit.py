@@ -74,7 +74,7 @@ def _known(answer: str | None, value: Any) -> Any:
     return value if answer is None else answer
 
 
-_SHARED: Final[dict[str, Any]] = {
+SHARED: Final[dict[str, Any]] = {
     "Odd": Odd,
     "key": _key,
     "refer": _refer,
@@ -84,6 +84,7 @@ _SHARED: Final[dict[str, Any]] = {
     "known": _known,
     "listed": _listed,
 }
+"""What the source of a mapping may call, beside what formulas may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Made:
 def source_of(when: Formula | None, key: Path, block: Block) -> tuple[str, dict[str, Any]]:
     """The source of the function `fast`, and the values that its names stand for."""
     writer = Writer()
-    writer.names.update(_SHARED)
+    writer.names.update(SHARED)
     writer.line("if type(r) is not dict: raise Odd")
     if when is not None:
         writer.line(f"if not {condition_code(when, Here(), writer)}: return None")
