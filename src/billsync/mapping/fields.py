@@ -1,4 +1,4 @@
-"""Compiles `fields:`: the keys of each field, checked together, become one closure.  (pure)"""
+"""Compiles `fields:`: the keys of each field, checked together, become recipes.  (pure)"""
 
 from __future__ import annotations
 
