@@ -162,18 +162,10 @@ def _parents(block: Block, at: str, writer: Writer) -> Mapping[str, str]:
 def _paths(block: Block) -> Iterator[Path]:
     """The paths that the rules read from where the block stands."""
     for rule in block.rules:
-        recipe = rule.recipe
-        formulas = [rule.when] if rule.when is not None else []
-        match recipe:
+        match rule.recipe:
             case From(path=path) | Each(source=path):
                 yield path
-            case Computed(formula=formula):
-                formulas.append(formula)
-            case Choice(arms=arms):
-                formulas += [arm.condition for arm in arms if arm.condition is not None]
-            case Called(arguments=arguments):
-                formulas += arguments.values()
-        for formula in formulas:
+        for formula in rule.formulas:
             yield from (path for path, _ in formula.paths)
 
 

@@ -82,6 +82,7 @@ def compile_block(node: Node, level: Level, kit: Kit) -> Block:
     inner = Level(level.target, level.base, level.shape, names)
     rules = [rule for name, field in node.items() if (rule := _field(name, field, node, inner, kit)) is not None]
     _check_required(node, level, kit)
+    _check_inner(rules, kit)
     return Block(_in_order(rules, kit), tuple(rule.name for rule in rules))
 
 
@@ -89,6 +90,19 @@ def _check_required(node: Node, level: Level, kit: Kit) -> None:
     for name in sorted(level.shape.required - {name for name, _ in node.items()}):
         path = ".".join((*level.target, name))
         kit.findings.error("MAP-FIELD-02", f"the document needs the field {path}, and nothing writes it", node.place)
+
+
+def _check_inner(rules: list[Rule], kit: Kit) -> None:
+    """Paths into another field of the mapping lead to what it makes: a wrong name would be nothing, silently."""
+    made = {rule.name: rule.recipe.block.names for rule in rules if isinstance(rule.recipe, Nested | Each)}
+    for path, place in [found for rule in rules for formula in rule.formulas for found in formula.inner]:
+        head, names = path.names[0], path.names[1:]
+        if head not in made or not names or names[0] in made[head]:
+            continue
+        hint = did_you_mean(names[0], made[head])
+        own = f"write $.{path} for the record's own"
+        message = f"{head} means the mapping's field of that name, and it has no field {show(names[0])}"
+        kit.findings.error("MAP-FIELD-01", message, place, f"{hint}; or {own}" if hint.startswith("did") else own)
 
 
 def _in_order(rules: list[Rule], kit: Kit) -> tuple[Rule, ...]:

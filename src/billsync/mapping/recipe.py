@@ -154,6 +154,19 @@ class Rule:
         check = self.when.run
         return lambda frame: run(frame) if check(frame) else MISSING
 
+    @property
+    def formulas(self) -> list[Formula]:
+        """The formulas that it computes with, its conditions too."""
+        found = [] if self.when is None else [self.when]
+        match self.recipe:
+            case Computed(formula=formula):
+                found.append(formula)
+            case Choice(arms=arms):
+                found += [arm.condition for arm in arms if arm.condition is not None]
+            case Called(arguments=arguments):
+                found += arguments.values()
+        return found
+
     def where(self, frame: Frame) -> str:
         """Path for a problem's place: of the source field, or else of the document's."""
         if self.source is not None:

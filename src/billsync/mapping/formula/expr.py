@@ -51,6 +51,7 @@ class Formula:
         kind: of its value, as far as known before it runs, else `any`.
         paths: fields of the record that it reads, each with its place in the mapping.
         siblings: fields of the same `fields:` that it reads, each with its place in the mapping.
+        inner: paths that lead into such a field, each with its place.
         tables: the tables that it looks up, by name.
         tree: the formula itself.
     """
@@ -59,6 +60,7 @@ class Formula:
     kind: str
     paths: tuple[tuple[Path, Place], ...]
     siblings: Mapping[str, Place]
+    inner: tuple[tuple[Path, Place], ...]
     tables: Mapping[str, Table]
     tree: Tree
 
@@ -99,7 +101,7 @@ def compile_formula(source: str, scope: Scope) -> Formula | None:
     run, kind = compiler.compile(tree)
     if len(scope.problems) > before:
         return None
-    return Formula(run, kind, tuple(compiler.paths), compiler.siblings, compiler.tables, tree)
+    return Formula(run, kind, tuple(compiler.paths), compiler.siblings, tuple(compiler.inner), compiler.tables, tree)
 
 
 Compiled = tuple[Read, str]
@@ -131,6 +133,7 @@ class _Compiler:
         self.scope = scope
         self.paths: list[tuple[Path, Place]] = []
         self.siblings: dict[str, Place] = {}
+        self.inner: list[tuple[Path, Place]] = []
         self.tables: dict[str, Table] = {}
 
     def compile(self, tree: Tree) -> Compiled:
@@ -160,7 +163,10 @@ class _Compiler:
         path = tree.path
         head = path.steps[0] if path.steps else ""
         if not path.start and head in self.scope.siblings and isinstance(head, str):
-            self.siblings.setdefault(head, self.scope.place(tree.offset))
+            place = self.scope.place(tree.offset)
+            self.siblings.setdefault(head, place)
+            if len(path.steps) > 1:
+                self.inner.append((path, place))
             return _sibling(head, path.steps[1:]), ANY
         place = self.scope.place(tree.offset)
         self.paths.append((path, place))

@@ -194,16 +194,9 @@ def pipeline_of(recipe: Recipe) -> Pipeline | None:
 
 
 def formulas_of(rule: Rule) -> list[Formula]:
-    """The formulas that a rule computes with, its conditions too."""
+    """The formulas that a rule computes with, its conditions too, also those of the entries of a list."""
     recipe = rule.recipe
-    found = [] if rule.when is None else [rule.when]
-    if isinstance(recipe, Computed):
-        found.append(recipe.formula)
-    elif isinstance(recipe, Choice):
-        found += [arm.condition for arm in recipe.arms if arm.condition is not None]
-    elif isinstance(recipe, Each) and recipe.when is not None:
-        found.append(recipe.when)
-    return found
+    return [*rule.formulas, *([recipe.when] if isinstance(recipe, Each) and recipe.when is not None else [])]
 
 
 def _paths(rule: Rule) -> Iterator[Path]:
