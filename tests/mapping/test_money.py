@@ -111,6 +111,5 @@ def test_a_sum_over_a_field_that_the_mapping_itself_makes_without_it_is_no_silen
     problem = next(each for each in check(wrong, "out.yaml") if each.severity == "error")
     assert (problem.code, problem.place.line) == ("MAP-FIELD-01", 7)
     assert "write $.lines.unit_amount for the record's own" in problem.hint
-    assert (
-        check(OUT.replace('SUM($.lines.unit_amount)"}\n  rounded', 'SUM(lines.amount)"}\n  rounded'), "out.yaml") == []
-    )
+    right = OUT.replace('{expr: "SUM($.lines.unit_amount', '{expr: "SUM(lines.amount')
+    assert not any(each.severity == "error" for each in check(right, "out.yaml"))
