@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 
@@ -37,14 +33,6 @@ def test_an_interrupt_that_a_callback_swallows_ends_the_run_at_the_next_step() -
     said = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout) == (130, "lost\n")
     assert "the same command goes on from there" in said.stderr
-
-
-def test_sqlite_does_lose_it() -> None:
-    """What the test above stands on."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.create_function("press", 0, lambda: os.kill(os.getpid(), signal.SIGINT))
-        with pytest.raises(sqlite3.OperationalError):
-            connection.execute("select press()").fetchall()
 
 
 @pytest.mark.parametrize("shown", [Lines(), Quiet()])

@@ -63,7 +63,11 @@ ATTACKS = [
         ("tests/bad_input/test_yaml.py", "tests/model/test_yaml.py"),
     ),
     Attack("A16", "YAML, JSON and formulas nested thousands of levels deep", "refused with line and column"),
-    Attack("A17", "a formula that reaches into Python", "a grammar of our own, no `eval`: there is nothing to reach"),
+    Attack(
+        "A17",
+        "a formula that reaches into Python",
+        "a grammar of our own; what it compiles to holds texts as literals and calls only what it is given",
+    ),
     Attack(
         "A18", "a formula that never ends or fills the memory", "no loops, no powers; lengths and depth are bounded"
     ),
