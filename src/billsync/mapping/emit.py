@@ -161,12 +161,7 @@ def _parents(block: Block, at: str, writer: Writer) -> Mapping[str, str]:
 
 def _paths(block: Block) -> Iterator[Path]:
     """The paths that the rules read from where the block stands."""
-    for rule in block.rules:
-        match rule.recipe:
-            case From(path=path) | Each(source=path):
-                yield path
-        for formula in rule.formulas:
-            yield from (path for path, _ in formula.paths)
+    return (path for rule in block.rules for path in rule.paths)
 
 
 def _lean(rule: Rule) -> Rule:

@@ -167,6 +167,13 @@ class Rule:
                 found += arguments.values()
         return found
 
+    @property
+    def paths(self) -> list[Path]:
+        """What it reads from where it stands: its source, and what its formulas read."""
+        recipe = self.recipe
+        own = [recipe.path] if isinstance(recipe, From) else [recipe.source] if isinstance(recipe, Each) else []
+        return own + [path for formula in self.formulas for path, _ in formula.paths]
+
     def where(self, frame: Frame) -> str:
         """Path for a problem's place: of the source field, or else of the document's."""
         if self.source is not None:

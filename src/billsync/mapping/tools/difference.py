@@ -13,7 +13,7 @@ from billsync.mapping.recipe import Block, Each, Nested
 from billsync.mapping.run import label
 from billsync.mapping.tables import Table
 from billsync.mapping.tools.says import rules_in_words
-from billsync.mapping.tools.tracing import formulas_of, pipeline_of, rules_of
+from billsync.mapping.tools.tracing import formulas_of, pipeline_of
 from billsync.mapping.values import kind_of, written
 from billsync.model.problem import Problem
 from billsync.model.scalar import show
@@ -71,7 +71,7 @@ def _entries(mapping: FieldMapping) -> dict[str, str]:
     """`table: key` -> its value, of every table that a rule uses."""
     return {
         f"{name}: {key}": "nothing" if value is None else value
-        for name, table in _tables(rules_of(mapping))
+        for name, table in _tables(mapping.block)
         for key, value in table.entries.items()
     }
 

@@ -95,11 +95,6 @@ class Step:
         return (steps.ref, id) if id else None
 
 
-def rules_of(mapping: Mapping) -> Block:
-    """What a mapping does, as data."""
-    return mapping.block
-
-
 def trace(mapping: Mapping, record: Record, resolve: Resolve) -> list[Step]:
     """Every field, in the order in which it was computed, whether or not the mapping is for the record.
 
@@ -113,7 +108,7 @@ class Tracer:
 
     def __init__(self, mapping: Mapping) -> None:
         self._steps: list[Step] = []
-        self._block = _watched(rules_of(mapping), self._steps.append)
+        self._block = _watched(mapping.block, self._steps.append)
 
     def steps(self, record: Record, resolve: Resolve) -> list[Step]:
         """As `trace`."""
@@ -199,13 +194,10 @@ def formulas_of(rule: Rule) -> list[Formula]:
     return [*rule.formulas, *([recipe.when] if isinstance(recipe, Each) and recipe.when is not None else [])]
 
 
-def _paths(rule: Rule) -> Iterator[Path]:
-    if isinstance(rule.recipe, From):
-        yield rule.recipe.path
-    elif isinstance(rule.recipe, Each):
-        yield rule.recipe.source
-    for formula in formulas_of(rule):
-        yield from (path for path, _ in formula.paths)
+def _paths(rule: Rule) -> list[Path]:
+    """What a rule reads, also for the entries of a list."""
+    each = rule.recipe.when if isinstance(rule.recipe, Each) else None
+    return rule.paths + ([path for path, _ in each.paths] if each is not None else [])
 
 
 def _lookups(formula: Formula) -> Iterator[tuple[Lookup, Path, str]]:
