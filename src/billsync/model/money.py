@@ -140,6 +140,17 @@ class Money:
         return other
 
 
+def allocate(amount: Decimal, weights: Sequence[Decimal | int], places: int) -> tuple[Decimal, ...]:
+    """`amount` in parts of `places` decimals that sum to it; see `Money.allocate`.
+
+    Raises ValueError where the amount itself has more decimals.
+    """
+    units = amount.scaleb(places)
+    if units != units.to_integral_value():
+        raise ValueError(f"{plain(amount)} has more than {places} decimals: round it by a named policy")
+    return tuple(Decimal(part).scaleb(-places) for part in allocate_minor(int(units), weights))
+
+
 def allocate_minor(total: int, weights: Sequence[Decimal | int]) -> tuple[int, ...]:
     """`total` minor units in proportion to the weights; see `Money.allocate`."""
     shares = [Fraction(weight) for weight in weights]

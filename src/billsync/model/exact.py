@@ -1,0 +1,75 @@
+"""Arithmetic without loss: products and sums that keep every digit, ratios that are rounded once, at the end.  (pure)
+
+A third of an amount has no decimal form, so parts of periods and shares of discounts are ratios (`Fraction`) until a
+named rounding makes them an amount.  Rounding two of them and adding would be another convention, and is another call.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from billsync.model.money import Rounding
+from billsync.model.scalar import plain
+
+EXACT: Final = decimal.Context(prec=120)
+"""Wide enough for the product of three numbers with 30 digits each, so that no product or sum here is ever rounded."""
+
+Exact = Decimal | Fraction
+"""A number before rounding."""
+
+
+def exact_sum(values: Iterable[Exact]) -> Exact:
+    """The sum, with every digit; a ratio where one of the values is."""
+    whole: Exact = Decimal(0)
+    for value in values:
+        if isinstance(whole, Decimal) and isinstance(value, Decimal):
+            whole = EXACT.add(whole, value)
+        else:
+            whole = Fraction(whole) + Fraction(value)
+    return whole
+
+
+def exact_product(left: Exact, right: Exact) -> Exact:
+    """The product, with every digit; a ratio where one of the two is."""
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return EXACT.multiply(left, right)
+    return Fraction(left) * Fraction(right)
+
+
+def negated(value: Exact) -> Exact:
+    """The value with the other sign; `-value` would round a Decimal to 28 digits."""
+    return value.copy_negate() if isinstance(value, Decimal) else -value
+
+
+def round_ratio(value: Exact, places: int, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
+    """The ratio with exactly `places` decimals, rounded once from its exact value."""
+    ratio = Fraction(value)
+    scaled = abs(ratio) * 10**places
+    units, rest = divmod(scaled.numerator, scaled.denominator)
+    if rest and _goes_up(ratio < 0, units, Fraction(rest, scaled.denominator), rounding):
+        units += 1
+    return Decimal(-units if ratio < 0 else units).scaleb(-places)
+
+
+def _goes_up(negative: bool, units: int, rest: Fraction, rounding: Rounding) -> bool:  # noqa: FBT001
+    """Whether the size grows by a unit, for a rest between 0 and 1 that is neither."""
+    if rounding in (Rounding.UP, Rounding.DOWN):
+        return rounding is Rounding.UP
+    if rounding in (Rounding.CEILING, Rounding.FLOOR):
+        return negative is (rounding is Rounding.FLOOR)
+    if rest * 2 != 1:
+        return rest * 2 > 1
+    return rounding is Rounding.HALF_UP or (rounding is Rounding.HALF_EVEN and units % 2 == 1)
+
+
+def ratio_text(value: Exact) -> str:
+    """`17/31`, or plain decimals where the value has few of them."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"{value.numerator}/{value.denominator}"
