@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.readers import money, pricing
+from tests.golden.readers import calendar, money, pricing
 from tests.golden.reading import answer
 
-__all__ = ["answer", "money", "pricing"]
+__all__ = ["answer", "calendar", "money", "pricing"]
