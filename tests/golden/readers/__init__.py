@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.readers import calendar, money, pricing
+from tests.golden.readers import calendar, money, pricing, proration
 from tests.golden.reading import answer
 
-__all__ = ["answer", "calendar", "money", "pricing"]
+__all__ = ["answer", "calendar", "money", "pricing", "proration"]

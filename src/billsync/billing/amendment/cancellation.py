@@ -1,0 +1,83 @@
+"""What is given back when a service ends early, and the most that may ever be given back.  (pure)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from billsync.billing.amendment.repair import Convention
+from billsync.billing.proration import prorate, share
+from billsync.model.base import Noun
+from billsync.model.period import Every, Period
+from billsync.model.scalar import plain
+
+Refund = Literal["none", "prorated", "full"]
+
+
+class Rung(Noun):
+    """A step of a ladder.
+
+    Attributes:
+        days: holds for cancellations within so many days of the period's start.
+    """
+
+    days: Annotated[int, Field(ge=0)]
+    refund: Refund
+
+
+class Cancellation(Noun):
+    """What a cancellation gives back.
+
+    Attributes:
+        ladder: the first rung whose days are not over decides, such as full for 14 days, then prorated for 60.
+        otherwise: what holds when no rung does.
+    """
+
+    ladder: tuple[Rung, ...] = ()
+    otherwise: Refund = "none"
+
+    @model_validator(mode="after")
+    def _rising(self) -> Cancellation:
+        days = [rung.days for rung in self.ladder]
+        if days != sorted(set(days)):
+            raise ValueError("the rungs of a cancellation ladder rise in days")
+        return self
+
+    def rule_on(self, ends_on: date, period: Period) -> Refund:
+        """What holds for a service that ends on a day (the first without service) of a paid period."""
+        passed = (ends_on - period.start).days
+        return next((rung.refund for rung in self.ladder if passed <= rung.days), self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A refund with its reason; `amount` is zero or more."""
+
+    amount: Decimal
+    formula: str
+
+
+def refund(
+    paid: Decimal, period: Period, every: Every, ends_on: date, rule: Cancellation, convention: Convention
+) -> Given:
+    """What is given back of a period that was paid for, when service ends on a day: the first that is not served."""
+    if ends_on >= period.end:
+        return Given(Decimal(0), "the period is over")
+    kind = rule.rule_on(ends_on, period)
+    if kind == "none" or ends_on <= period.start:
+        amount = paid if kind != "none" else Decimal(0)
+        return Given(amount, f"{kind}: {plain(amount)} of {plain(paid)}")
+    if kind == "full":
+        return Given(paid, f"full: {plain(paid)}")
+    unused = share(Period(ends_on, period.end), period, every, convention.basis)
+    amount = min(paid, prorate(paid, unused, convention.places, convention.rounding))
+    return Given(amount, f"{plain(paid)} x {unused} = {plain(amount)}")
+
+
+def creditable(potential: Decimal, paid: Decimal, credited: Decimal) -> Decimal:
+    """What may be given of a potential credit: never more than was paid less earlier credits, never below zero."""
+    return max(Decimal(0), min(potential, paid - credited))
