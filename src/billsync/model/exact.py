@@ -7,7 +7,7 @@ named rounding makes them an amount.  Rounding two of them and adding would be a
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -73,3 +73,20 @@ def ratio_text(value: Exact) -> str:
     if value.denominator == 1:
         return str(value.numerator)
     return f"{value.numerator}/{value.denominator}"
+
+
+def apportion(values: Sequence[Exact], total: Decimal, places: int) -> tuple[Decimal, ...]:
+    """The values with `places` decimals each, so that they sum to `total`, which is their sum rounded.
+
+    Each is rounded down first; the units that are missing go to the largest rests, equal ones to the earlier value.
+    Raises ValueError where `total` is not what their sum can be rounded to.
+    """
+    exact = [Fraction(value) * 10**places for value in values]
+    parts = [value.numerator // value.denominator for value in exact]
+    missing = int(total.scaleb(places)) - sum(parts)
+    if not 0 <= missing <= len(parts):
+        raise ValueError(f"{plain(total)} is not the rounded sum of its parts")
+    by_rest = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
+    for index in by_rest[:missing]:
+        parts[index] += 1
+    return tuple(Decimal(part).scaleb(-places) for part in parts)

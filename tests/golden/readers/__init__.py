@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.readers import calendar, money, pricing, proration
+from tests.golden.readers import calendar, invoices, money, pricing, proration, usage
 from tests.golden.reading import answer
 
-__all__ = ["answer", "calendar", "money", "pricing", "proration"]
+__all__ = ["answer", "calendar", "invoices", "money", "pricing", "proration", "usage"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from billsync.billing.amendment import Billed, Convention, Credited, Segment, apply, creditable, repair
 from billsync.billing.proration import (
@@ -20,6 +19,7 @@ from billsync.billing.proration import (
 )
 from billsync.billing.proration.share import EndDay, Share
 from billsync.billing.timeline import aligned, invoice_on, served
+from billsync.invoicing.taxation import Taxable, taxes
 from billsync.model.exact import round_ratio
 from billsync.model.period import Every, Period, add_months
 from billsync.model.scalar import day_in_zone
@@ -62,7 +62,7 @@ def part(inputs: Inputs) -> Answers:
 def taxed(fee: Decimal, inputs: Inputs, places: int) -> Answers:
     if "tax_rate" not in inputs:
         return {}
-    tax = round_ratio(Fraction(fee) * Fraction(dec(inputs["tax_rate"])) / 100, places)
+    tax = taxes([Taxable("fee", fee, dec(inputs["tax_rate"]).scaleb(-2))], places).total
     return {"tax": tax, "total": fee + tax}
 
 
