@@ -10,10 +10,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from billsync.billing.amendment import Convention
 from billsync.billing.commitment import RoundOn as CommitmentRounding
 from billsync.billing.proration import Basis
 from billsync.billing.proration.legs import RoundOn
 from billsync.billing.proration.share import EndDay
+from billsync.billing.timeline import ZoneHistory
 from billsync.invoicing.discount import Order
 from billsync.invoicing.revenue import Method, Remainder
 from billsync.invoicing.taxation import TaxRounding
@@ -57,6 +59,11 @@ class Conventions(Noun):
     revenue_method: Method = "day"
     revenue_remainder: Remainder = "last"
     zero_invoices: Literal["keep", "suppress"] = "keep"
+
+    def of_amendments(self, places: int, zones: ZoneHistory) -> Convention:
+        """How parts of cycles are priced for a customer in these zones, in a currency of so many decimals."""
+        seconds_in = zones if self.proration_unit == "second" else None
+        return Convention(places, self.proration_basis, self.rounding, seconds_in, self.factor_places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from billsync.billing.amendment import (
     wanted,
 )
 from billsync.billing.proration import Basis
-from billsync.billing.timeline import Grid
+from billsync.billing.timeline import Grid, ZoneHistory
 from billsync.model.period import Every, Period
 
 MONTH = Every(1, "months")
@@ -99,7 +99,13 @@ def histories(draw: st.DrawFn) -> list[tuple[LineTerms, date]]:
     return found
 
 
-BASES = st.sampled_from(Basis).map(lambda basis: Convention(basis=basis))
+BASES = st.builds(
+    Convention,
+    places=st.sampled_from([0, 2, 3]),
+    basis=st.sampled_from(Basis),
+    seconds_in=st.sampled_from([None, ZoneHistory("America/New_York")]),
+    factor_places=st.sampled_from([None, 4, 9]),
+)
 
 
 @settings(max_examples=200)

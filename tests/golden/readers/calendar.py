@@ -52,11 +52,14 @@ def monthly(inputs: Inputs) -> Grid:
     return aligned(day(inputs["anchor"]), Every(inputs["interval_months"], "months"))
 
 
-@reads("anchor", needs="start bill_cycle_day interval", may="rule")
+@reads("anchor", needs="start bill_cycle_day interval", may="rule count")
 def billing_day(inputs: Inputs) -> Answers:
     known({FIRST_DAY: True}, inputs.get("rule", FIRST_DAY))
     every, start = known(INTERVALS, inputs["interval"]), day(inputs["start"])
-    return {"first_cycle_date": aligned(start, every, "anchored", day=inputs["bill_cycle_day"]).first_from(start)}
+    grid = aligned(start, every, "anchored", day=inputs["bill_cycle_day"])
+    first = grid.first_from(start)
+    dates = [grid.at(grid.index(first) + k) for k in range(inputs.get("count", 1))]
+    return {"first_cycle_date": first, "dates": dates}
 
 
 @reads("anchor", needs="start interval anchor_weekday")
@@ -66,9 +69,11 @@ def weekday(inputs: Inputs) -> Answers:
 
 
 @reads("anchor", needs="start mode interval_months")
+@reads("anchor", needs="start mode interval")
 def by_mode(inputs: Inputs) -> Answers:
-    start = day(inputs["start"])
-    return {"next": aligned(start, Every(inputs["interval_months"], "months"), MODES[inputs["mode"]]).next_after(start)}
+    start, months = day(inputs["start"]), inputs.get("interval_months")
+    every = Every(months, "months") if months else known(INTERVALS, inputs["interval"])
+    return {"next": aligned(start, every, known(MODES, inputs["mode"])).next_after(start)}
 
 
 @reads("period_boundaries", needs="anchor interval_months count")

@@ -32,11 +32,12 @@ def rounded(inputs: Inputs) -> Answers:
 
 
 @reads("rounding", needs="lines places rule")
+@reads("rounding", needs="lines currency rule")
 def rounded_lines(inputs: Inputs) -> Answers:
     known({"round each line, then sum": True}, inputs["rule"])
-    given = inputs["lines"]
+    given, places = inputs["lines"], inputs.get("places", exponent(inputs.get("currency", "USD")))
     values = [given["value"]] * given["times"] if isinstance(given, dict) else given
-    return {"subtotal": sum((round_to(dec(value), inputs["places"]) for value in values), Decimal(0))}
+    return {"subtotal": sum((round_to(dec(value), places) for value in values), Decimal(0))}
 
 
 @reads("rounding", needs="quantity unit_price", may="currency")

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from billsync.billing.amendment.repair import Convention
-from billsync.billing.proration import prorate, share
 from billsync.model.base import Noun
 from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
@@ -73,8 +72,8 @@ def refund(
         return Given(amount, f"{kind}: {plain(amount)} of {plain(paid)}")
     if kind == "full":
         return Given(paid, f"full: {plain(paid)}")
-    unused = share(Period(ends_on, period.end), period, every, convention.basis)
-    amount = min(paid, prorate(paid, unused, convention.places, convention.rounding))
+    unused = convention.share(Period(ends_on, period.end), period, every)
+    amount = min(paid, convention.price(paid, unused))
     return Given(amount, f"{plain(paid)} x {unused} = {plain(amount)}")
 
 

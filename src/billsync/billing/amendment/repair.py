@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fractions import Fraction
 from itertools import count
 
 from billsync.billing.key import business_key
-from billsync.billing.proration import Basis, prorate, share
-from billsync.model.exact import round_ratio
+from billsync.billing.proration import Basis, Share, prorate, second_share, share
+from billsync.billing.timeline import ZoneHistory
+from billsync.model.exact import Exact
 from billsync.model.money import Rounding
 from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
@@ -27,11 +27,25 @@ class Convention:
 
     Attributes:
         places: decimals of the currency.
+        seconds_in: the customer's zones where parts are counted in seconds, else None: in days, by the basis.
+        factor_places: decimals that a factor is kept with, or None for all of it.
     """
 
     places: int = 2
     basis: Basis = Basis.ACTUAL_ACTUAL
     rounding: Rounding = Rounding.HALF_UP
+    seconds_in: ZoneHistory | None = None
+    factor_places: int | None = None
+
+    def share(self, part: Period, cycle: Period, every: Every) -> Share:
+        """What part of the cycle the period is."""
+        if self.seconds_in is not None:
+            return second_share(part, cycle, self.seconds_in)
+        return share(part, cycle, every, self.basis)
+
+    def price(self, amount: Exact, part: Share) -> Decimal:
+        """What the part of a cycle costs that costs `amount` as a whole."""
+        return prorate(amount, part, self.places, self.rounding, factor_places=self.factor_places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +189,11 @@ def _credits(item: Billed, kept: Sequence[Period], convention: Convention) -> It
 
 def _part_of(item: Billed, part: Period, convention: Convention) -> Decimal:
     segment = item.segment
-    whole = share(segment.period, segment.cycle, segment.every, convention.basis).ratio
-    if not whole:
+    whole = convention.share(segment.period, segment.cycle, segment.every)
+    if not whole.counted:
         return Decimal(0)
-    ratio = share(part, segment.cycle, segment.every, convention.basis).ratio / whole
-    return round_ratio(Fraction(item.amount) * ratio, convention.places, convention.rounding)
+    counted = convention.share(part, segment.cycle, segment.every).counted
+    return convention.price(item.amount, Share(counted, whole.counted, whole.unit))
 
 
 def _credit_words(item: Billed, part: Period, amount: Decimal, *, all_left: bool) -> str:
@@ -195,8 +209,7 @@ def _charges(
     taken = {item.key for item in billed}
     made: list[Billed] = []
     for segment, days in parts:
-        part = share(days, segment.cycle, segment.every, convention.basis)
-        amount = prorate(segment.rate, part, convention.places, convention.rounding)
+        amount = convention.price(segment.rate, convention.share(days, segment.cycle, segment.every))
         base = business_key(segment.line, days.start.isoformat(), days.end.isoformat(), plain(segment.rate), by="/")
         key = next(key for key in _counted(base) if key not in taken)
         taken.add(key)
