@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "billsync"
-MONEY = ("model", "strict", "mapping", "billing", "invoicing", "cash", "reconcile", "stage", "store")
+MONEY = (
+    "model",
+    "strict",
+    "mapping",
+    "billing",
+    "invoicing",
+    "cash",
+    "reconcile",
+    "insight",
+    "dunning",
+    "stage",
+    "store",
+)
 
 
 def modules() -> Iterator[Path]:

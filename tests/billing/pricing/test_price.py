@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from billsync.billing.pricing import Change, Consumption, limit, price, rerate
+from billsync.billing.pricing import Change, Consumption, bill, limit, price, rerate
 from billsync.model.exact import exact_sum
+from billsync.model.money import Rounding
 from billsync.model.period import Period
 from billsync.model.scheme import AnyScheme, Scheme
 
@@ -154,6 +155,31 @@ def test_a_period_in_parts_costs_what_it_costs_in_one(made: Scheme, parts: list[
         now = Consumption(quantity=before.quantity + part)
         billed, before = exact_sum((billed, rerate(made, before, now).amount)), now
     assert billed == price(made, before).amount
+
+
+@given(
+    tiered(),
+    st.lists(QUANTITIES, min_size=1, max_size=6),
+    st.sampled_from(Rounding),
+    st.sampled_from([0, 2, 3]),
+    st.none() | MONEY,
+)
+def test_however_many_bills_they_charge_what_one_would(
+    made: Scheme, parts: list[Decimal], rounding: Rounding, places: int, minimum: Decimal | None
+) -> None:
+    made = made.model_copy(update={"minimum_spend": minimum})
+    billed, used = D(0), Consumption()
+    for number, part in enumerate(parts, start=1):
+        used = Consumption(quantity=used.quantity + part)
+        last = number == len(parts)
+        billed += bill(made, used, billed=billed, places=places, rounding=rounding, last=last).amount
+    assert billed == bill(made, used, billed=D(0), places=places, rounding=rounding).amount
+    assert bill(made, used, billed=billed, places=places, rounding=rounding).amount == 0
+
+
+def test_a_bill_after_late_usage_tells_what_was_billed() -> None:
+    made = bill(scheme("graduated", tiers=TIERS), Consumption(quantity=D(12)), billed=D("100"), places=2)
+    assert made.formula == "10 x 3 + 100 flat + 2 x 2 = 134, rounded 134.00, less 100 billed before = 34.00"
 
 
 @given(tiered(("graduated",)), QUANTITIES, QUANTITIES)

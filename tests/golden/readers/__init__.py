@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.readers import calendar, invoices, money, pricing, proration, usage
+from tests.golden.readers import calendar, insight, invoices, money, pricing, proration, usage
 from tests.golden.reading import answer
 
-__all__ = ["answer", "calendar", "invoices", "money", "pricing", "proration", "usage"]
+__all__ = ["answer", "calendar", "insight", "invoices", "money", "pricing", "proration", "usage"]

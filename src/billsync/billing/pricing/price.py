@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from billsync.billing.pricing.consumption import Consumption
@@ -16,7 +17,9 @@ from billsync.billing.pricing.tiers import (
     stairstep,
     volume,
 )
-from billsync.model.exact import EXACT, exact_sum, negated, ratio_text
+from billsync.model.exact import EXACT, exact_sum, negated, ratio_text, round_ratio
+from billsync.model.money import Rounding
+from billsync.model.scalar import plain
 from billsync.model.scheme import (
     DynamicPrice,
     FlatPrice,
@@ -55,6 +58,42 @@ def rerate(scheme: Scheme, before: Consumption, now: Consumption) -> Priced:
     taken = negated(old.amount)
     steps = (*new.steps, Step(f"-{ratio_text(old.amount)} billed before", taken))
     return Priced(exact_sum((new.amount, taken)), steps, f"{new.rule}; less what was billed before")
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a bill of a part of a period charges.
+
+    Attributes:
+        amount: in the currency's decimals; negative where the whole now costs less than was billed.
+        whole: what the period's consumption so far costs.
+        formula: the arithmetic with its numbers.
+    """
+
+    amount: Decimal
+    whole: Priced
+    formula: str
+
+
+def bill(
+    scheme: Scheme,
+    used: Consumption,
+    *,
+    billed: Decimal,
+    places: int,
+    rounding: Rounding = Rounding.HALF_UP,
+    last: bool = True,
+) -> Bill:
+    """The period's consumption so far, less what was billed of it: at a threshold, at the end, and after late usage.
+
+    The whole is rounded, not the parts, so that however many bills there are they sum to what one would have charged.
+    Only the `last` bill makes up for the minimum spend.
+    """
+    whole = price(scheme if last else scheme.model_copy(update={"minimum_spend": None}), used)
+    now = round_ratio(whole.amount, places, rounding)
+    amount = now - billed
+    words = f"{whole.formula}, rounded {plain(now)}"
+    return Bill(amount, whole, f"{words}, less {plain(billed)} billed before = {plain(amount)}" if billed else words)
 
 
 def _unlimited(scheme: Scheme, used: Consumption) -> Priced:
