@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from billsync.model.base import Day, Id, Noun, Number
-from billsync.model.exact import Exact, apportion, round_ratio
+from billsync.model.exact import Exact, apportion, exact_sum, round_ratio
 from billsync.model.money import Rounding
 
 Order = Literal["as_given", "percentage_first", "fixed_first"]
@@ -64,8 +64,8 @@ class Discounted:
         shares: by line, in the currency's decimals; they sum to `total`.
     """
 
-    net: dict[str, Fraction]
-    discounts: dict[str, Fraction]
+    net: dict[str, Exact]
+    discounts: dict[str, Exact]
     by_coupon: tuple[tuple[str, Fraction], ...]
     total: Decimal
     shares: dict[str, Decimal]
@@ -85,6 +85,9 @@ def discount(
 
     Raises ValueError for a coupon on a line that is not there.
     """
+    if not coupons:
+        nothing = Decimal(0).scaleb(-places)
+        return Discounted(dict(lines), dict.fromkeys(lines, nothing), (), nothing, dict.fromkeys(lines, nothing))
     net = {name: Fraction(amount) for name, amount in lines.items()}
     by_coupon = []
     for coupon in _ordered(coupons, order):
@@ -92,10 +95,10 @@ def discount(
         for name, amount in given.items():
             net[name] -= amount
         by_coupon.append((coupon.id, sum(given.values(), Fraction(0))))
-    discounts = {name: Fraction(amount) - net[name] for name, amount in lines.items()}
-    total = round_ratio(sum(discounts.values(), Fraction(0)), places, rounding)
+    discounts: dict[str, Exact] = {name: Fraction(amount) - net[name] for name, amount in lines.items()}
+    total = round_ratio(exact_sum(discounts.values()), places, rounding)
     shares = dict(zip(lines, apportion(list(discounts.values()), total, places), strict=True))
-    return Discounted(net, discounts, tuple(by_coupon), total, shares)
+    return Discounted(dict(net), discounts, tuple(by_coupon), total, shares)
 
 
 def _ordered(coupons: Sequence[Coupon], order: Order) -> list[Coupon]:

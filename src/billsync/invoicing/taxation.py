@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from billsync.model.exact import Exact, apportion, round_ratio
+from billsync.model.exact import Exact, apportion, exact_product, exact_sum, negated, round_ratio
 from billsync.model.money import Rounding
 
 TaxRounding = Literal["line", "rate", "document"]
@@ -41,7 +41,7 @@ class LineTax:
     """
 
     id: str
-    exact: Fraction
+    exact: Exact
     tax: Decimal
 
 
@@ -51,7 +51,7 @@ class RateTax:
 
     code: str
     rate: Decimal
-    base: Fraction
+    base: Exact
     tax: Decimal
 
 
@@ -77,7 +77,7 @@ def taxes(
     groups: dict[tuple[str, Decimal], list[int]] = {}
     for index, line in enumerate(lines):
         groups.setdefault((line.code, line.rate), []).append(index)
-    sums = [sum((exact[index] for index in members), Fraction(0)) for members in groups.values()]
+    sums = [exact_sum(exact[index] for index in members) for members in groups.values()]
     by_line = [round_ratio(value, places, rounding) for value in exact]
     if rounded_on == "line":
         by_rate = [sum((by_line[index] for index in members), Decimal(0)) for members in groups.values()]
@@ -88,23 +88,25 @@ def taxes(
             for index, part in zip(members, shares, strict=True):
                 by_line[index] = part
     rates = tuple(
-        RateTax(code, rate, sum((_base(lines[i], exact[i], inclusive=inclusive) for i in members), Fraction(0)), tax)
+        RateTax(code, rate, exact_sum(_base(lines[i], exact[i], inclusive=inclusive) for i in members), tax)
         for ((code, rate), members), tax in zip(groups.items(), by_rate, strict=True)
     )
     made = tuple(LineTax(line.id, value, tax) for line, value, tax in zip(lines, exact, by_line, strict=True))
     return Taxed(made, rates, sum(by_rate, Decimal(0)))
 
 
-def _exact(line: Taxable, *, inclusive: bool) -> Fraction:
+def _exact(line: Taxable, *, inclusive: bool) -> Exact:
+    if not inclusive:
+        return exact_product(line.amount, line.rate)
     rate = Fraction(line.rate)
-    return Fraction(line.amount) * rate / (1 + rate if inclusive else 1)
+    return Fraction(line.amount) * rate / (1 + rate)
 
 
-def _base(line: Taxable, tax: Fraction, *, inclusive: bool) -> Fraction:
-    return Fraction(line.amount) - (tax if inclusive else 0)
+def _base(line: Taxable, tax: Exact, *, inclusive: bool) -> Exact:
+    return exact_sum((line.amount, negated(tax))) if inclusive else line.amount
 
 
-def _by_rate(sums: Sequence[Fraction], places: int, rounding: Rounding, rounded_on: TaxRounding) -> list[Decimal]:
+def _by_rate(sums: Sequence[Exact], places: int, rounding: Rounding, rounded_on: TaxRounding) -> list[Decimal]:
     if rounded_on == "rate":
         return [round_ratio(value, places, rounding) for value in sums]
-    return list(apportion(sums, round_ratio(sum(sums, Fraction(0)), places, rounding), places))
+    return list(apportion(sums, round_ratio(exact_sum(sums), places, rounding), places))

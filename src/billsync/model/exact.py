@@ -47,23 +47,28 @@ def negated(value: Exact) -> Exact:
 
 def round_ratio(value: Exact, places: int, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
     """The ratio with exactly `places` decimals, rounded once from its exact value."""
-    ratio = Fraction(value)
-    scaled = abs(ratio) * 10**places
-    units, rest = divmod(scaled.numerator, scaled.denominator)
-    if rest and _goes_up(ratio < 0, units, Fraction(rest, scaled.denominator), rounding):
+    if isinstance(value, Decimal):
+        return value.quantize(_UNITS[places], _MODES[rounding], EXACT)
+    top, bottom = value.numerator, value.denominator
+    units, rest = divmod(abs(top) * 10**places, bottom)
+    if rest and _goes_up(top < 0, units % 2 == 1, 2 * rest - bottom, rounding):
         units += 1
-    return Decimal(-units if ratio < 0 else units).scaleb(-places)
+    return Decimal(-units if top < 0 else units).scaleb(-places, EXACT)
 
 
-def _goes_up(negative: bool, units: int, rest: Fraction, rounding: Rounding) -> bool:  # noqa: FBT001
-    """Whether the size grows by a unit, for a rest between 0 and 1 that is neither."""
+_UNITS: Final = tuple(Decimal(1).scaleb(-places) for places in range(31))
+_MODES: Final = {rounding: rounding.mode for rounding in Rounding}
+
+
+def _goes_up(negative: bool, odd: bool, over_half: int, rounding: Rounding) -> bool:  # noqa: FBT001
+    """Whether the size grows by a unit, for a rest that is not zero; `over_half` is 0 for a tie."""
     if rounding in (Rounding.UP, Rounding.DOWN):
         return rounding is Rounding.UP
     if rounding in (Rounding.CEILING, Rounding.FLOOR):
         return negative is (rounding is Rounding.FLOOR)
-    if rest * 2 != 1:
-        return rest * 2 > 1
-    return rounding is Rounding.HALF_UP or (rounding is Rounding.HALF_EVEN and units % 2 == 1)
+    if over_half:
+        return over_half > 0
+    return rounding is Rounding.HALF_UP or (rounding is Rounding.HALF_EVEN and odd)
 
 
 def ratio_text(value: Exact) -> str:
@@ -81,12 +86,13 @@ def apportion(values: Sequence[Exact], total: Decimal, places: int) -> tuple[Dec
     Each is rounded down first; the units that are missing go to the largest rests, equal ones to the earlier value.
     Raises ValueError where `total` is not what their sum can be rounded to.
     """
-    exact = [Fraction(value) * 10**places for value in values]
-    parts = [value.numerator // value.denominator for value in exact]
-    missing = int(total.scaleb(places)) - sum(parts)
+    ratios = [value.as_integer_ratio() for value in values]
+    parts = [top * 10**places // bottom for top, bottom in ratios]
+    missing = int(total.scaleb(places, EXACT)) - sum(parts)
     if not 0 <= missing <= len(parts):
         raise ValueError(f"{plain(total)} is not the rounded sum of its parts")
-    by_rest = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
-    for index in by_rest[:missing]:
-        parts[index] += 1
-    return tuple(Decimal(part).scaleb(-places) for part in parts)
+    if missing:
+        rests = [Fraction(top * 10**places % bottom, bottom) for top, bottom in ratios]
+        for index in sorted(range(len(parts)), key=lambda index: (-rests[index], index))[:missing]:
+            parts[index] += 1
+    return tuple(Decimal(part).scaleb(-places, EXACT) for part in parts)
