@@ -37,6 +37,13 @@ def test_a_ratio_is_rounded_once(value: Fraction, rounding: Rounding, rounded: s
     assert str(round_ratio(value, 2, rounding)) == rounded
 
 
+@given(NUMBERS, st.integers(0, 6), st.sampled_from(Rounding))
+def test_nothing_has_no_sign(value: Decimal, places: int, rounding: Rounding) -> None:
+    for found in (round_ratio(value, places, rounding), round_ratio(Fraction(value), places, rounding)):
+        assert found or not found.is_signed()
+    assert str(round_ratio(Decimal("-0.001"), 2)) == "0.00"
+
+
 @given(st.lists(NUMBERS, max_size=6))
 def test_sums_and_products_keep_every_digit(values: list[Decimal]) -> None:
     whole = exact_sum(values)

@@ -48,7 +48,8 @@ def negated(value: Exact) -> Exact:
 def round_ratio(value: Exact, places: int, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
     """The ratio with exactly `places` decimals, rounded once from its exact value."""
     if isinstance(value, Decimal):
-        return value.quantize(_UNITS[places], _MODES[rounding], EXACT)
+        rounded = value.quantize(_UNITS[places], _MODES[rounding], EXACT)
+        return rounded or rounded.copy_abs()  # never -0.00 on a document
     top, bottom = value.numerator, value.denominator
     units, rest = divmod(abs(top) * 10**places, bottom)
     if rest and _goes_up(top < 0, units % 2 == 1, 2 * rest - bottom, rounding):
