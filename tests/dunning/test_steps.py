@@ -9,6 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from billsync.dunning.holidays import (
+    CALENDARS,
+    FixedDay,
+    HolidayCalendar,
+    WeekdayOfMonth,
+    easter_sunday,
+    holidays,
+)
 from billsync.dunning.steps import Escalation, Planned, Step, planned, reached
 
 DAYS = st.dates(date(2024, 1, 1), date(2028, 12, 31))
@@ -45,3 +53,48 @@ def test_an_escalation_that_makes_no_sense_is_refused() -> None:
         escalation(10, 10)
     with pytest.raises(ValidationError, match="needs a weekday"):
         escalation(1, days_off=tuple(range(7)))
+
+
+@pytest.mark.parametrize(
+    ("year", "day"),
+    [(1818, "03-22"), (2024, "03-31"), (2025, "04-20"), (2026, "04-05"), (2027, "03-28"), (2038, "04-25")],
+)
+def test_easter_sunday(year: int, day: str) -> None:
+    assert easter_sunday(year).isoformat() == f"{year}-{day}"
+
+
+def test_a_year_of_holidays() -> None:
+    assert [f"{day:%m-%d}" for day in sorted(holidays(CALENDARS["TARGET"], 2026))] == [
+        "01-01",
+        "04-03",
+        "04-06",
+        "05-01",
+        "12-25",
+        "12-26",
+    ]
+    # the federal holidays of 2026, with 3 July for 4 July, which is a Saturday
+    days = "01-01 01-19 02-16 05-25 06-19 07-03 07-04 09-07 10-12 11-11 11-26 12-25"
+    assert [f"{day:%m-%d}" for day in sorted(holidays(CALENDARS["US"], 2026))] == days.split()
+    # 2026 in England and Wales: Boxing Day is a Saturday, so Monday 28 makes up for it
+    days = "01-01 04-03 04-06 05-04 05-25 08-31 12-25 12-26 12-28"
+    assert [f"{day:%m-%d}" for day in sorted(holidays(CALENDARS["GB"], 2026))] == days.split()
+
+
+def test_29_february_is_a_day_of_leap_years() -> None:
+    leap = HolidayCalendar(fixed=(FixedDay(month=2, day=29),))
+    assert (holidays(leap, 2026), holidays(leap, 2028)) == (frozenset(), frozenset({date(2028, 2, 29)}))
+
+
+def test_a_calendar_that_makes_no_sense_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no day 31 in month 4"):
+        FixedDay(month=4, day=31)
+    with pytest.raises(ValidationError, match="counted from 1"):
+        WeekdayOfMonth(month=4, weekday=0, nth=0)
+    with pytest.raises(ValidationError, match="no calendar 'XX': expected one of TARGET, DE"):
+        escalation(1, calendars=("XX",))
+    always = HolidayCalendar(
+        fixed=tuple(FixedDay(month=month, day=day) for month in range(1, 13) for day in range(1, 29)),
+        weekdays=tuple(WeekdayOfMonth(month=month, weekday=day, nth=-1) for month in range(1, 13) for day in range(7)),
+    )
+    with pytest.raises(ValueError, match="no working day in 400 days"):
+        planned(date(2026, 1, 1), escalation(1, own=(always,)))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billsync.insight.recurring import Recurring, by_customer, monthly, movements, retention
+from billsync.insight.movement import movements, retention
+from billsync.insight.recurring import Recurring, by_customer, monthly
 from billsync.model.period import Every
 
 D = Decimal

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from billsync.model.exact import Exact
 from billsync.model.period import Every
 
 WEEKS_A_YEAR: Final = 52
@@ -20,9 +21,10 @@ class Recurring:
     """A recurring line.
 
     Attributes:
-        amount: for a whole cycle, less lasting discounts, without tax, in the currency that is reported in.
+        amount: for a whole cycle, less lasting discounts, without tax.
         starts_on: first day that is paid for: after a trial.
         ends_on: first day without service, or None.
+        currency: of the amount, or "" where it is the one that is reported in.
     """
 
     customer: str
@@ -30,10 +32,16 @@ class Recurring:
     every: Every
     starts_on: date
     ends_on: date | None = None
+    currency: str = ""
 
     def holds_on(self, day: date) -> bool:
         """Whether it counts on the day."""
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts on any day at all."""
+        return bool(self.amount) and (self.ends_on is None or self.starts_on < self.ends_on)
 
 
 def monthly(amount: Decimal, every: Every) -> Fraction:
@@ -45,68 +53,24 @@ def monthly(amount: Decimal, every: Every) -> Fraction:
     return Fraction(amount) * DAYS_A_YEAR / 12 / every.count
 
 
-def by_customer(lines: Iterable[Recurring], on: date) -> dict[str, Fraction]:
-    """Monthly recurring revenue on a day, by customer; customers without any are left out."""
+def by_customer(lines: Iterable[Recurring], on: date, rates: Mapping[str, Exact] | None = None) -> dict[str, Fraction]:
+    """Monthly recurring revenue on a day, by customer; customers without any are left out.
+
+    `rates` gives units of the reporting currency for one of each other currency.  Raises ValueError where one is
+    missing.
+    """
     found: dict[str, Fraction] = {}
     for line in lines:
         if line.holds_on(on) and line.amount:
-            found[line.customer] = found.get(line.customer, Fraction(0)) + monthly(line.amount, line.every)
+            worth = monthly(line.amount, line.every) * rate_of(line.currency, rates)
+            found[line.customer] = found.get(line.customer, Fraction(0)) + worth
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Movements:
-    """Why recurring revenue changed between two days; contraction and churn are zero or negative.
-
-    `new` is of customers that had none; `churn` of those that have none any more.
-    """
-
-    new: Fraction = Fraction(0)
-    expansion: Fraction = Fraction(0)
-    contraction: Fraction = Fraction(0)
-    churn: Fraction = Fraction(0)
-
-    @property
-    def net(self) -> Fraction:
-        """All of them: the difference between the two days."""
-        return self.new + self.expansion + self.contraction + self.churn
-
-
-def movements(before: Mapping[str, Fraction], after: Mapping[str, Fraction]) -> Movements:
-    """The movements from one day to another; each customer's change is one of the four."""
-    sums = {"new": Fraction(0), "expansion": Fraction(0), "contraction": Fraction(0), "churn": Fraction(0)}
-    for customer in {**before, **after}:
-        was, now = before.get(customer, Fraction(0)), after.get(customer, Fraction(0))
-        sums[_kind(was, now)] += now - was
-    return Movements(**sums)
-
-
-def _kind(was: Fraction, now: Fraction) -> str:
-    if not was:
-        return "new"
-    if not now:
-        return "churn"
-    return "expansion" if now > was else "contraction"
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How much of a day's recurring revenue its customers still bring.
-
-    Attributes:
-        net: with expansion, as a ratio; may be above 1.
-        gross: without expansion; 0 to 1.
-    """
-
-    net: Fraction
-    gross: Fraction
-
-
-def retention(before: Mapping[str, Fraction], after: Mapping[str, Fraction]) -> Retention:
-    """Of the customers of the first day only.  Raises ValueError where they brought nothing."""
-    start = sum(before.values(), Fraction(0))
-    if not start:
-        raise ValueError("there was no recurring revenue that could have been kept")
-    kept = {customer: after.get(customer, Fraction(0)) for customer in before}
-    gross = sum((min(was, kept[customer]) for customer, was in before.items()), Fraction(0))
-    return Retention(sum(kept.values(), Fraction(0)) / start, gross / start)
+def rate_of(currency: str, rates: Mapping[str, Exact] | None) -> Fraction:
+    """Units of the reporting currency for one of the currency.  Raises ValueError where nobody said."""
+    if not currency:
+        return Fraction(1)
+    if rates is None or currency not in rates:
+        raise ValueError(f"there is no rate for {currency}: revenue of two currencies has no sum without one")
+    return Fraction(rates[currency])

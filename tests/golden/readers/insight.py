@@ -6,7 +6,8 @@ from datetime import date
 from fractions import Fraction
 
 from billsync.dunning.steps import Escalation, Step, planned
-from billsync.insight.recurring import Recurring, by_customer, monthly, retention
+from billsync.insight.movement import retention
+from billsync.insight.recurring import Recurring, by_customer, monthly
 from billsync.model.exact import round_ratio
 from billsync.model.period import Every
 from tests.golden.reading import Answers, Inputs, NotCovered, day, dec, reads
