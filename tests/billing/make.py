@@ -10,8 +10,8 @@ from billsync.billing.charges import due
 from billsync.billing.terms import contract_of
 from billsync.model.charge import Charge
 from billsync.model.contract import Contract
+from billsync.model.convention import Policy
 from billsync.model.deal import Cycle, Deal, DealLine
-from billsync.model.invoice import Policy
 from billsync.model.product import Product
 
 PRODUCTS = {"seat": Product(id="seat", name="Seat"), "setup": Product(id="setup", name="Setup")}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from billsync.billing.changes import compare
 from billsync.model.charge import Charge
-from billsync.model.invoice import Policy
+from billsync.model.convention import Policy
 from billsync.model.money import Rounding
 from tests.billing.make import charges, contract, line, once
 

@@ -12,15 +12,24 @@ from hypothesis import strategies as st
 
 from billsync.billing.calendar import every_of
 from billsync.billing.charges import charge_key, due
-from billsync.model.contract import Contract, ContractLine, UnitPrice
+from billsync.model.contract import Contract, ContractLine
+from billsync.model.convention import Policy
 from billsync.model.deal import Cycle
-from billsync.model.invoice import Policy
 from billsync.model.money import Rounding
 from billsync.model.period import calendar_anchor
+from billsync.model.scheme import FlatPrice, PerUnitPrice
 from tests.billing.make import charges, contract, line, once
 
 DAYS = st.dates(date(2023, 12, 1), date(2028, 12, 31))
 UNITS = st.sampled_from(["days", "weeks", "months", "quarters", "years"])
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> FlatPrice | PerUnitPrice:
+    amount = draw(st.decimals("0", "10000", places=4))
+    if draw(st.booleans()):
+        return PerUnitPrice(scheme="per_unit", unit_amount=amount)
+    return FlatPrice(scheme="flat", amount=amount)
 
 
 @st.composite
@@ -38,9 +47,7 @@ def contract_lines(draw: st.DrawFn) -> ContractLine:
         product="seat",
         model="recurring",
         quantity=draw(st.decimals("0", "1000", places=2)),
-        price=UnitPrice(
-            scheme=draw(st.sampled_from(["per_unit", "flat"])), unit_amount=draw(st.decimals("0", "10000", places=4))
-        ),
+        price=draw(prices()),
         every=every,
         billed=draw(st.sampled_from(["advance", "arrears"])),
         anchor=calendar_anchor(every_of(every), start) if draw(st.booleans()) else start,
@@ -49,11 +56,16 @@ def contract_lines(draw: st.DrawFn) -> ContractLine:
     )
 
 
+def alone(item: ContractLine) -> Contract:
+    assert item.starts_on is not None
+    return Contract(id="C1", customer="acme", deal="D1", currency="EUR", start=item.starts_on, lines=(item,))
+
+
 @st.composite
 def contracts(draw: st.DrawFn) -> Contract:
     lines = draw(st.lists(contract_lines(), min_size=1, max_size=3))
     named = tuple(item.model_copy(update={"id": f"L{n}"}) for n, item in enumerate(lines))
-    start = min(item.starts_on for item in named)
+    start = min(item.starts_on for item in named if item.starts_on)
     return Contract(id="C1", customer="acme", deal="D1", currency="EUR", start=start, lines=named)
 
 
@@ -84,24 +96,23 @@ def test_the_next_day_is_the_next_charge_and_none_where_none_comes(made: Contrac
 
 @given(contract_lines(), DAYS)
 def test_no_day_of_service_is_charged_twice_or_left_out(item: ContractLine, through: date) -> None:
-    made = Contract(id="C1", customer="acme", deal="D1", currency="EUR", start=item.starts_on, lines=(item,))
+    made = alone(item)
     periods = [charge.period for charge in due(made, through=through, policy=Policy()).charges]
     served = [period for period in periods if period is not None]
     assert len(served) == len(periods)
     assert all(before.end == after.start for before, after in pairwise(served))
     if served:
-        assert served[0].start == item.starts_on
+        assert served[0].start == made.start
         assert item.ends_on is None or served[-1].end <= item.ends_on
 
 
 @given(contract_lines())
 def test_a_term_that_has_ended_is_charged_to_its_last_day(item: ContractLine) -> None:
-    end = item.ends_on or item.starts_on + timedelta(days=500)
-    ended = item.model_copy(update={"ends_on": end})
-    made = Contract(id="C1", customer="acme", deal="D1", currency="EUR", start=item.starts_on, lines=(ended,))
+    end = item.ends_on or alone(item).start + timedelta(days=500)
+    made = alone(item.model_copy(update={"ends_on": end}))
     found = due(made, through=end, policy=Policy())
     assert found.next_on is None
-    assert sum(charge.period.days for charge in found.charges if charge.period) == (end - item.starts_on).days
+    assert sum(charge.period.days for charge in found.charges if charge.period) == (end - made.start).days
 
 
 @given(contracts(), DAYS)
@@ -169,7 +180,7 @@ def test_a_stub_is_in_full_where_the_policy_says_so() -> None:
 
 def test_a_flat_price_ignores_the_quantity() -> None:
     made = contract(line(quantity="7"))
-    flat = made.lines[0].model_copy(update={"price": UnitPrice(scheme="flat", unit_amount=Decimal("25.00"))})
+    flat = made.lines[0].model_copy(update={"price": FlatPrice(scheme="flat", amount=Decimal("25.00"))})
     found = charges(made.model_copy(update={"lines": (flat,)}), "2026-02-01")
     assert (found[0].amount, found[0].why.formula) == (Decimal("25.00"), "25.00 flat = 25.00")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from billsync.billing.terms import contract_of
+from billsync.model.scheme import PerUnitPrice
 from tests.billing.make import PRODUCTS, contract, deal, line, once
 
 
@@ -83,7 +84,8 @@ def test_a_deal_without_lines_has_nothing_to_bill() -> None:
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "1000"), ("KWD", "0.005"), ("USD", "0"), ("USD", "10.0000")])
 def test_an_amount_that_its_currency_has_is_fine(currency: str, amount: str) -> None:
-    assert contract(line(unit_amount=amount), currency=currency).lines[0].price.unit_amount == Decimal(amount)
+    expected = PerUnitPrice(scheme="per_unit", unit_amount=Decimal(amount))
+    assert contract(line(unit_amount=amount), currency=currency).lines[0].price == expected
 
 
 def test_a_fine_unit_price_may_be_multiplied() -> None:

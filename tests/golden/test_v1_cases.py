@@ -7,7 +7,7 @@ source.  Amounts in minor units are billed in JPY, which has no other.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from billsync.billing.calendar import portions
+from billsync.billing import calendar
+from billsync.billing.calendar import Portion
 from billsync.billing.charges import due
+from billsync.billing.line import resolve
 from billsync.model.charge import Charge
-from billsync.model.contract import Contract, ContractLine, UnitPrice
+from billsync.model.contract import Contract, ContractLine
+from billsync.model.convention import Policy
 from billsync.model.deal import Cycle
-from billsync.model.invoice import Policy
 from billsync.model.money import Money, Rounding, allocate_minor, round_amount, to_minor
 from billsync.model.period import Every, Period, add_months, anchor, calendar_anchor
 from billsync.model.scalar import day_in_zone
@@ -34,13 +36,22 @@ CURRENCY = {0: "JPY", 2: "USD", 4: "CLF"}
 def line(start: date, every: Cycle | None, **facts: Any) -> ContractLine:
     model = "recurring" if every else "one_time"
     given = {"id": "L", "product": "seat", "model": model, "quantity": "1", "anchor": start, "starts_on": start}
-    price = UnitPrice.model_validate({"unit_amount": facts.pop("price", "1")})
+    price = {"scheme": "per_unit", "unit_amount": facts.pop("price", "1")}
     return ContractLine.model_validate(given | {"every": every, "price": price} | facts)
 
 
 def first_charge(item: ContractLine, currency: str) -> Charge:
-    made = Contract(id="C", customer="acme", deal="D", currency=currency, start=item.starts_on, lines=(item,))
-    return due(made, through=item.starts_on, policy=Policy()).charges[0]
+    made = contract(item, currency)
+    return due(made, through=made.start, policy=Policy()).charges[0]
+
+
+def contract(item: ContractLine, currency: str = "USD") -> Contract:
+    assert item.starts_on is not None
+    return Contract(id="C", customer="acme", deal="D", currency=currency, start=item.starts_on, lines=(item,))
+
+
+def portions(item: ContractLine) -> Iterator[Portion]:
+    return calendar.portions(resolve(contract(item), item))
 
 
 def currency_of(inputs: dict[str, Any]) -> str:

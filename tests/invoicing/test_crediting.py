@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billsync.invoicing.convention import Conventions
 from billsync.invoicing.crediting import Invoiced, InvoicedLine, Note, by_origin, credit
-from billsync.invoicing.discount import Coupon
 from billsync.invoicing.taxation import Taxable
 from billsync.invoicing.totals import totals
+from billsync.model.convention import Conventions
+from billsync.model.discount import Coupon
 
 D = Decimal
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billsync.invoicing.exchange import FxRate, convert, realised
+from billsync.invoicing.exchange import convert, realised
 from billsync.invoicing.parity import RatingProfile, recompute, sendable
 from billsync.invoicing.revenue import Earned, by_selling_price, by_usage, roll_forward, straight_line
+from billsync.model.exchange import FxRate
 from billsync.model.period import Period, add_months, month_of
 
 D = Decimal

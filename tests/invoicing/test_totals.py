@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from billsync.billing.amendment import Convention
 from billsync.billing.timeline import ZoneHistory
-from billsync.invoicing.convention import PRESETS, Conventions
-from billsync.invoicing.discount import Coupon, discount
+from billsync.invoicing.convention import PRESETS
+from billsync.invoicing.discount import discount
 from billsync.invoicing.taxation import Taxable, taxes
 from billsync.invoicing.totals import balance, totals
+from billsync.model.convention import Conventions
+from billsync.model.discount import Coupon
 from billsync.model.money import Rounding
 from billsync.model.period import Every, Period
 
@@ -137,7 +140,7 @@ def test_a_preset_sets_what_differs_and_says_why(name: str) -> None:
     [("default", "54.84"), ("stripe-like", "54.91"), ("zuora-like", "53.33"), ("killbill-like", "54.84")],
 )
 def test_a_preset_decides_what_a_part_of_a_cycle_costs(name: str, amount: str) -> None:
-    by = PRESETS[name].conventions.of_amendments(2, ZoneHistory("America/New_York"))
+    by = Convention.by(PRESETS[name].conventions, 2, ZoneHistory("America/New_York"))
     cycle = Period(date(2024, 3, 1), date(2024, 4, 1))
     part = by.share(Period(date(2024, 3, 15), cycle.end), cycle, Every(1, "months"))
     assert by.price(D(100), part) == D(amount)

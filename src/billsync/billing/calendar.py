@@ -1,4 +1,4 @@
-"""A contract line's portions: the days that each charge is for, and the day from which it is owed.  (pure)"""
+"""A line's portions: the days that each charge is for, and the day from which it is owed.  (pure)"""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from billsync.model.contract import ContractLine
+from billsync.billing.line import Line
+from billsync.billing.timeline import invoice_on, served
 from billsync.model.deal import Cycle
-from billsync.model.period import Every, Period, anchor, anchor_index
+from billsync.model.period import Every, Period
 
 LONGEST_CYCLE_YEARS: Final = 100
-_LAST_START: Final = date(9800, 1, 1)
-"""No cycle starts later: the calendar of the machine ends with the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +39,25 @@ class Portion:
 
 def every_of(cycle: Cycle) -> Every:
     """The cycle as a length that can be counted with."""
-    return Every(cycle.count, cycle.unit)
+    return cycle.length
 
 
 def is_too_long(cycle: Cycle) -> bool:
     """Whether a cycle is longer than a hundred years, which no agreement means."""
-    every = every_of(cycle)
+    every = cycle.length
     if every.months is not None:
         return every.months > 12 * LONGEST_CYCLE_YEARS
     return (every.days or 0) > 365 * LONGEST_CYCLE_YEARS
 
 
-def portions(line: ContractLine) -> Iterator[Portion]:
+def portions(line: Line) -> Iterator[Portion]:
     """The line's portions in order, without end where the line has none: take as many as are due.
 
     They touch without a gap or an overlap and cover the service from `starts_on` to `ends_on`.
     """
-    if line.every is None:
+    if line.grid is None:
         at_end = line.ends_on if line.billed == "arrears" else None
         yield Portion(line.starts_on, at_end or line.starts_on)
         return
-    every = every_of(line.every)
-    k = anchor_index(line.anchor, every, line.starts_on)
-    begin = anchor(line.anchor, every, k)
-    while begin < (line.ends_on or _LAST_START):
-        k += 1
-        cycle = Period(begin, anchor(line.anchor, every, k))
-        yield _served(line, cycle)
-        begin = cycle.end
-
-
-def _served(line: ContractLine, cycle: Period) -> Portion:
-    end = cycle.end if line.ends_on is None else min(cycle.end, line.ends_on)
-    period = Period(max(cycle.start, line.starts_on), end)
-    return Portion(period.start, period.start if line.billed == "advance" else period.end, period, cycle)
+    for item in served(line.grid, line.starts_on, line.ends_on):
+        yield Portion(item.period.start, invoice_on(item.period, line.billed), item.period, item.cycle)

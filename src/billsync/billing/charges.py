@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
-from billsync.billing.calendar import Portion, portions
-from billsync.billing.key import business_key
-from billsync.billing.price import rate
-from billsync.billing.rule import rule_of
-from billsync.model.charge import Charge, Why
+from billsync.billing.amendment import Convention
+from billsync.billing.key import charge_key
+from billsync.billing.line import Epoch, epochs
+from billsync.billing.made import Made, Making, charge_of
+from billsync.billing.once import committed, in_parts, once
+from billsync.billing.recurring import recurring, resume
+from billsync.billing.timeline import ZoneHistory
+from billsync.billing.usage import Used, metered, used_of
+from billsync.model.charge import Charge
 from billsync.model.contract import Contract, ContractLine
-from billsync.model.invoice import Policy
-from billsync.model.scalar import plain
+from billsync.model.convention import Policy
+from billsync.model.currency import exponent
+from billsync.model.usage import UsageEvent
+
+__all__ = ["Due", "Facts", "charge_key", "due"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,67 +36,100 @@ class Due:
     next_on: date | None
 
 
-def due(contract: Contract, *, through: date, policy: Policy, source: str = "") -> Due:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What happened, beside what was agreed.
+
+    Attributes:
+        usage: of the customer, all meters, from the beginning.
+        reached: milestone -> the day on which it was reached.
+        zone: the customer's zone at the beginning.
+        billed: the contract's charges that stand on documents already, where they are known.
+    """
+
+    usage: Sequence[UsageEvent] = ()
+    reached: Mapping[str, date] = field(default_factory=dict)
+    zone: str = "UTC"
+    billed: Sequence[Charge] = ()
+
+
+NOTHING = Facts()
+
+
+def due(contract: Contract, *, through: date, policy: Policy, source: str = "", facts: Facts = NOTHING) -> Due:
     """Every charge of the contract that is owed on the day `through` or before it.
 
     The charges through a day are the first ones of those through any later day.  `source` is the place of the record
-    that the contract came from, as text.
+    that the contract came from, as text.  Where a recurring line was billed otherwise than it comes out now, what was
+    billed stays, and is repaired by credits and charges of the day `through`.
+
+    Raises ValueError where a line has no price, and where the parts of an instalment line are not its price.
     """
-    found: list[tuple[date, Charge]] = []
-    ahead: list[date] = []
+    zones = zones_of(contract, facts.zone)
+    convention = Convention.by(policy, exponent(contract.currency), zones)
+    by = Making(contract, policy, convention, source)
+    events = used_of(facts.usage, zones) if facts.usage else {}
+    made: list[Made] = []
+    ahead: list[date | None] = []
+    kept: list[Charge] = []
     for line in contract.lines:
-        for portion in portions(line):
-            if portion.due_on > through:
-                ahead.append(portion.due_on)
-                break
-            found.append((portion.due_on, _charge(contract, line, portion, policy, source)))
-    found.sort(key=lambda item: item[0])
-    return Due(tuple(charge for _, charge in found), min(ahead, default=None))
+        known = epochs(contract, line, policy)
+        found, following = _line(line, known, events, facts, through, by)
+        if billed := [charge for charge in facts.billed if charge.line == line.id]:
+            kept_now, found = _after(billed, found, known, through, by)
+            kept += kept_now
+        made += found
+        ahead.append(following)
+    for commitment in contract.commitments:
+        found, following = committed(commitment, made, through, by)
+        made += found
+        ahead.append(following)
+    order = {name: place for place, name in enumerate(_order(contract))}
+    charges = [*kept, *(charge_of(item, by) for item in made)]
+    charges.sort(key=lambda charge: (charge.due_on, order.get(charge.line, len(order))))
+    return Due(tuple(charges), min((day for day in ahead if day is not None), default=None))
 
 
-def charge_key(contract: str, line: str, first_day: date) -> str:
-    """`contract/line/2026-01-31`."""
-    return business_key(contract, line, first_day.isoformat(), by="/")
+def zones_of(contract: Contract, first: str) -> ZoneHistory:
+    """The customer's zones: the first one, and those of the amendments."""
+    moves = [(item.effective, item.timezone) for item in contract.amendments if item.timezone is not None]
+    return ZoneHistory(first, tuple(sorted(moves, key=lambda move: move[0])))
 
 
-def _charge(contract: Contract, line: ContractLine, portion: Portion, policy: Policy, source: str) -> Charge:
-    rated = rate(line, portion, contract.currency, policy)
-    return Charge(
-        key=charge_key(contract.id, line.id, portion.first_day),
-        contract=contract.id,
-        line=line.id,
-        deal=contract.deal,
-        customer=contract.customer,
-        product=line.product,
-        description=line.description,
-        period=portion.period,
-        due_on=portion.due_on,
-        quantity=line.quantity,
-        unit_amount=line.price.unit_amount,
-        amount=rated.amount,
-        currency=contract.currency,
-        tax_code=line.tax_code,
-        why=Why(
-            rule=rule_of(line, portion, policy),
-            formula=rated.formula,
-            inputs=_inputs(contract, line, portion, policy),
-            source=source,
-        ),
+def _line(
+    line: ContractLine,
+    known: Sequence[Epoch],
+    events: Mapping[str, Sequence[Used]],
+    facts: Facts,
+    through: date,
+    by: Making,
+) -> tuple[list[Made], date | None]:
+    if line.model == "recurring":
+        return recurring(known, through, by)
+    now = [epoch.line for epoch in known if epoch.known_on <= through][-1]
+    if line.model == "usage":
+        return metered(now, line, events.get(line.meter or "", ()), through, by)
+    if line.model == "instalment":
+        return in_parts(now, line, facts.reached, through, by)
+    return once(now, through, by)
+
+
+def _after(
+    billed: Sequence[Charge], found: Sequence[Made], known: Sequence[Epoch], through: date, by: Making
+) -> tuple[list[Charge], list[Made]]:
+    """What was billed stays; what it was billed otherwise than it comes out now is repaired."""
+    now = {item.key: item for item in found}
+    same = all(
+        charge.key in now and (now[charge.key].amount, now[charge.key].period) == (charge.amount, charge.period)
+        for charge in billed
     )
+    if same or known[0].line.model != "recurring":
+        keys = {charge.key for charge in billed}
+        return ([] if same else list(billed)), [item for item in found if same or item.key not in keys]
+    latest = [epoch for epoch in known if epoch.known_on <= through][-1]
+    made, _ = resume(billed, Epoch(through, latest.line), through, by)
+    return list(billed), made
 
 
-def _inputs(contract: Contract, line: ContractLine, portion: Portion, policy: Policy) -> dict[str, str]:
-    inputs = {
-        "deal": contract.deal,
-        "line": line.id,
-        "quantity": plain(line.quantity),
-        "unit_amount": plain(line.price.unit_amount),
-        "currency": contract.currency,
-        "scheme": line.price.scheme,
-        "rounding": policy.rounding.value,
-    }
-    if portion.period is not None:
-        inputs["period"] = str(portion.period)
-    if portion.is_stub:
-        inputs |= {"cycle": str(portion.cycle), "proration": policy.proration}
-    return inputs
+def _order(contract: Contract) -> Iterable[str]:
+    return (*(line.id for line in contract.lines), *(item.id for item in contract.commitments))

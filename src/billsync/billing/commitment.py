@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from billsync.billing.proration import Share
+from billsync.model.convention import CommitmentRounding
 from billsync.model.exact import Exact, round_ratio
 from billsync.model.money import Rounding
 from billsync.model.scalar import plain
-
-RoundOn = Literal["each", "difference"]
-"""`each` rounds the commitment and the fees, then subtracts; `difference` subtracts exactly and rounds once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ def true_up(
     rounding: Rounding = Rounding.HALF_UP,
     *,
     part: Share | None = None,
-    round_on: RoundOn = "each",
+    round_on: CommitmentRounding = "each",
 ) -> TrueUp:
     """The commitment less the fees that count towards it.
 

@@ -1,4 +1,4 @@
-"""Quantity, price and days become an amount, with the arithmetic written out.  (pure)"""
+"""Terms and days become an amount, with the arithmetic written out.  (pure)"""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from billsync.billing.calendar import Portion
-from billsync.model.contract import ContractLine
+from billsync.billing.amendment import Convention
+from billsync.billing.line import Terms
+from billsync.billing.pricing import Consumption, Priced, price
+from billsync.billing.proration import Share
 from billsync.model.currency import exponent
-from billsync.model.invoice import Policy
+from billsync.model.exact import Exact, ratio_text, round_ratio
 from billsync.model.money import Rounding, round_amount
+from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
+from billsync.model.scheme import FlatPrice, PerUnitPrice, Scheme
 
 MAX_MINOR: Final = 10**18
 """Amounts stay below this many minor units: what a 64-bit integer holds."""
 
+UNIT_PLACES: Final = 6
+"""Decimals of a unit price that is an average."""
+
 _EXACT: Final = decimal.Context(prec=80)
-"""Wide enough for 30 digits times 30 digits, and for a quotient that no tie can be mistaken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +40,49 @@ class Rated:
     formula: str
 
 
-def rate(line: ContractLine, portion: Portion, currency: str, policy: Policy) -> Rated:
-    """What the line costs for the portion: a flat price ignores the quantity, a stub is priced by the policy."""
-    unit = line.price.unit_amount
-    value, words = unit, f"{plain(unit)} flat"
-    if line.price.scheme == "per_unit":
-        value, words = product(line.quantity, unit), f"{plain(line.quantity)} x {plain(unit)}"
-    if portion.is_stub and portion.period and portion.cycle and policy.proration == "days":
-        value = _EXACT.divide(_EXACT.multiply(value, portion.period.days), portion.cycle.days)
-        words += f" x {portion.period.days}/{portion.cycle.days} days"
-    amount = round_amount(value, currency, policy.rounding)
-    return Rated(amount, f"{words} = {plain(amount)}")
+def rate(terms: Terms, convention: Convention, part: Share | None = None) -> Rated:
+    """What the terms cost for a whole cycle, or for the part of it that a share says."""
+    priced = price(terms.price, Consumption(quantity=terms.quantity))
+    if part is None:
+        return rounded(priced, convention)
+    amount = convention.price(priced.amount, part)
+    words = words_of(priced)
+    return Rated(
+        amount, f"({words}) x {part} = {plain(amount)}" if " + " in words else f"{words} x {part} = {plain(amount)}"
+    )
+
+
+def rounded(priced: Priced, convention: Convention) -> Rated:
+    """A price with the currency's decimals; where rounding changes it, the formula shows both."""
+    amount = round_ratio(priced.amount, convention.places, convention.rounding)
+    words = words_of(priced)
+    exact = "" if amount == priced.amount or len(priced.steps) < 2 else f" = {_short(priced.amount)}"
+    return Rated(amount, f"{words}{exact} = {plain(amount)}")
+
+
+def words_of(priced: Priced) -> str:
+    """The steps without their result: `100 flat + 5 x 5`."""
+    return " + ".join(step.words for step in priced.steps) or "nothing"
+
+
+def _short(value: Exact) -> str:
+    return ratio_text(value)
+
+
+def unit_amount(scheme: Scheme, quantity: Decimal, whole: Exact) -> Decimal:
+    """The price of one: the scheme's own, else the average with six decimals; without a quantity, the whole."""
+    if isinstance(scheme, PerUnitPrice) and not scheme.free_units:
+        return scheme.unit_amount
+    if isinstance(scheme, FlatPrice):
+        return scheme.amount
+    if not quantity:
+        return round_ratio(whole, UNIT_PLACES)
+    return round_ratio(whole / quantity if isinstance(whole, Decimal) else whole / int(quantity), UNIT_PLACES)
+
+
+def share_of(period: Period, cycle: Period, every: Every, convention: Convention) -> Share | None:
+    """What part of its cycle a period is priced for; None for all of it."""
+    return None if period == cycle or convention.in_full else convention.share(period, cycle, every)
 
 
 def product(quantity: Decimal, unit_amount: Decimal) -> Decimal:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from billsync.billing.calendar import Portion, every_of
-from billsync.model.contract import ContractLine
-from billsync.model.invoice import Policy
+from billsync.billing.calendar import Portion
+from billsync.billing.line import Line
+from billsync.billing.timeline import Grid
+from billsync.model.convention import Basis, Policy
 
 _MONTHS = [
     "January",
@@ -23,19 +24,28 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
-def rule_of(line: ContractLine, portion: Portion, policy: Policy) -> str:
+def rule_of(line: Line, portion: Portion, policy: Policy) -> str:
     """Such as `every month in advance, anchored on the 31st; a part of a cycle by its days`."""
-    if line.every is None:
+    if line.grid is None:
         return "one-time" if line.billed == "advance" else "one-time, at the end"
-    words = f"{every_of(line.every)} in {line.billed}, {_anchored(line)}"
+    words = f"{line.grid.every} in {line.billed}, {_anchored(line.grid)}"
     if not portion.is_stub:
         return words
-    return f"{words}; a part of a cycle {'by its days' if policy.proration == 'days' else 'in full'}"
+    return f"{words}; a part of a cycle {part_rule(policy)}"
 
 
-def _anchored(line: ContractLine) -> str:
-    every, day = line.every, line.anchor
-    if every is None or every.unit == "days":
+def part_rule(policy: Policy) -> str:
+    """How a part of a cycle is priced: `by its days`, `by its seconds`, `by its days (30/360)`, `in full`."""
+    if policy.proration == "none":
+        return "in full"
+    if policy.proration_unit == "second":
+        return "by its seconds"
+    return "by its days" if policy.proration_basis is Basis.ACTUAL_ACTUAL else f"by its days ({policy.proration_basis})"
+
+
+def _anchored(grid: Grid) -> str:
+    every, day = grid.every, grid.first
+    if every.unit == "days":
         return f"counted from {day}"
     if every.unit == "weeks":
         return f"anchored on {_WEEKDAYS[day.weekday()]}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from billsync.billing.calendar import LONGEST_CYCLE_YEARS, every_of, is_too_long
 from billsync.billing.price import is_too_large, product
-from billsync.model.contract import Contract, ContractLine, UnitPrice
+from billsync.model.contract import Contract, ContractLine
 from billsync.model.currency import exponent
 from billsync.model.deal import Deal, DealLine
 from billsync.model.money import round_amount
@@ -17,6 +17,7 @@ from billsync.model.period import calendar_anchor
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.scalar import plain, show
+from billsync.model.scheme import PerUnitPrice
 
 _HINT: Final = "correct it in the CRM; until then nothing of this deal is billed"
 _YEARS: Final = range(1900, 2200)
@@ -34,7 +35,7 @@ def contract_of(deal: Deal, products: Mapping[str, Product]) -> tuple[Contract |
     if problems:
         return None, problems
     lines = tuple(_contract_line(deal, line, products[line.product]) for line in deal.lines)
-    start = min(line.starts_on for line in lines)
+    start = min(_start(deal, line) for line in deal.lines)
     contract = Contract(
         id=deal.id, customer=deal.customer, deal=deal.id, currency=deal.currency, start=start, lines=lines
     )
@@ -50,10 +51,10 @@ def _contract_line(deal: Deal, line: DealLine, sold: Product) -> ContractLine:
         description=line.description or sold.name,
         model=line.model,
         quantity=line.quantity,
-        price=UnitPrice(unit_amount=line.unit_amount),
+        price=PerUnitPrice(scheme="per_unit", unit_amount=line.unit_amount),
         every=line.every,
         billed=line.billed,
-        anchor=calendar_anchor(every_of(line.every), start) if calendar and line.every else start,
+        anchor=calendar_anchor(line.every.length, start) if calendar and line.every else start,
         starts_on=start,
         ends_on=_end(deal, line),
         tax_code=line.tax_code,

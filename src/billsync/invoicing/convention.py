@@ -1,69 +1,12 @@
-"""Every convention of billing as a field of data, with presets that say what they set and why.  (pure)
-
-A document pins the conventions that it was made by, so that it can be made again and explained years later.
-"""
+"""Presets: conventions under a name, with what they set and why.  (pure)"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import Field
-
-from billsync.billing.amendment import Convention
-from billsync.billing.commitment import RoundOn as CommitmentRounding
-from billsync.billing.proration import Basis
-from billsync.billing.proration.legs import RoundOn
-from billsync.billing.proration.share import EndDay
-from billsync.billing.timeline import ZoneHistory
-from billsync.invoicing.discount import Order
-from billsync.invoicing.revenue import Method, Remainder
-from billsync.invoicing.taxation import TaxRounding
-from billsync.model.base import Noun
-from billsync.model.money import Rounding
-
-
-class Conventions(Noun):
-    """How amounts come about where there is more than one right way.
-
-    Attributes:
-        rounding: of every amount.
-        proration_basis: how days of a cycle count; see `Basis`.
-        proration_unit: whether parts of cycles are counted in local days or in seconds.
-        factor_places: decimals that a proration factor is kept with, or None for all of it.
-        end_day: whether the day on which service ends is billed.
-        round_on: whether both legs of a change are rounded, or their net.
-        upgrade, downgrade: whether a dearer, or a cheaper, price holds from the change on or from the next period.
-        coupon_order: in which order coupons are applied.
-        tax_rounding: per line, per rate or per document.
-        prices_include_tax: whether amounts have their tax in them.
-        commitment_rounding: whether commitment and fees are rounded each, or their difference.
-        late_usage: a line that trues the period up, the next invoice, or the period rated again and the difference.
-        revenue_method, revenue_remainder: how revenue is spread over months, and where rounding goes.
-        zero_invoices: whether a document over nothing is made.
-    """
-
-    rounding: Rounding = Rounding.HALF_UP
-    proration_basis: Basis = Basis.ACTUAL_ACTUAL
-    proration_unit: Literal["day", "second"] = "day"
-    factor_places: Annotated[int, Field(ge=1, le=30)] | None = None
-    end_day: EndDay = "free"
-    round_on: RoundOn = "legs"
-    upgrade: Literal["now", "period_end"] = "now"
-    downgrade: Literal["now", "period_end"] = "period_end"
-    coupon_order: Order = "percentage_first"
-    tax_rounding: TaxRounding = "rate"
-    prices_include_tax: bool = False
-    commitment_rounding: CommitmentRounding = "each"
-    late_usage: Literal["true_up_line", "next_invoice", "rerate"] = "rerate"
-    revenue_method: Method = "day"
-    revenue_remainder: Remainder = "last"
-    zero_invoices: Literal["keep", "suppress"] = "keep"
-
-    def of_amendments(self, places: int, zones: ZoneHistory) -> Convention:
-        """How parts of cycles are priced for a customer in these zones, in a currency of so many decimals."""
-        seconds_in = zones if self.proration_unit == "second" else None
-        return Convention(places, self.proration_basis, self.rounding, seconds_in, self.factor_places)
+from billsync.model.convention import Basis, Conventions
+from billsync.model.scalar import show
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +54,10 @@ PRESETS: Final[dict[str, Preset]] = {
     "odoo-round-globally": Preset({"tax_rounding": "rate"}, "`Round globally`: the tax of each rate is rounded once"),
 }
 """Name -> conventions, with what they set and why."""
+
+
+def check_preset(name: str) -> str:
+    """The name, if there is such a preset.  Raises ValueError that names them all."""
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {show(name)}: expected one of {', '.join(PRESETS)}")
+    return name

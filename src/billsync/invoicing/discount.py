@@ -8,48 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
-from billsync.model.base import Day, Id, Noun, Number
+from billsync.model.convention import CouponOrder
+from billsync.model.discount import Coupon
 from billsync.model.exact import Exact, apportion, exact_sum, round_ratio
 from billsync.model.money import Rounding
-
-Order = Literal["as_given", "percentage_first", "fixed_first"]
-
-
-class Coupon(Noun):
-    """A discount.
-
-    Attributes:
-        percent: a fraction of what is left of its lines, 0.1 for 10 %; or
-        amount: a fixed amount in major units, never more than what is left of its lines.
-        lines: ids of the lines that it holds for, or None for all.
-        at_most: the most that it gives on one document, or None.
-        starts_on, ends_on: the days of issue that it holds for, half-open, or None for no bound.
-    """
-
-    id: Id
-    percent: Annotated[Number, Field(ge=0, le=1)] | None = None
-    amount: Annotated[Number, Field(ge=0)] | None = None
-    lines: tuple[Id, ...] | None = None
-    at_most: Annotated[Number, Field(ge=0)] | None = None
-    starts_on: Day | None = None
-    ends_on: Day | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Coupon:
-        if (self.percent is None) == (self.amount is None):
-            raise ValueError(f"the coupon {self.id} has either a percent or an amount")
-        return self
-
-    def holds_on(self, day: date) -> bool:
-        """Whether it holds for documents issued on the day."""
-        return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or day < self.ends_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +42,7 @@ def discount(
     places: int,
     rounding: Rounding = Rounding.HALF_UP,
     *,
-    order: Order = "percentage_first",
+    order: CouponOrder = "percentage_first",
 ) -> Discounted:
     """The lines (id -> amount, zero or more) less the coupons; the order among percentages makes no difference.
 
@@ -101,7 +66,7 @@ def discount(
     return Discounted(dict(net), discounts, tuple(by_coupon), total, shares)
 
 
-def _ordered(coupons: Sequence[Coupon], order: Order) -> list[Coupon]:
+def _ordered(coupons: Sequence[Coupon], order: CouponOrder) -> list[Coupon]:
     if order == "as_given":
         return list(coupons)
     first = order == "percentage_first"

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import Field
-
-from billsync.model.base import Currency, Day, Id, Noun, Number
 from billsync.model.currency import exponent
 from billsync.model.exact import EXACT, round_ratio
+from billsync.model.exchange import FxRate
 from billsync.model.money import Rounding
-
-
-class FxRate(Noun):
-    """A rate as it is pinned on a document.
-
-    Attributes:
-        rate: units of `target` for one unit of `base`.
-        source: who said so, such as `ECB`.
-    """
-
-    base: Currency
-    target: Currency
-    rate: Annotated[Number, Field(gt=0)]
-    on: Day
-    source: Id
 
 
 def convert(amount: Decimal, rate: FxRate, rounding: Rounding = Rounding.HALF_UP) -> Decimal:

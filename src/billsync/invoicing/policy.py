@@ -7,10 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from billsync.invoicing.convention import PRESETS, check_preset
 from billsync.invoicing.pattern import check_pattern
 from billsync.model.base import Country, Day, Id, Noun, Number, Text
-from billsync.model.invoice import Policy
+from billsync.model.convention import Conventions, Policy, TaxRounding
 from billsync.model.money import Rounding
+from billsync.model.paying import DueRule
 from billsync.model.scalar import plain, show
 
 NO_TAX: Final = "none"
@@ -25,14 +27,28 @@ class TaxRule(Noun):
     Attributes:
         rate: a fraction, 0.19 for 19 %.
         country: the payer's country that it holds for, or None for every other.
+        region: the region of the payer's billing address that it holds for, as written there, or None for all.
         valid_from: the first day of issue that it holds for, or None for always.
+        kind: `reverse_charge` and `exempt` have a rate of zero and say so on the document.
+        needs_tax_id: kind of the tax registration that the payer must have for it (`eu_vat`), or None.
+        note: what the document says about it, "" for nothing.
     """
 
     code: Id
     name: Text = ""
     rate: Number
     country: Country | None = None
+    region: Text | None = None
     valid_from: Day | None = None
+    kind: Literal["standard", "reverse_charge", "exempt"] = "standard"
+    needs_tax_id: Id | None = None
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _zero_where_none_is_due(self) -> TaxRule:
+        if self.kind != "standard" and self.rate:
+            raise ValueError(f"a {self.kind.replace('_', ' ')} has a rate of 0, got {plain(self.rate)}")
+        return self
 
     @field_validator("rate")
     @classmethod
@@ -57,22 +73,31 @@ class InvoicingRules(Noun):
         payment_terms_days: days from the invoice's date to its due date where the customer has none of its own.
         series: pattern of the numbers: {year}, {month}, {quarter} of the invoice's date, and {seq} once.
         taxes: the known rates; the one for the payer's country wins, then the latest one that is valid.
+        credit_series: the same for credit notes.
+        due: when invoices are due in place of `payment_terms_days`, or None; a contract's own rule and a customer's own
+            terms come first.
         default_tax_code: for what neither the line nor the product gives one; "" or `none` for no tax.
-        tax_rounding, rounding, proration: see `Policy`, which is pinned on each document.
+        preset: the conventions to begin with; see `invoicing.convention.PRESETS`.
+        conventions: those that differ from the preset; only what is given counts.
+        tax_rounding, rounding, proration: three of the conventions, by themselves; they win where they are given.
     """
 
     grouping: Literal["deal", "customer-month", "customer-quarter"] = "deal"
     payment_terms_days: Annotated[int, Field(ge=0, le=MAX_TERMS_DAYS)] = 30
     series: Annotated[Text, AfterValidator(check_pattern)] = "INV-{year}-{seq:06}"
+    credit_series: Annotated[Text, AfterValidator(check_pattern)] = "CN-{year}-{seq:06}"
+    due: DueRule | None = None
     taxes: tuple[TaxRule, ...] = ()
     default_tax_code: Text = ""
-    tax_rounding: Literal["rate", "line"] = "rate"
+    preset: Annotated[Text, AfterValidator(check_preset)] = "default"
+    conventions: Conventions = Conventions()
+    tax_rounding: TaxRounding = "rate"
     rounding: Rounding = Rounding.HALF_UP
     proration: Literal["days", "none"] = "days"
 
     @model_validator(mode="after")
     def _taxes_fit(self) -> InvoicingRules:
-        keys = [(rule.code, rule.country, rule.valid_from) for rule in self.taxes]
+        keys = [(rule.code, rule.country, rule.region, rule.valid_from, rule.needs_tax_id) for rule in self.taxes]
         for key in keys:
             if keys.count(key) > 1:
                 raise ValueError(f"the tax code {show(key[0])} has two rates for the same country and day")
@@ -83,9 +108,11 @@ class InvoicingRules(Noun):
 
     def policy(self) -> Policy:
         """The conventions to pin on a document."""
-        return Policy(
-            grouping=self.grouping,
-            tax_rounding=self.tax_rounding,
-            rounding=self.rounding,
-            proration=self.proration,
+        given = self.conventions.model_dump(exclude_unset=True)
+        given |= {name: getattr(self, name) for name in _OWN if name in self.model_fields_set}
+        return Policy.model_validate(
+            {**PRESETS[self.preset].sets, **given, "preset": self.preset, "grouping": self.grouping}
         )
+
+
+_OWN: Final = ("tax_rounding", "rounding", "proration")

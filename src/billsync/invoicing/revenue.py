@@ -8,16 +8,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
-from typing import Literal
 
+from billsync.model.convention import RevenueMethod, RevenueRemainder
 from billsync.model.exact import round_ratio
 from billsync.model.money import Rounding, allocate
 from billsync.model.period import Period, month_of
-
-Method = Literal["day", "month"]
-Remainder = Literal["last", "running"]
-"""Where rounding goes: `last` rounds each part and gives the rest to the last one; `running` rounds the sum so far, so
-that no part is off by more than one minor unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +33,11 @@ def straight_line(
     places: int,
     rounding: Rounding = Rounding.HALF_UP,
     *,
-    method: Method = "day",
-    remainder: Remainder = "last",
+    method: RevenueMethod = "day",
+    remainder: RevenueRemainder = "last",
 ) -> tuple[Earned, ...]:
     """The amount over the months of its service: by their days of it, or in equal parts.  The parts sum to it."""
-    parts = list(_months(service))
+    parts = list(by_month(service))
     weights = [part.days if method == "day" else 1 for part in parts]
     return _spread(amount, [part.last_day for part in parts], weights, places, rounding, remainder)
 
@@ -68,6 +63,16 @@ class Deferred:
     earned: Decimal
     closing: Decimal
 
+    @property
+    def deferred(self) -> Decimal:
+        """What is invoiced and not earned at the month's end: a contract liability, zero or more."""
+        return max(self.closing, Decimal(0))
+
+    @property
+    def unbilled(self) -> Decimal:
+        """What is earned and not invoiced at the month's end: a contract asset, zero or more."""
+        return max(-self.closing, Decimal(0))
+
 
 def roll_forward(
     invoiced: Sequence[tuple[date, Decimal]], earned: Sequence[Earned], months: Sequence[Period]
@@ -92,7 +97,8 @@ def _sum(rows: Sequence[tuple[date, Decimal]], counts: Callable[[date], bool]) -
     return sum((amount for on, amount in rows if counts(on)), Decimal(0))
 
 
-def _months(service: Period) -> Iterator[Period]:
+def by_month(service: Period) -> Iterator[Period]:
+    """The service cut where calendar months begin."""
     begin = service.start
     while begin < service.end:
         month = month_of(begin)
@@ -106,7 +112,7 @@ def _spread(
     weights: Sequence[int],
     places: int,
     rounding: Rounding,
-    remainder: Remainder,
+    remainder: RevenueRemainder,
 ) -> tuple[Earned, ...]:
     exact = [Fraction(amount) * Fraction(weight, sum(weights)) for weight in weights]
     if remainder == "running":

@@ -10,8 +10,9 @@ from typing import Final
 
 from billsync.invoicing.policy import NO_TAX, InvoicingRules, TaxRule
 from billsync.model.charge import Charge
+from billsync.model.convention import Policy
 from billsync.model.customer import Customer
-from billsync.model.invoice import InvoiceLine, Policy, TaxTotal
+from billsync.model.invoice import InvoiceLine, TaxTotal
 from billsync.model.money import round_amount
 from billsync.model.product import Product
 

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
+from billsync.model.convention import TaxRounding
 from billsync.model.exact import Exact, apportion, exact_product, exact_sum, negated, round_ratio
 from billsync.model.money import Rounding
-
-TaxRounding = Literal["line", "rate", "document"]
-"""`line` rounds each line's tax and sums; `rate` rounds once for each rate; `document` once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billsync.invoicing.convention import Conventions
-from billsync.invoicing.discount import Coupon, Discounted, discount
+from billsync.invoicing.discount import Discounted, discount
 from billsync.invoicing.taxation import Taxable, Taxed, taxes
+from billsync.model.convention import Conventions
+from billsync.model.discount import Coupon
 from billsync.model.exact import round_ratio
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
 from billsync.model.period import Period
 
@@ -27,12 +29,17 @@ class Charge(Noun):
 
     Attributes:
         key: business key, the same however often billing runs: contract / line / first day.
+        kind: `charge`; `credit` gives back (part of) the charge `corrects`, its amount is negative; `true_up` is what a
+            commitment misses; `late` is usage that came after its period was billed.
+        corrects: key of the charge that a credit or late usage belongs to, else None.
         period: the days of service, or None for a one-time charge.
         due_on: the day from which it may stand on an invoice: the period's start in advance, its end in arrears.
         amount: quantity times rate, rounded to the currency, before tax.
     """
 
     key: Id
+    kind: Literal["charge", "credit", "true_up", "late"] = "charge"
+    corrects: Id | None = None
     contract: Id
     line: Id
     deal: Id

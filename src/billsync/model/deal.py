@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
-from billsync.model.period import Unit
+from billsync.model.period import Every, Unit
 
 
 class Cycle(Noun):
@@ -37,6 +37,11 @@ class Cycle(Noun):
         """How many of the unit."""
         count: int = getattr(self, self.unit)
         return count
+
+    @property
+    def length(self) -> Every:
+        """The cycle as a length that can be counted with."""
+        return Every(self.count, self.unit)
 
 
 class DealLine(Noun):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -10,7 +11,10 @@ from pydantic import model_validator
 
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
 from billsync.model.charge import Why
-from billsync.model.money import Rounding, to_minor
+from billsync.model.convention import Policy
+from billsync.model.exchange import FxRate
+from billsync.model.money import to_minor
+from billsync.model.paying import Payable
 from billsync.model.period import Period
 
 
@@ -52,7 +56,11 @@ class InvoiceLine(Noun):
     Attributes:
         charge: key of the charge.
         tax_rate: a fraction, 0.19 for 19 %; the rate that was applied.
-        amount: before tax.
+        amount: before discounts; before tax, or with it where the policy's prices include it; negative where an
+            earlier charge is given back.
+        discount: its share of the document's discounts, taken off the amount.
+        tax: its share of the document's tax, or None on documents that were made before shares were kept.
+        corrects: key of the charge that it gives back of, else None.
     """
 
     id: Id
@@ -64,8 +72,11 @@ class InvoiceLine(Noun):
     quantity: Number
     unit_amount: Number
     amount: Number
+    discount: Number = Decimal(0)
     tax_code: Text
     tax_rate: Number
+    tax: Number | None = None
+    corrects: Id | None = None
     why: Why
 
 
@@ -74,8 +85,9 @@ class TaxTotal(Noun):
 
     Attributes:
         rate: a fraction, 0.19 for 19 %.
-        base: sum of the lines that it applies to.
+        base: sum of the lines that it applies to, less discounts, without the tax.
         amount: the tax on the base.
+        note: what the law wants said on the document, such as the reason for a rate of zero; "" for nothing.
     """
 
     code: Text
@@ -83,63 +95,77 @@ class TaxTotal(Noun):
     rate: Number
     base: Number
     amount: Number
+    note: Text = ""
 
 
-class Policy(Noun):
-    """The conventions that a document was made by, pinned on it.
+class Discount(Noun):
+    """What one coupon takes off a document; `amount` is positive."""
 
-    Attributes:
-        grouping: `deal`, `customer-month` or `customer-quarter`.
-        tax_rounding: `rate` rounds the tax once per rate, `line` rounds it on each line and sums.
-        rounding: how amounts with too many decimals are rounded.
-        proration: how a part of a cycle is priced: `days` in proportion to its days, `none` in full.
-    """
+    coupon: Id
+    name: Text = ""
+    amount: Number
 
-    grouping: Text = "deal"
-    tax_rounding: Text = "rate"
-    rounding: Rounding = Rounding.HALF_UP
-    proration: Text = "days"
+
+class Draw(Noun):
+    """Prepaid credits that a document uses; `amount` is positive."""
+
+    grant: Id
+    amount: Number
 
 
 class Invoice(Noun):
-    """A bill.  Raises ValueError where lines, taxes and total do not add up to the minor unit.
+    """A bill.  Raises ValueError where lines, discounts, taxes and total do not add up to the minor unit.
 
     Attributes:
         id: business key, the same however often invoicing runs: grouping, customer, window.
         number: gapless in its series; "" for a draft.
+        entity: the company that bills, "" for the only one.
         customer: id of the customer that owes.
         issued_on: date of the invoice, in the customer's zone.
-        due_on: last day to pay.
+        due_on: last day to pay; of several instalments, the last one's.
         window: the days whose charges it groups, or None where it is one deal's.
-        subtotal: sum of the lines; tax_total: sum of the taxes; total: both.
+        subtotal: sum of the lines; discount_total: what coupons take off it; tax_total: sum of the taxes.
+        total: subtotal less discounts, and the tax where prices do not include it.
+        prepaid: credits that pay part of the total.
+        instalments: its parts with their due dates, () for one part on `due_on`; they sum to the total less `prepaid`.
+        contract_currency, fx: the currency that was agreed and the rate that made this one of it, or None.
         policy: the conventions that made it.
+        replaces: number of the void invoice that it stands for, or None.
     """
 
     id: Id
     number: Text = ""
     series: Text = ""
+    entity: Text = ""
     customer: Id
     currency: Currency
     issued_on: Day
     due_on: Day
     window: Period | None = None
     lines: tuple[InvoiceLine, ...]
+    discounts: tuple[Discount, ...] = ()
     taxes: tuple[TaxTotal, ...] = ()
     subtotal: Number
+    discount_total: Number = Decimal(0)
     tax_total: Number
     total: Number
+    prepaid: tuple[Draw, ...] = ()
+    instalments: tuple[Payable, ...] = ()
+    contract_currency: Currency | None = None
+    fx: FxRate | None = None
     policy: Policy = Policy()
+    replaces: Id | None = None
+
+    @property
+    def due(self) -> Decimal:
+        """What is to be paid in money: the total less prepaid credits."""
+        return self.total - sum((draw.amount for draw in self.prepaid), Decimal(0))
 
     @model_validator(mode="after")
     def _adds_up(self) -> Invoice:
-        if sum((line.amount for line in self.lines), Decimal(0)) != self.subtotal:
-            raise ValueError(f"the lines of {self.id} do not sum to its subtotal {self.subtotal}")
-        if sum((tax.amount for tax in self.taxes), Decimal(0)) != self.tax_total:
-            raise ValueError(f"the taxes of {self.id} do not sum to {self.tax_total}")
-        if self.subtotal + self.tax_total != self.total:
-            raise ValueError(f"subtotal and tax of {self.id} do not sum to its total {self.total}")
-        for amount in (self.subtotal, self.tax_total, self.total, *(line.amount for line in self.lines)):
-            to_minor(amount, self.currency)
+        _check(self.id, self)
+        if self.instalments and _sum(part.amount for part in self.instalments) != self.due:
+            raise ValueError(f"the instalments of {self.id} do not sum to what is due, {self.due}")
         return self
 
 
@@ -147,18 +173,61 @@ class CreditNote(Noun):
     """What takes back (part of) an invoice; amounts are positive.
 
     Attributes:
-        invoice: number of the invoice that it corrects.
+        number: gapless in its series; "" for a draft.
+        invoice: number of the invoice that it corrects, or None where it corrects lines of several.
+        window, discounts ... policy: as on the invoice.
+        reason: why, in words.
     """
 
     id: Id
     number: Text = ""
-    invoice: Id
+    series: Text = ""
+    entity: Text = ""
+    invoice: Id | None = None
     customer: Id
     currency: Currency
     issued_on: Day
+    window: Period | None = None
     lines: tuple[InvoiceLine, ...]
+    discounts: tuple[Discount, ...] = ()
     taxes: tuple[TaxTotal, ...] = ()
     subtotal: Number
+    discount_total: Number = Decimal(0)
     tax_total: Number
     total: Number
+    contract_currency: Currency | None = None
+    fx: FxRate | None = None
+    policy: Policy = Policy()
     reason: Text = ""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> CreditNote:
+        _check(self.id, self)
+        return self
+
+
+def _check(name: str, document: Invoice | CreditNote) -> None:
+    """Raises ValueError where the amounts of a document do not add up, or have more decimals than its currency."""
+    lines, taxes = document.lines, document.taxes
+    if _sum(line.amount for line in lines) != document.subtotal:
+        raise ValueError(f"the lines of {name} do not sum to its subtotal {document.subtotal}")
+    if _sum(line.discount for line in lines) != document.discount_total:
+        raise ValueError(f"the discounts of {name}'s lines do not sum to {document.discount_total}")
+    if _sum(tax.amount for tax in taxes) != document.tax_total:
+        raise ValueError(f"the taxes of {name} do not sum to {document.tax_total}")
+    shares = [line.tax for line in lines if line.tax is not None]
+    if shares and (len(shares) < len(lines) or _sum(shares) != document.tax_total):
+        raise ValueError(f"the taxes of {name}'s lines do not sum to {document.tax_total}")
+    added = Decimal(0) if document.policy.prices_include_tax else document.tax_total
+    if document.subtotal - document.discount_total + added != document.total:
+        raise ValueError(f"subtotal, discounts and tax of {name} do not come to its total {document.total}")
+    _check_decimals(lines, (document.subtotal, document.tax_total, document.total), document.currency)
+
+
+def _check_decimals(lines: Sequence[InvoiceLine], sums: Iterable[Decimal], currency: str) -> None:
+    for amount in (*sums, *(line.amount for line in lines)):
+        to_minor(amount, currency)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))

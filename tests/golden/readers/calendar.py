@@ -22,11 +22,12 @@ from billsync.billing.timeline import (
     local_days,
     served,
 )
-from billsync.model.contract import Contract, ContractLine, UnitPrice
+from billsync.model.contract import Contract, ContractLine
+from billsync.model.convention import Policy
 from billsync.model.deal import Cycle
-from billsync.model.invoice import Policy
 from billsync.model.period import Every, Period
 from billsync.model.scalar import day_in_zone
+from billsync.model.scheme import PerUnitPrice
 from tests.golden.reading import Answers, Inputs, day, known, reads
 
 INTERVALS: dict[str, Every] = {
@@ -188,7 +189,7 @@ def billed(through: date, billing_day_: date) -> set[str]:
         product="seat",
         model="recurring",
         quantity=Decimal(1),
-        price=UnitPrice(unit_amount=Decimal(1)),
+        price=PerUnitPrice(scheme="per_unit", unit_amount=Decimal(1)),
         every=Cycle(months=1),
         anchor=billing_day_,
         starts_on=billing_day_,

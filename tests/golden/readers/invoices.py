@@ -9,18 +9,22 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from billsync.billing.instalment import due_on, settle
 from billsync.billing.pricing import Consumption, price
-from billsync.invoicing.convention import PRESETS, Conventions
+from billsync.invoicing.convention import PRESETS
 from billsync.invoicing.crediting import Invoiced, InvoicedLine, Note, by_origin, credit
-from billsync.invoicing.discount import Coupon, Order, discount
-from billsync.invoicing.exchange import FxRate, realised
-from billsync.invoicing.instalment import DueRule, Payable, due_on, settle
+from billsync.invoicing.discount import discount
+from billsync.invoicing.exchange import realised
 from billsync.invoicing.parity import RatingProfile, recompute
 from billsync.invoicing.revenue import straight_line
 from billsync.invoicing.taxation import Taxable, taxes
 from billsync.invoicing.totals import Totals, balance, totals
+from billsync.model.convention import Conventions, CouponOrder
+from billsync.model.discount import Coupon
 from billsync.model.exact import round_ratio
+from billsync.model.exchange import FxRate
 from billsync.model.money import Rounding
+from billsync.model.paying import DueRule, Payable
 from billsync.model.period import Period
 from billsync.model.scheme import PerUnitPrice
 from tests.golden.reading import Answers, Inputs, NotCovered, day, dec, known, places_of, reads
@@ -42,7 +46,7 @@ def percentages(inputs: Inputs) -> Answers:
     return {"discount": there, "discount_reverse_order": back}
 
 
-ORDERS: dict[str, Order] = {"percentage first": "percentage_first", "fixed first": "fixed_first"}
+ORDERS: dict[str, CouponOrder] = {"percentage first": "percentage_first", "fixed first": "fixed_first"}
 
 
 def written(text: str, number: int, lines: tuple[str, ...] | None = None) -> Coupon:
@@ -288,7 +292,9 @@ def payment_days(inputs: Inputs) -> Answers:
 def oldest_first(inputs: Inputs) -> Answers:
     known({"oldest first": True}, inputs["rule"])
     first = date(2026, 1, 1)
-    payables = [Payable(first + timedelta(days=n), dec(amount)) for n, amount in enumerate(inputs["schedule"])]
+    payables = [
+        Payable(due_on=first + timedelta(days=n), amount=dec(amount)) for n, amount in enumerate(inputs["schedule"])
+    ]
     rows, _ = settle(payables, dec(inputs["payment"]))
     return {"rows": [[row.paid, row.open] for row in rows]}
 

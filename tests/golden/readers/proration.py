@@ -17,9 +17,10 @@ from billsync.billing.proration import (
     share,
     whole_and_part,
 )
-from billsync.billing.proration.share import EndDay, Share
+from billsync.billing.proration.share import Share
 from billsync.billing.timeline import aligned, invoice_on, served
 from billsync.invoicing.taxation import Taxable, taxes
+from billsync.model.convention import EndDay
 from billsync.model.exact import round_ratio
 from billsync.model.period import Every, Period, add_months
 from billsync.model.scalar import day_in_zone

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from billsync.billing.commitment import RoundOn, true_up
+from billsync.billing.commitment import true_up
 from billsync.billing.prepaid import price_of_credits
 from billsync.billing.proration import Share, share
+from billsync.model.convention import CommitmentRounding
 from billsync.model.currency import exponent
 from billsync.model.period import Every, Period
 from tests.golden.reading import Answers, Inputs, dec, known, places_of, reads
 
-ROUND_ON: dict[str, RoundOn] = {
+ROUND_ON: dict[str, CommitmentRounding] = {
     "round each, then subtract": "each",
     "subtract, then round": "difference",
 }

@@ -4,9 +4,10 @@ Owns: what is wanted by a line's terms (`wanted`), repairs (`repair`), cancellat
 Does not own: the documents that carry them, which are invoicing.
 """
 
-from billsync.billing.amendment.cancellation import Cancellation, Given, Rung, creditable, refund
+from billsync.billing.amendment.cancellation import Given, creditable, refund
 from billsync.billing.amendment.repair import Billed, Convention, Credited, Repairs, Segment, apply, repair
 from billsync.billing.amendment.wanted import LineTerms, takes_effect, wanted
+from billsync.model.amendment import Cancellation, Rung
 
 __all__ = [
     "Billed",

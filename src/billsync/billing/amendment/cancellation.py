@@ -5,51 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
-
-from pydantic import Field, model_validator
 
 from billsync.billing.amendment.repair import Convention
-from billsync.model.base import Noun
+from billsync.model.amendment import Cancellation
 from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
-
-Refund = Literal["none", "prorated", "full"]
-
-
-class Rung(Noun):
-    """A step of a ladder.
-
-    Attributes:
-        days: holds for cancellations within so many days of the period's start.
-    """
-
-    days: Annotated[int, Field(ge=0)]
-    refund: Refund
-
-
-class Cancellation(Noun):
-    """What a cancellation gives back.
-
-    Attributes:
-        ladder: the first rung whose days are not over decides, such as full for 14 days, then prorated for 60.
-        otherwise: what holds when no rung does.
-    """
-
-    ladder: tuple[Rung, ...] = ()
-    otherwise: Refund = "none"
-
-    @model_validator(mode="after")
-    def _rising(self) -> Cancellation:
-        days = [rung.days for rung in self.ladder]
-        if days != sorted(set(days)):
-            raise ValueError("the rungs of a cancellation ladder rise in days")
-        return self
-
-    def rule_on(self, ends_on: date, period: Period) -> Refund:
-        """What holds for a service that ends on a day (the first without service) of a paid period."""
-        passed = (ends_on - period.start).days
-        return next((rung.refund for rung in self.ladder if passed <= rung.days), self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)

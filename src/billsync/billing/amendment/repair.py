@@ -13,9 +13,10 @@ from decimal import Decimal
 from itertools import count
 
 from billsync.billing.key import business_key
-from billsync.billing.proration import Basis, Share, prorate, second_share, share
+from billsync.billing.proration import Share, prorate, second_share, share
 from billsync.billing.timeline import ZoneHistory
-from billsync.model.exact import Exact
+from billsync.model.convention import Basis, Conventions
+from billsync.model.exact import Exact, ratio_text
 from billsync.model.money import Rounding
 from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
@@ -29,6 +30,7 @@ class Convention:
         places: decimals of the currency.
         seconds_in: the customer's zones where parts are counted in seconds, else None: in days, by the basis.
         factor_places: decimals that a factor is kept with, or None for all of it.
+        in_full: a part costs what the whole does, and nothing of it is given back.
     """
 
     places: int = 2
@@ -36,6 +38,20 @@ class Convention:
     rounding: Rounding = Rounding.HALF_UP
     seconds_in: ZoneHistory | None = None
     factor_places: int | None = None
+    in_full: bool = False
+
+    @classmethod
+    def by(cls, conventions: Conventions, places: int, zones: ZoneHistory) -> Convention:
+        """For a customer in these zones, in a currency of so many decimals."""
+        seconds_in = zones if conventions.proration_unit == "second" else None
+        return cls(
+            places,
+            conventions.proration_basis,
+            conventions.rounding,
+            seconds_in,
+            conventions.factor_places,
+            in_full=conventions.proration == "none",
+        )
 
     def share(self, part: Period, cycle: Period, every: Every) -> Share:
         """What part of the cycle the period is."""
@@ -62,11 +78,11 @@ class Segment:
     period: Period
     cycle: Period
     every: Every
-    rate: Decimal
+    rate: Exact
 
     def __post_init__(self) -> None:
         if self.rate < 0:
-            raise ValueError(f"a rate is zero or more, got {plain(self.rate)} for {self.line}")
+            raise ValueError(f"a rate is zero or more, got {ratio_text(self.rate)} for {self.line}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +226,9 @@ def _charges(
     made: list[Billed] = []
     for segment, days in parts:
         amount = convention.price(segment.rate, convention.share(days, segment.cycle, segment.every))
-        base = business_key(segment.line, days.start.isoformat(), days.end.isoformat(), plain(segment.rate), by="/")
+        base = business_key(
+            segment.line, days.start.isoformat(), days.end.isoformat(), ratio_text(segment.rate), by="/"
+        )
         key = next(key for key in _counted(base) if key not in taken)
         taken.add(key)
         made.append(Billed(key, replace(segment, period=days), amount))

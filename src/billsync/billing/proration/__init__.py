@@ -4,9 +4,10 @@ Owns: day-count conventions (`basis`), shares of cycles (`share`), the two legs 
 which lines changed and what was billed before, which is `billsync.billing.amendment`.
 """
 
-from billsync.billing.proration.basis import Basis, count_days, months_and_days
+from billsync.billing.proration.basis import count_days, months_and_days
 from billsync.billing.proration.legs import Legs, change, prorate
 from billsync.billing.proration.share import Share, counted_share, end_of_service, second_share, share, whole_and_part
+from billsync.model.convention import Basis
 
 __all__ = [
     "Basis",

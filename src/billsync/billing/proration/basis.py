@@ -6,26 +6,9 @@ All count half-open periods, `[start, end)`: the 1st to the 1st of the next mont
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
+from billsync.model.convention import Basis
 from billsync.model.period import Every, Period, add_months
-
-
-class Basis(StrEnum):
-    """A convention for parts of a cycle.
-
-    ACTUAL_ACTUAL: its days over the days of the whole cycle.  Part and rest make the cycle.
-    ACTUAL_365: its days over 365 a year, also in a leap year: a month counts as 365/12 days.
-    THIRTY_360: 30/360 as bonds count it: the 31st counts as the 30th, a month as 30 days, February by its days.
-    STRICT_30_360: every month has 30 days, its last day is the 30th, February's too.  Part and rest make the cycle.
-    FIXED_30: its actual days over 30 for each month of the cycle, never more than the whole.
-    """
-
-    ACTUAL_ACTUAL = "actual/actual"
-    ACTUAL_365 = "actual/365"
-    THIRTY_360 = "30/360"
-    STRICT_30_360 = "strict 30/360"
-    FIXED_30 = "fixed 30"
 
 
 def count_days(period: Period, basis: Basis) -> int:

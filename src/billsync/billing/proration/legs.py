@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from billsync.billing.proration.share import Share
-from billsync.model.exact import Exact, round_ratio
+from billsync.model.convention import LegRounding
+from billsync.model.exact import Exact, ratio_text, round_ratio
 from billsync.model.money import Rounding
 from billsync.model.scalar import plain
-
-RoundOn = Literal["legs", "net"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +47,24 @@ def prorate(
 
 
 def change(
-    old: Decimal,
-    new: Decimal,
+    old: Exact,
+    new: Exact,
     rest: Share,
     places: int,
     rounding: Rounding = Rounding.HALF_UP,
     *,
-    round_on: RoundOn = "legs",
+    round_on: LegRounding = "legs",
 ) -> Legs:
     """From `old` to `new`, both for a whole cycle, for the rest of one.
 
     Legs are rounded alike whatever their sign, so that there and back again is nothing.
     """
-    words = f"({plain(new)} - {plain(old)}) x {rest}"
+    words = f"({ratio_text(new)} - {ratio_text(old)}) x {rest}"
     if round_on == "legs":
         given, charged = (prorate(price, rest, places, rounding) for price in (old, new))
         net = charged - given
         return Legs(-given, charged, net, f"{words} = {plain(charged)} - {plain(given)} = {plain(net)}")
     up = new >= old
-    size = round_ratio(Fraction(abs(new - old)) * rest.ratio, places, rounding)
+    size = round_ratio(abs(Fraction(new) - Fraction(old)) * rest.ratio, places, rounding)
     net = size if up else -size
     return Legs(-Fraction(old) * rest.ratio, Fraction(new) * rest.ratio, net, f"{words} = {plain(net)}")

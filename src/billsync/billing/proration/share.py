@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Literal
 
-from billsync.billing.proration.basis import Basis, count_days, months_and_days, months_of
+from billsync.billing.proration.basis import count_days, months_and_days, months_of
 from billsync.billing.timeline.zone import ZoneHistory
+from billsync.model.convention import Basis, EndDay
 from billsync.model.exact import ratio_text
 from billsync.model.period import Every, Period, add_months
-
-EndDay = Literal["billed", "free"]
-"""Whether the day on which service ends is billed: a termination's often is, a change's belongs to what comes after."""
 
 
 @dataclass(frozen=True, slots=True)

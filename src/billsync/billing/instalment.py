@@ -8,36 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
-from billsync.model.base import Noun, Number
 from billsync.model.exact import round_ratio
 from billsync.model.money import Rounding
+from billsync.model.paying import DueRule, Instalment, Payable
 from billsync.model.period import add_months
 from billsync.model.scalar import plain
-
-DayOfMonth = Annotated[int, Field(ge=1, le=31)]
-"""A day of the month; in a shorter month, its last."""
-
-
-class DueRule(Noun):
-    """When an amount is due, counted from a date; the steps hold in the order in which they stand here.
-
-    Attributes:
-        months: later by so many months.
-        days: later by so many days.
-        on_day: that day of the month which is then reached, earlier or later; 31 for its end.
-        next_day: the next such day of a month, that day itself included.
-        payment_days: the next of these days of a month, that day itself included.
-    """
-
-    months: Annotated[int, Field(ge=0, le=1200)] = 0
-    days: Annotated[int, Field(ge=0, le=36500)] = 0
-    on_day: DayOfMonth | None = None
-    next_day: DayOfMonth | None = None
-    payment_days: tuple[DayOfMonth, ...] = ()
 
 
 def due_on(start: date, rule: DueRule) -> date:
@@ -60,35 +36,6 @@ def _next(day: date, numbers: Sequence[int]) -> date:
     return min(candidate for candidate in ahead if candidate >= day)
 
 
-class Instalment(Noun):
-    """A part of a total.
-
-    Attributes:
-        percent: a fraction of the total, or of what is left where `of` says `rest`; or
-        amount: a fixed amount in major units; with neither, all that is left.
-        due: when it is due.
-    """
-
-    percent: Annotated[Number, Field(ge=0, le=1)] | None = None
-    of: Literal["total", "rest"] = "total"
-    amount: Annotated[Number, Field(ge=0)] | None = None
-    due: DueRule = DueRule()
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Instalment:
-        if self.percent is not None and self.amount is not None:
-            raise ValueError("an instalment has a percent or an amount, not both")
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Payable:
-    """An amount and its due date; each ages by itself."""
-
-    due_on: date
-    amount: Decimal
-
-
 def instalments(
     total: Decimal,
     parts: Sequence[Instalment],
@@ -108,7 +55,7 @@ def instalments(
         amount = left if last and whole else _amount(part, total, left, places, rounding)
         if amount > left:
             raise ValueError(f"the instalments come to more than the total of {plain(total)}")
-        found.append(Payable(due_on(issued_on, part.due), amount))
+        found.append(Payable(due_on=due_on(issued_on, part.due), amount=amount))
         left -= amount
     if left:
         raise ValueError(f"the instalments leave {plain(left)} of {plain(total)}: let the last one be the rest")

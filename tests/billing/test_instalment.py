@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from billsync.invoicing.instalment import DueRule, Instalment, Payable, due_on, instalments, settle
+from billsync.billing.instalment import due_on, instalments, settle
+from billsync.model.paying import DueRule, Instalment, Payable
 
 D = Decimal
 START = date(2026, 1, 31)
@@ -69,7 +70,7 @@ def test_instalments_sum_to_the_total(total: Decimal, percents: list[int]) -> No
     st.lists(st.tuples(st.dates(), st.decimals("0", "100", places=2)), max_size=6), st.decimals("0", "900", places=2)
 )
 def test_money_goes_to_what_is_due_first(rows: list[tuple[date, Decimal]], paid: Decimal) -> None:
-    payables = [Payable(*row) for row in rows]
+    payables = [Payable(due_on=day, amount=amount) for day, amount in rows]
     settled, left = settle(payables, paid)
     assert sum((row.paid for row in settled), left) == paid
     assert left == 0 or all(row.open == 0 for row in settled)

@@ -1,0 +1,98 @@
+"""What a line's arithmetic gives, and how it becomes a charge that says why.  (pure)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from billsync.billing.amendment import Convention
+from billsync.billing.line import Line, Terms
+from billsync.model.charge import Charge, Why
+from billsync.model.contract import Contract
+from billsync.model.convention import Policy
+from billsync.model.period import Period
+from billsync.model.scalar import plain
+
+Kind = Literal["charge", "credit", "true_up", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What all charges of a contract share.
+
+    Attributes:
+        convention: how parts of cycles are priced, by the policy.
+        source: place of the record that the contract came from, as text.
+    """
+
+    contract: Contract
+    policy: Policy
+    convention: Convention
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One charge before it is put into words.
+
+    Attributes:
+        cycle: the whole cycle around the period, or None for a line without cycles.
+        quantity, unit_amount: as they stand on the document.
+        inputs: what went in, beside what every charge says.
+    """
+
+    key: str
+    due_on: date
+    line: Line
+    terms: Terms
+    quantity: Decimal
+    unit_amount: Decimal
+    amount: Decimal
+    rule: str
+    formula: str
+    period: Period | None = None
+    cycle: Period | None = None
+    kind: Kind = "charge"
+    corrects: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+def charge_of(made: Made, by: Making) -> Charge:
+    """The charge, with its explanation."""
+    contract = by.contract
+    deal = contract.deal or contract.id
+    inputs = {
+        "deal": deal,
+        "line": made.line.id,
+        "quantity": plain(made.quantity),
+        "unit_amount": plain(made.unit_amount),
+        "currency": contract.currency,
+        "scheme": made.terms.price.scheme,
+        "rounding": by.policy.rounding.value,
+        **made.inputs,
+    }
+    if made.period is not None:
+        inputs["period"] = str(made.period)
+    if made.period != made.cycle and made.cycle is not None:
+        inputs |= {"cycle": str(made.cycle), "proration": by.policy.proration}
+    return Charge(
+        key=made.key,
+        kind=made.kind,
+        corrects=made.corrects,
+        contract=contract.id,
+        line=made.line.id,
+        deal=deal,
+        customer=contract.customer,
+        product=made.terms.product,
+        description=made.terms.description,
+        period=made.period,
+        due_on=made.due_on,
+        quantity=made.quantity,
+        unit_amount=made.unit_amount,
+        amount=made.amount,
+        currency=contract.currency,
+        tax_code=made.line.tax_code,
+        why=Why(rule=made.rule, formula=made.formula, inputs=inputs, source=by.source),
+    )
