@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from billsync.invoicing.policy import NO_TAX
-from billsync.model.invoice import Invoice, InvoiceLine, Policy, TaxTotal
+from billsync.model.convention import Policy
+from billsync.model.invoice import Invoice, InvoiceLine, TaxTotal
 from billsync.model.scalar import plain
 
 _GROUPINGS = {
