@@ -12,9 +12,10 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Text, insert, select, type_coerce, update
+from sqlalchemy import Connection, Text, select, type_coerce, update
 
 from billsync.model.base import digest_text
+from billsync.store.bulk import insert_rows
 from billsync.store.schema import audit, audit_head
 from billsync.store.sql import rows
 from billsync.store.types import moment_text, unfolded, with_whole
@@ -52,7 +53,7 @@ class Audit:
             subject, was, now, note = entry
             row = {"seq": seq, "at": at, "subject": subject, "before": was, "after": now, "note": note, "hash": before}
             new.append(with_whole(row, "subject"))
-        self._conn.execute(insert(audit), new)
+        insert_rows(self._conn, audit, new)
         self._conn.execute(update(audit_head).values(seq=seq, hash=before))
 
     def head(self) -> tuple[int, str]:

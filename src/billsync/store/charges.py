@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from billsync.model.charge import Charge
+from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, facts
-from billsync.store.sql import among, bulk, chunks
+from billsync.store.sql import among, chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ class Charges:
     def add_charges(self, items: Sequence[Charge], *, run: str, at: datetime) -> None:
         """Store charges that are not on an invoice yet.  Raises `IllegalMove` for a key that is there already."""
         new = [_charge_row(charge, run, at) for charge in items]
-        known = among(self._conn, select(charges.c.key), charges.c.key, [charge.key for charge in items])
-        if known or len({charge.key for charge in items}) < len(new):
-            raise IllegalMove(f"a charge of {known[0]['key'] if known else new[0]['key']} exists already")
-        bulk(self._conn, insert(charges), new)
+        try:
+            insert_rows(self._conn, charges, new)
+        except IntegrityError as error:
+            raise IllegalMove(f"a charge exists already: {error.orig}") from error
 
     def drop_charges(self, keys: Iterable[str], *, run: str, at: datetime) -> None:
         """Take charges back.  Raises `IllegalMove` for one that is on an invoice or not there."""

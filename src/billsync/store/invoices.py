@@ -8,23 +8,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
 
 from billsync.model.base import digest_text
 from billsync.model.invoice import Invoice, InvoiceState, may_move
 from billsync.model.money import from_minor, to_minor
 from billsync.store.audit import Audit
+from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, invoices, series
-from billsync.store.sql import among, bulk, rows, upsert
-from billsync.store.types import LIMIT, is_long, with_whole
+from billsync.store.sql import among, rows, upsert
+from billsync.store.types import LIMIT, fold, is_long, with_whole
 
 _BIGGEST: Final = 2**63 - 1
 
-_BIND: Final = (
-    update(charges)
-    .where(charges.c.key == bindparam("b_key"), charges.c.invoice.is_(None))
-    .values(invoice=bindparam("b_number"))
+_BIND_EACH: Final = "UPDATE charges SET invoice = ? WHERE key = ? AND invoice IS NULL"
+_BIND_ALL: Final = (
+    "UPDATE charges SET invoice = line.number FROM unnest(%s::text[], %s::text[]) AS line (number, key)"
+    " WHERE charges.key = line.key AND charges.invoice IS NULL"
 )
 
 
@@ -94,13 +96,12 @@ class Invoices:
         stands on another invoice; ValueError for a total above what 64 bits of minor units hold.
         """
         new = [_invoice_row(invoice, run, at) for invoice in items]
-        for column in (invoices.c.number, invoices.c.id):
-            for row in among(self._conn, select(invoices.c.number), column, [item[column.name] for item in new]):
-                raise IllegalMove(f"the invoice {row['number']} exists already")
-        bulk(self._conn, insert(invoices), new)
-        lines = {(invoice.number, line.charge) for invoice in items for line in invoice.lines}
-        bound = [{"b_number": number, "b_key": key} for number, key in sorted(lines)]
-        if bulk(self._conn, _BIND, bound) != len(bound):
+        try:
+            insert_rows(self._conn, invoices, new)
+        except IntegrityError as error:
+            raise IllegalMove(f"an invoice exists already: {error.orig}") from error
+        lines = {(line.charge, invoice.number) for invoice in items for line in invoice.lines}
+        if _bind(self._conn, sorted(lines)) != len(lines):
             names = ", ".join(invoice.number for invoice in items[:5])
             raise IllegalMove(f"a charge of {names} is not there, or stands on another invoice")
         final = str(InvoiceState.FINALISED)
@@ -165,6 +166,17 @@ def minor(amount: Decimal, currency: str) -> int:
     if abs(value) > _BIGGEST:
         raise ValueError(f"{amount} {currency} is more than the ledger holds")
     return value
+
+
+def _bind(conn: Connection, lines: Sequence[tuple[str, str]]) -> int:
+    """Set the invoice of open charges (key, number).  Gives how many there were."""
+    pairs = [(fold(number), fold(key)) for key, number in lines]
+    if not pairs:
+        return 0
+    if conn.dialect.name == "sqlite":
+        return conn.exec_driver_sql(_BIND_EACH, pairs).rowcount
+    numbers, keys = zip(*pairs, strict=True)
+    return conn.exec_driver_sql(_BIND_ALL, (list(numbers), list(keys))).rowcount
 
 
 def _invoice_row(invoice: Invoice, run: str, at: datetime) -> dict[str, Any]:

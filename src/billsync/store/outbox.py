@@ -13,12 +13,13 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from billsync.model.base import canonical_json
 from billsync.model.delivery import MOVES, Delivery, DeliveryState
 from billsync.store.attempts import Attempts
 from billsync.store.audit import Audit
+from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.links import Links
 from billsync.store.schema import deliveries
@@ -58,7 +59,7 @@ class Outbox(Attempts):
             document = (item.connection, item.kind, item.our_id)
             versions[document] = versions.get(document, 0) + 1
             rows_.append(_row(item, versions[document], at))
-        bulk(self._conn, insert(deliveries), rows_)
+        insert_rows(self._conn, deliveries, rows_)
         self._audit.append([(_subject(item), "", str(item.state), item.reason) for item in new], at=at)
         return len(new)
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Dialect, RowMapping, Text
@@ -39,6 +40,8 @@ def fold(text: str) -> str:
     The folded text is longer than `LIMIT`, so that it is never equal to a text that stands unfolded.  Raises ValueError
     for text with NUL bytes or lone surrogates, which only one of the databases would take.
     """
+    if len(text) <= LIMIT and text.isascii() and "\x00" not in text:
+        return text
     read_text(text)
     if not is_long(text):
         return text
@@ -101,6 +104,7 @@ class DayText(TypeDecorator[date]):
         return None if value is None else date.fromisoformat(value)
 
 
+@lru_cache(maxsize=256)
 def moment_text(value: datetime) -> str:
     """The instant as it stands in columns.  Raises ValueError for one without a zone."""
     if value.tzinfo is None:

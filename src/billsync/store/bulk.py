@@ -1,0 +1,104 @@
+"""Many new rows at once, the way each driver takes them fastest: tuples in one executemany, or COPY.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from billsync.store.types import DayText, Key, Moment, fold, moment_text
+
+Row = tuple[Any, ...]
+
+
+def insert_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that have a value for each column.  Raises what an INSERT raises: IntegrityError and its like."""
+    if not rows:
+        return
+    form = _form(table)
+    stored = [form.stored(row) for row in rows]
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql(form.insert, stored)
+    else:
+        copy_rows(conn, form.copy, stored)
+
+
+def copy_rows(conn: Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Run a COPY ... FROM STDIN of Postgres.  Raises what an INSERT raises."""
+    driver: Any = conn.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _translated(conn, statement, error) from error
+
+
+def _translated(conn: Connection, statement: str, error: Exception) -> DBAPIError:
+    """The error as SQLAlchemy raises it for what goes through it."""
+    dialect, driver = conn.dialect, conn.connection.driver_connection
+    lost = driver is None or bool(driver.closed)
+    base = dialect.loaded_dbapi.Error
+    made = DBAPIError.instance(statement, None, error, base, connection_invalidated=lost, dialect=dialect)
+    assert isinstance(made, DBAPIError)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How rows of one table are written.
+
+    Attributes:
+        insert: statement of SQLite; copy: of Postgres.
+        pick: a row's values, in the order of the columns.
+        change: position of a column -> its value as it is stored.
+    """
+
+    insert: str
+    copy: str
+    pick: Callable[[Mapping[str, Any]], Row]
+    change: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def stored(self, row: Mapping[str, Any]) -> Row:
+        """The values as the driver takes them."""
+        values = list(self.pick(row))
+        for index, change in self.change:
+            values[index] = change(values[index])
+        return tuple(values)
+
+
+@cache
+def _form(table: Table) -> _Form:
+    names = [column.name for column in table.columns]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    changes = ((index, _stored(column.type)) for index, column in enumerate(table.columns))
+    return _Form(
+        insert=str(insert(table).compile(dialect=sqlite.dialect())),
+        copy=f'COPY "{table.name}" ({quoted}) FROM STDIN',
+        pick=itemgetter(*names),
+        change=tuple((index, change) for index, change in changes if change is not None),
+    )
+
+
+def _stored(type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """How a value of the column becomes the driver's; None where it is that already."""
+    for kind, change in ((Key, fold), (Moment, moment_text), (DayText, _day)):
+        if isinstance(type, kind):
+            return _unless_none(change)
+    return None
+
+
+def _unless_none(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else change(value)
+
+
+def _day(day: Any) -> str:
+    text: str = day.isoformat()
+    return text
