@@ -1,96 +1,183 @@
-"""An invoice in words: every amount with its arithmetic, its rule and the record that it came from.  (pure)"""
+"""A document in words: every amount with what went in, its arithmetic, its convention and its source.  (pure)"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Final
 
+from billsync.invoicing import wording
 from billsync.invoicing.policy import NO_TAX
-from billsync.model.convention import Policy
-from billsync.model.invoice import Invoice, InvoiceLine, TaxTotal
+from billsync.invoicing.wording import money, percent
+from billsync.model.contract import Contract
+from billsync.model.invoice import CreditNote, Invoice, InvoiceLine, TaxTotal
 from billsync.model.scalar import plain
 
-_GROUPINGS = {
-    "deal": "one invoice per deal and due day",
-    "customer-month": "one invoice per customer, currency and month",
-    "customer-quarter": "one invoice per customer, currency and quarter",
-}
+Document = Invoice | CreditNote
+
+_SAID: Final = ("deal", "line", "currency", "period")
+"""Inputs of a charge that stand elsewhere in its explanation."""
 
 
-def explain(invoice: Invoice, state: str, paid: Decimal) -> list[str]:
-    """Lines of plain text for a person in finance: what, how, why and from where.  `paid` is what was paid so far."""
+def explain(invoice: Invoice, state: str, paid: Decimal, contract: Contract | None = None) -> list[str]:
+    """Lines of plain text for a person in finance: what, how, why and from where.  `paid` is what was paid so far.
+
+    With the contract that it was made from, coupons and instalments say how they were agreed.
+    """
+    return [*_head(invoice, state, paid), *_body(invoice, contract), *_paying(invoice, contract), *_made_by(invoice)]
+
+
+def explain_note(note: CreditNote, contract: Contract | None = None) -> list[str]:
+    """The same for a credit note."""
+    name = note.number or f"draft {note.id}"
+    of = f" of the invoice {note.invoice}" if note.invoice else ""
     return [
-        *_head(invoice, state, paid),
-        "",
-        "Lines",
-        *(text for line in invoice.lines for text in _line(line, invoice.currency)),
-        "",
-        "Tax",
-        *_taxes(invoice),
-        "",
-        "Total",
-        f"  {_total(invoice)}",
-        "",
-        "Made by",
-        *_conventions(invoice.policy),
+        f"Credit note {name} for {note.customer}: {money(note.total)} {note.currency}{of}",
+        f"  issued on {note.issued_on}" + (f" for {note.window}" if note.window else ""),
+        *([f"  why: {note.reason}"] if note.reason else []),
+        f"  known here as {note.id}",
+        *_body(note, contract),
+        *_made_by(note),
     ]
+
+
+def _body(document: Document, contract: Contract | None) -> Iterator[str]:
+    yield from ("", "Lines")
+    for line in document.lines:
+        yield from _line(line, document)
+    if document.discounts:
+        yield from ("", "Discounts", *_discounts(document, contract))
+    yield from ("", "Tax", *_taxes(document), "", "Total", f"  {_total(document)}")
+    if document.fx is not None:
+        yield from ("", "Currency", *_exchange(document))
+
+
+def _made_by(document: Document) -> Iterator[str]:
+    yield from ("", "Made by", *(f"  {words}" for words in wording.conventions(document.policy)))
 
 
 def _head(invoice: Invoice, state: str, paid: Decimal) -> Iterator[str]:
     name = invoice.number or f"draft {invoice.id}"
-    yield f"Invoice {name} for {invoice.customer}: {_money(invoice.total)} {invoice.currency}"
-    yield f"  state: {state}; {_money(paid)} {invoice.currency} paid, {_money(invoice.total - paid)} open"
+    yield f"Invoice {name} for {invoice.customer}: {money(invoice.total)} {invoice.currency}"
+    yield f"  state: {state}; {money(paid)} {invoice.currency} paid, {money(invoice.due - paid)} open"
     yield f"  issued on {invoice.issued_on}" + (f" for {invoice.window}" if invoice.window else "")
     days = (invoice.due_on - invoice.issued_on).days
     yield f"  due on {invoice.due_on}: {days} day{'' if days == 1 else 's'} after it was issued"
+    if invoice.replaces:
+        yield f"  in place of {invoice.replaces}, which is void"
     yield f"  known here as {invoice.id}"
 
 
-def _line(line: InvoiceLine, currency: str) -> Iterator[str]:
+# ---------------------------------------------------------------- lines
+
+
+def _line(line: InvoiceLine, document: Document) -> Iterator[str]:
     period = f", {line.period}" if line.period else ""
-    yield f"  {line.id}. {line.description or line.product}{period}: {_money(line.amount)} {currency}"
+    yield f"  {line.id}. {line.description or line.product}{period}: {money(line.amount)} {document.currency}"
+    if line.corrects:
+        gives_back = (line.amount < 0) is isinstance(document, Invoice)
+        yield f"     for:  {'gives back of' if gives_back else 'belongs to'} the charge {line.corrects}"
     yield f"     how:  {line.why.formula}"
     yield f"     rule: {line.why.rule}"
-    tax = "no tax" if line.tax_code == NO_TAX else f"{line.tax_code}, {_percent(line.tax_rate)}"
-    yield f"     tax:  {tax}"
-    stub = [f"{name} {line.why.inputs[name]}" for name in ("cycle",) if name in line.why.inputs]
-    yield "     from: " + ", ".join([line.why.source or f"deal {line.deal}", *stub])
+    if given := ", ".join(_inputs(line)):
+        yield f"     with: {given}"
+    if line.discount:
+        left = line.amount - line.discount
+        yield f"     less: {money(line.discount)} by discounts, so that {money(left)} is left"
+    yield f"     tax:  {_line_tax(line)}"
+    yield f"     from: {line.why.source or f'deal {line.deal}'}"
 
 
-def _taxes(invoice: Invoice) -> Iterator[str]:
-    if not invoice.taxes:
+def _inputs(line: InvoiceLine) -> Iterator[str]:
+    for name, value in line.why.inputs.items():
+        if name not in _SAID and value:
+            yield f"{name.replace('_', ' ')} {value}"
+
+
+def _line_tax(line: InvoiceLine) -> str:
+    if line.tax_code == NO_TAX:
+        return "no tax"
+    share = "" if line.tax is None else f"; {money(line.tax)} is its share"
+    return f"{line.tax_code}, {percent(line.tax_rate)}{share}"
+
+
+# ---------------------------------------------------------------- what a document comes to
+
+
+def _discounts(document: Document, contract: Contract | None) -> Iterator[str]:
+    agreed = {item.id: item for item in contract.coupons} if contract else {}
+    for item in document.discounts:
+        name = item.coupon if item.name in ("", item.coupon) else f"{item.coupon} ({item.name})"
+        rule = f", {wording.coupon(agreed[item.coupon])}" if item.coupon in agreed else ""
+        yield f"  {name}: {money(item.amount)} {document.currency}{rule}"
+    lines = [f"{money(line.discount)} on line {line.id}" for line in document.lines if line.discount]
+    yield f"  shared over the lines in proportion to their amounts: {', '.join(lines) or 'nothing'}"
+
+
+def _taxes(document: Document) -> Iterator[str]:
+    if not document.taxes:
         yield "  none"
-    for tax in invoice.taxes:
-        yield f"  {_tax(tax)} {invoice.currency}, {_tax_rounding(invoice.policy)}"
+    for tax in document.taxes:
+        yield f"  {_tax(tax, document)} {document.currency}, {_tax_rounding(document)}"
+        if tax.note:
+            yield f"     {tax.note}"
 
 
-def _tax(tax: TaxTotal) -> str:
-    return f"{tax.name}: {_money(tax.base)} x {_percent(tax.rate)} = {_money(tax.amount)}"
+def _tax(tax: TaxTotal, document: Document) -> str:
+    if document.policy.prices_include_tax:
+        gross = tax.base + tax.amount
+        return f"{tax.name}: {percent(tax.rate)} inside of {money(gross)}, on {money(tax.base)} = {money(tax.amount)}"
+    return f"{tax.name}: {money(tax.base)} x {percent(tax.rate)} = {money(tax.amount)}"
 
 
-def _tax_rounding(policy: Policy) -> str:
-    mode = policy.rounding.value.replace("_", " ")
-    if policy.tax_rounding == "line":
+def _tax_rounding(document: Document) -> str:
+    mode = wording.rounding(document.policy)
+    if document.policy.tax_rounding == "line":
         return f"each line's tax rounded {mode}, then summed"
+    if document.policy.tax_rounding == "document":
+        return f"its share of all tax, which is rounded {mode} once"
     return f"rounded {mode} once, on the sum of its lines"
 
 
-def _total(invoice: Invoice) -> str:
-    parts = f"{_money(invoice.subtotal)} before tax + {_money(invoice.tax_total)} tax"
-    return f"{parts} = {_money(invoice.total)} {invoice.currency}"
+def _total(document: Document) -> str:
+    inside = document.policy.prices_include_tax
+    parts = f"{money(document.subtotal)} {'with' if inside else 'before'} tax"
+    if document.discount_total:
+        parts += f" - {money(document.discount_total)} discounts"
+    if not inside:
+        parts += f" + {money(document.tax_total)} tax"
+    within = f", {money(document.tax_total)} of it tax" if inside else ""
+    return f"{parts} = {money(document.total)} {document.currency}{within}"
 
 
-def _conventions(policy: Policy) -> Iterator[str]:
-    yield f"  grouping: {_GROUPINGS.get(policy.grouping, policy.grouping)}"
-    yield f"  amounts: rounded {policy.rounding.value.replace('_', ' ')} to the currency's decimals"
-    by_days = policy.proration == "days"
-    yield f"  part of a cycle: {'in proportion to its days' if by_days else 'in full'}"
+def _exchange(document: Document) -> Iterator[str]:
+    fx = document.fx
+    if fx is not None:
+        yield f"  agreed in {document.contract_currency or fx.base}, invoiced in {document.currency}"
+        yield f"  1 {fx.base} = {plain(fx.rate)} {fx.target}, the rate of {fx.on} by {fx.source}, on each line"
 
 
-def _percent(rate: Decimal) -> str:
-    text = plain(rate * 100)
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+# ---------------------------------------------------------------- how it is paid
 
 
-def _money(amount: Decimal) -> str:
-    return f"{amount:,f}"
+def _paying(invoice: Invoice, contract: Contract | None) -> Iterator[str]:
+    if not invoice.prepaid and not invoice.instalments:
+        return
+    yield from ("", "To pay")
+    for draw in invoice.prepaid:
+        yield f"  prepaid credit {draw.grant} pays {money(draw.amount)} {invoice.currency}"
+    if invoice.prepaid:
+        yield "     credits are used by priority, then the first to expire, then the oldest"
+        yield f"  {money(invoice.due)} {invoice.currency} is left to pay"
+    yield from _instalments(invoice, contract)
+
+
+def _instalments(invoice: Invoice, contract: Contract | None) -> Iterator[str]:
+    plan = [f": {wording.instalment(part)}" for part in contract.instalments] if contract else []
+    if len(plan) != len(invoice.instalments):
+        plan = [""] * len(invoice.instalments)
+    for number, (part, words) in enumerate(zip(invoice.instalments, plan, strict=True), start=1):
+        yield f"  part {number}: {money(part.amount)} {invoice.currency} due on {part.due_on}{words}"
+    if invoice.instalments:
+        parts = " + ".join(money(part.amount) for part in invoice.instalments)
+        yield f"  {parts} = {money(invoice.due)} {invoice.currency}"

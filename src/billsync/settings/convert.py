@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar, get_args
 
@@ -29,6 +30,9 @@ _EXPECTED: Final = {
 }
 
 
+_CHOICES: Final = ("literal_error", "enum", "union_tag_invalid", "union_tag_not_found")
+
+
 class BadSettings(Exception):
     """The configuration cannot be used; `problems` says where and why, all of it."""
 
@@ -47,7 +51,7 @@ def validated(model: type[Model], value: object, node: Node, what: str) -> Model
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = error.errors(include_url=False, include_input=False)
         raise BadSettings(_problem(fault, model, node, what) for fault in faults) from None
 
 
@@ -66,8 +70,23 @@ def _problem(fault: Any, model: type[BaseModel], node: Node, what: str) -> Probl
     full = f"{what} {_dotted(path)}".rstrip()
     if kind in _EXPECTED:
         return there.problem("YAML-VALUE-01", f"{full}: expected {_EXPECTED[kind]}, got {there.form}")
+    if kind in _CHOICES:
+        return _choice(fault, there, full)
     message = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "expected", 1)
     return there.problem("YAML-VALUE-01", f"{full}: {message}")
+
+
+def _choice(fault: Any, there: Node, full: str) -> Problem:
+    """One of several words was expected: a literal, or the word that tells the branches of a union apart."""
+    context = fault.get("ctx", {})
+    name = str(context.get("discriminator", "")).strip("'")
+    expected = str(context.get("expected") or context.get("expected_tags") or "")
+    told = there if not name else there.get(name)
+    if told is None:
+        return there.problem("YAML-KEY-03", f"{full} needs the key {show(name)}")
+    message = f"{full}{f'.{name}' if name else ''}: expected {expected}" if expected else f"{full}: {fault['msg']}"
+    near = did_you_mean(told.value, re.findall("'([^']*)'", expected)) if isinstance(told.value, str) else ""
+    return told.problem("YAML-VALUE-01", f"{message}, got {told.form}", near if near.startswith("did") else "")
 
 
 def _dotted(path: Path) -> str:
