@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from billsync.model.base import canonical_json
+from billsync.model.base import canonical_json, digest_text
 from billsync.model.payment import Allocation
 from billsync.model.ref import Link
-from billsync.store import Audit, IllegalMove, Ledger, Store, StoreUnusable, migrating, opening, schema
+from billsync.store import Audit, IllegalMove, Store, StoreUnusable, migrating, opening, schema
 from billsync.store.types import fold
 from tests.store.made import AT, CRM, LONG, charge, delivery, invoice, other, payment, told
 
@@ -157,6 +158,15 @@ def test_f13_an_upgrade_that_is_killed_half_way_left_nothing_and_goes_through_th
 
 _BOOKED_BEFORE = (
     (
+        "INSERT INTO invoices (number, id, customer, currency, issued_on, due_on, state, subtotal_minor, tax_minor, "
+        "total_minor, paid_minor, row_hash, run, at, doc) VALUES ('INV-1', :id, 'acme', 'EUR', '2026-01-31', "
+        "'2026-03-02', 'finalised', 1000, 0, 1000, 0, :hash, 'r1', '2026-01-31T10:00:00.000000Z', :billed)"
+    ),
+    (
+        "INSERT INTO charges (key, deal, customer, due_on, invoice, run, at, doc) VALUES "
+        "(:key, 'D-1', 'acme', '2026-01-31', 'INV-1', 'r1', '2026-01-31T10:00:00.000000Z', :charged)"
+    ),
+    (
         "INSERT INTO payments (id, currency, amount_minor, received_on, source, run, at, whole, doc) VALUES "
         "(:folded, 'EUR', 1200, '2026-01-31', :source, 'r1', '2026-01-31T10:00:00.000000Z', :whole, :doc)"
     ),
@@ -185,22 +195,25 @@ def test_payments_that_were_booked_before_there_were_refunds_stand_as_they_did(
 ) -> None:
     _made_by_an_older(empty_url, ("0001",), tmp_path, monkeypatch)
     booked = payment(LONG, "12.00")
-    source = CRM.model_copy(update={"id": LONG})
+    source, billed = CRM.model_copy(update={"id": LONG}), invoice("INV-1", charge())
     row = {
         "folded": fold(LONG),
         "source": canonical_json(source.model_dump()),
         "whole": canonical_json({"id": LONG}),
         "doc": booked.json_text(),
         "share": Allocation(payment=LONG, invoice="INV-1", amount=Decimal(10), on=booked.received_on).json_text(),
+        "id": billed.id,
+        "billed": billed.json_text(),
+        "hash": digest_text(billed.json_text()),
+        "key": charge().key,
+        "charged": charge().json_text(),
     }
     engine = opening.open_engine(opening.read_url(empty_url), create=False)
     with opening.writing(engine).connect() as conn, conn.begin():
-        ledger = Ledger(conn, Audit(conn))
-        ledger.add_charges([charge()], run="r1", at=AT)
-        ledger.add_invoice(invoice("INV-1", charge()), run="r1", at=AT)
         for statement in _BOOKED_BEFORE:
-            names = [name for name in row if f":{name}" in statement]
+            names = [name for name in row if re.search(f":{name}\\b", statement)]
             conn.execute(text(statement), {name: row[name] for name in names})
+        Audit(conn).append([("invoice/INV-1", "", "finalised", f"{row['hash']} r1")], at=AT)
     engine.dispose()
     store = Store.open(empty_url, create=True)
     with store.tx("t") as tx:

@@ -33,9 +33,14 @@ class Receipt(NamedTuple):
     told_back: Decimal = Decimal(0)
 
 
-def shares(invoice: Invoice, state: InvoiceState, receipts: Sequence[Receipt]) -> dict[str, Decimal]:
-    """Payment -> what of it settles the invoice: in its currency, in all at most its total; nothing of a void one."""
-    rest = Decimal(0) if state is InvoiceState.VOID else invoice.total
+def shares(
+    invoice: Invoice, state: InvoiceState, receipts: Sequence[Receipt], due: Decimal | None = None
+) -> dict[str, Decimal]:
+    """Payment -> what of it settles the invoice: in its currency, in all at most what is due; nothing of a void one.
+
+    `due` is what has to be paid in all, less than the total where something was credited; None for all of it.
+    """
+    rest = Decimal(0) if state is InvoiceState.VOID else invoice.due if due is None else due
     found: dict[str, Decimal] = {}
     for receipt in sorted(receipts, key=lambda item: (item.payment.received_on, item.payment.id)):
         if receipt.payment.currency == invoice.currency and min(rest, receipt.net) > 0:

@@ -32,7 +32,8 @@ def verify(config: Path, *, live: bool, since: date | None, format: show.Format)
 def _scope(loaded: Settings, scope: Scope) -> Scope:
     sending = [pipeline for pipeline in loaded.pipelines.values() if pipeline.sends_invoices]
     targets = frozenset(pipeline.target for pipeline in sending if pipeline.target)
-    patterns = tuple(dict.fromkeys(pipeline.invoicing.series for pipeline in loaded.pipelines.values()))
+    rules = [pipeline.invoicing for pipeline in loaded.pipelines.values()]
+    patterns = tuple(dict.fromkeys(text for each in rules for text in (each.series, each.credit_series)))
     return replace(scope, targets=targets, patterns=patterns)
 
 

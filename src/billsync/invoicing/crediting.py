@@ -22,14 +22,14 @@ class InvoicedLine:
     """A line as it was invoiced.
 
     Attributes:
-        amount: before its discount, more than zero.
+        amount: before its discount; below zero where the line itself gives something back.
         discount: its exact share of the discounts.
-        rate: of its tax, a fraction.
+        rate: of its tax, a fraction; of a gross amount, the part of it that is tax.
     """
 
     id: str
     amount: Exact
-    rate: Decimal = Decimal(0)
+    rate: Exact = Decimal(0)
     discount: Exact = Decimal(0)
 
 
@@ -79,7 +79,7 @@ def credit(invoice: Invoiced, earlier: Sequence[Note], items: Mapping[str, Exact
     for name, amount in wanted.items():
         if name not in left:
             raise ValueError(f"the line {name} is not on the invoice")
-        if not 0 <= amount <= left[name]:
+        if not min(0, left[name]) <= amount <= max(0, left[name]):
             raise ValueError(f"at most {ratio_text(left[name])} is left to credit of the line {name}")
     lines = {line.id: line for line in invoice.lines}
     exact = {name: _after_discount(lines[name], amount) for name, amount in wanted.items()}

@@ -197,7 +197,7 @@ def order(world: World, tx: Tx, payments: Iterable[str], refunds: Iterable[str],
 def _settle(world: World, tx: Tx, stored: StoredInvoice) -> None:
     number = stored.invoice.number
     receipts = [Receipt(item.payment, item.net) for item in tx.ledger.payments(invoice=number, limit=None)]
-    shares = allocation.shares(stored.invoice, stored.state, receipts)
+    shares = allocation.shares(stored.invoice, stored.state, receipts, stored.due)
     tx.ledger.settle(number, shares, at=world.now())
     restate(world, tx, number)
 
@@ -207,9 +207,10 @@ def restate(world: World, tx: Tx, number: str) -> None:
     stored = tx.ledger.invoice(number)
     if stored is None or (stored.state is InvoiceState.FINALISED and _is_sent_elsewhere(world)):
         return
-    state = balance.state_after(stored.invoice.total, stored.paid, stored.state)
+    state = balance.state_after(stored.due, stored.paid, stored.state)
     if state is not stored.state:
-        tx.ledger.move_invoice(number, state, note=f"{stored.paid} is paid", at=world.now())
+        credited = f", {stored.credited} is credited" if stored.credited else ""
+        tx.ledger.move_invoice(number, state, note=f"{stored.paid} is paid{credited}", at=world.now())
 
 
 def _is_sent_elsewhere(world: World) -> bool:

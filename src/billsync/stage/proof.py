@@ -18,7 +18,7 @@ from billsync.model.delivery import DONE
 from billsync.model.money import from_minor
 from billsync.stage.spool import Spool
 from billsync.stage.world import End
-from billsync.store import Store
+from billsync.store import Store, Tx
 from billsync.store.evidence import Evidence, Row
 from billsync.verify import Scope, Verdict
 from billsync.verify.found import Tally
@@ -95,20 +95,21 @@ def _walk(proof: _Proof, store: Store, there: Iterator[tuple[str, list[_There]]]
             ids = {id: remote for (_, id), remote in tx.outbox.remote_ids(proof.connection, customers).items()}
             for row in page:
                 while ahead is not None and ahead[0] < row["number"]:
-                    _unknown(proof, *ahead)
+                    _unknown(proof, tx, *ahead)
                     ahead = next(there, None)
                 found: list[_There] = []
                 if ahead is not None and ahead[0] == row["number"]:
                     found, ahead = ahead[1], next(there, None)
                 _judge(proof, row, writes.get(row["number"]), found, ids.get(row["customer"]))
-    while ahead is not None:
-        _unknown(proof, *ahead)
-        ahead = next(there, None)
+        while ahead is not None:
+            _unknown(proof, tx, *ahead)
+            ahead = next(there, None)
 
 
-def _unknown(proof: _Proof, reference: str, found: Sequence[_There]) -> None:
+def _unknown(proof: _Proof, tx: Tx, reference: str, found: Sequence[_There]) -> None:
+    """A document there that is no invoice of ours, although its reference may be a number of ours."""
     ours = any(pattern.read(text, reference) for text in proof.scope.patterns)
-    if ours:
+    if ours and tx.ledger.credit_note(reference) is None:
         ids = ", ".join(item.id for item in found)
         proof.tally.see("I2", reference, f"it stands in {proof.connection} as {ids}, and is not in the books")
 

@@ -10,7 +10,9 @@ Does not own: what a deal, a charge or a retry means; callers decide, the store 
 from billsync.store.audit import Audit
 from billsync.store.cash_events import CashEvent
 from billsync.store.charges import StoredCharge
+from billsync.store.credit_notes import Crediting, StoredCreditNote
 from billsync.store.database import Store, Tx
+from billsync.store.drafts import DraftState, StoredDraft
 from billsync.store.echoes import Echo, Echoes
 from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
 from billsync.store.facts import Fact, Facts
@@ -33,6 +35,8 @@ __all__ = [
     "Audit",
     "CashEvent",
     "Conflict",
+    "Crediting",
+    "DraftState",
     "Echo",
     "Echoes",
     "Fact",
@@ -57,6 +61,8 @@ __all__ = [
     "Store",
     "StoreUnusable",
     "StoredCharge",
+    "StoredCreditNote",
+    "StoredDraft",
     "StoredInvoice",
     "StoredPayment",
     "StoredProblem",

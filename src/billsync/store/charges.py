@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -16,13 +16,21 @@ from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, facts
 from billsync.store.sql import among, chunks
 
+_OPEN: Final = (charges.c.invoice.is_(None), charges.c.credit_note.is_(None))
+
 
 @dataclass(frozen=True, slots=True)
 class StoredCharge:
-    """A charge, and the number of the invoice that it stands on, or None."""
+    """A charge, and the number of the invoice or credit note that it stands on, or None."""
 
     charge: Charge
     invoice: str | None
+    credit_note: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it stands on no document yet."""
+        return self.invoice is None and self.credit_note is None
 
 
 class Charges:
@@ -36,11 +44,11 @@ class Charges:
 
     def charges_of_many(self, deals: Iterable[str]) -> dict[str, dict[str, StoredCharge]]:
         """The charges of each deal that has any, by key."""
-        query = select(charges.c.doc, charges.c.invoice).order_by(charges.c.key)
+        query = select(charges.c.doc, charges.c.invoice, charges.c.credit_note).order_by(charges.c.key)
         found: dict[str, dict[str, StoredCharge]] = {}
         for row in among(self._conn, query, charges.c.deal, deals):
             charge = Charge.model_validate_json(row["doc"])
-            found.setdefault(charge.deal, {})[charge.key] = StoredCharge(charge, row["invoice"])
+            found.setdefault(charge.deal, {})[charge.key] = StoredCharge(charge, row["invoice"], row["credit_note"])
         return found
 
     def add_charges(self, items: Sequence[Charge], *, run: str, at: datetime) -> None:
@@ -52,20 +60,25 @@ class Charges:
             raise IllegalMove(f"a charge exists already: {error.orig}") from error
 
     def drop_charges(self, keys: Iterable[str], *, run: str, at: datetime) -> None:
-        """Take charges back.  Raises `IllegalMove` for one that is on an invoice or not there."""
+        """Take charges back.  Raises `IllegalMove` for one that is on a document or not there."""
         for part in chunks(dict.fromkeys(keys)):
-            gone = delete(charges).where(charges.c.key.in_(part), charges.c.invoice.is_(None))
+            gone = delete(charges).where(charges.c.key.in_(part), *_OPEN)
             if self._conn.execute(gone).rowcount != len(part):
                 raise IllegalMove(f"not all of these charges can be taken back: {', '.join(part[:5])}")
 
-    def open_charges(self, through: date, *, source: str | None = None) -> list[Charge]:
-        """Charges on no invoice, due on or before `through`; by customer, day and key.
+    def charges_on(self, invoice: str) -> list[Charge]:
+        """The charges that stand on an invoice, by key."""
+        query = select(charges.c.doc).where(charges.c.invoice == invoice).order_by(charges.c.key)
+        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
 
-        With `source`, only those of deals that come from that connection.
+    def open_charges(self, through: date, *, source: str | None = None) -> list[Charge]:
+        """Charges on no document, due on or before `through`; by customer, day and key.
+
+        With `source`, only those of deals and contracts that come from that connection.
         """
-        query = select(charges.c.doc).where(charges.c.invoice.is_(None), charges.c.due_on <= through)
+        query = select(charges.c.doc).where(*_OPEN, charges.c.due_on <= through)
         if source is not None:
-            theirs = select(facts.c.id).where(facts.c.kind == "deal", facts.c.source_system == source)
+            theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
             query = query.where(charges.c.deal.in_(theirs))
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
         return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
@@ -78,6 +91,7 @@ def _charge_row(charge: Charge, run: str, at: datetime) -> dict[str, Any]:
         "customer": charge.customer,
         "due_on": charge.due_on,
         "invoice": None,
+        "credit_note": None,
         "run": run,
         "at": at,
         "doc": charge.json_text(),

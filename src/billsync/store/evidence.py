@@ -15,6 +15,8 @@ from billsync.store.schema import (
     allocations,
     audit,
     charges,
+    credit_allocations,
+    credit_notes,
     cursors,
     deliveries,
     facts,
@@ -42,6 +44,13 @@ class Evidence:
         """Invoices by number; with `since` those issued on that day or later."""
         query = select(invoices) if since is None else select(invoices).where(invoices.c.issued_on >= since)
         return self._paged(query, invoices.c.number)
+
+    def credit_notes(self, since: date | None = None) -> Iterator[list[Row]]:
+        """Credit notes by number; with `since` those issued on that day or later."""
+        query = select(credit_notes)
+        return self._paged(
+            query if since is None else query.where(credit_notes.c.issued_on >= since), credit_notes.c.number
+        )
 
     def deliveries(self, since: datetime | None = None, connection: str | None = None) -> Iterator[list[Row]]:
         """Writes by key; with `since` those planned at that instant or later."""
@@ -74,11 +83,11 @@ class Evidence:
             yield [row["subject"] for row in page]
             after = page[-1]["seq"]
 
-    def finalised(self, numbers: Iterable[str]) -> dict[str, str]:
-        """Invoice number -> the hash that the audit noted when it was made."""
+    def finalised(self, numbers: Iterable[str], kind: str = "invoice") -> dict[str, str]:
+        """Number of a document -> the hash that the audit noted when it was made."""
         query = select(audit.c.subject, audit.c.note, audit.c.whole).where(audit.c.before == "")
-        found = among(self._conn, query, audit.c.subject, [f"invoice/{number}" for number in numbers])
-        return {row["subject"].removeprefix("invoice/"): row["note"].split(" ")[0] for row in found}
+        found = among(self._conn, query, audit.c.subject, [f"{kind}/{number}" for number in numbers])
+        return {row["subject"].removeprefix(f"{kind}/"): row["note"].split(" ")[0] for row in found}
 
     def charged(self, numbers: Iterable[str]) -> dict[str, list[str]]:
         """Invoice number -> the charges bound to it, as JSON text."""
@@ -89,10 +98,27 @@ class Evidence:
 
     def paid(self, numbers: Iterable[str]) -> dict[str, int]:
         """Invoice number -> the sum of its allocations in minor units."""
-        query = select(allocations.c.invoice, allocations.c.amount_minor)
+        return self._sums(select(allocations.c.invoice, allocations.c.amount_minor), allocations.c.invoice, numbers)
+
+    def credited(self, numbers: Iterable[str]) -> dict[str, int]:
+        """Invoice number -> the sum of what credit notes take off it in minor units."""
+        return self._sums(select(credit_allocations), credit_allocations.c.invoice, numbers)
+
+    def taken(self, numbers: Iterable[str]) -> dict[str, int]:
+        """Credit note number -> the sum of what it takes off invoices in minor units."""
+        return self._sums(select(credit_allocations), credit_allocations.c.credit_note, numbers)
+
+    def _sums(self, query: Select[Any], column: Column[str], values: Iterable[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for row in among(self._conn, query, allocations.c.invoice, numbers):
-            found[row["invoice"]] = found.get(row["invoice"], 0) + row["amount_minor"]
+        for row in among(self._conn, query, column, values):
+            found[row[column.name]] = found.get(row[column.name], 0) + row["amount_minor"]
+        return found
+
+    def credit_charges(self, numbers: Iterable[str]) -> dict[str, list[str]]:
+        """Credit note number -> keys of the charges bound to it."""
+        found: dict[str, list[str]] = {}
+        for row in among(self._conn, select(charges.c.key, charges.c.credit_note), charges.c.credit_note, numbers):
+            found.setdefault(row["credit_note"], []).append(row["key"])
         return found
 
     def written(self, numbers: Iterable[str], connections: Iterable[str]) -> set[str]:

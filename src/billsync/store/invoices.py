@@ -23,10 +23,10 @@ from billsync.store.types import LIMIT, fold, is_long, with_whole
 
 _BIGGEST: Final = 2**63 - 1
 
-_BIND_EACH: Final = "UPDATE charges SET invoice = ? WHERE key = ? AND invoice IS NULL"
+_BIND_EACH: Final = "UPDATE charges SET invoice = ? WHERE key = ? AND invoice IS NULL AND credit_note IS NULL"
 _BIND_ALL: Final = (
     "UPDATE charges SET invoice = line.number FROM unnest(%s::text[], %s::text[]) AS line (number, key)"
-    " WHERE charges.key = line.key AND charges.invoice IS NULL"
+    " WHERE charges.key = line.key AND charges.invoice IS NULL AND charges.credit_note IS NULL"
 )
 
 
@@ -35,7 +35,7 @@ class StoredInvoice:
     """An invoice and where it stands.
 
     Attributes:
-        paid: sum of its allocations, in its currency.
+        paid: sum of its allocations, in its currency; credited: sum of what credit notes take off it.
         paid_on: day of the last payment where it is paid in full, else None.
         row_hash: SHA-256 of its canonical JSON when it was finalised.
         run: id of the run that made it.
@@ -47,11 +47,17 @@ class StoredInvoice:
     paid_on: date | None
     row_hash: str
     run: str
+    credited: Decimal = Decimal(0)
+
+    @property
+    def due(self) -> Decimal:
+        """What has to be paid in money in all: the total without prepaid credits and credit notes, never below zero."""
+        return max(self.invoice.due - self.credited, min(self.invoice.due, Decimal(0)))
 
     @property
     def open(self) -> Decimal:
         """What is still owed."""
-        return self.invoice.total - self.paid
+        return self.due - self.paid
 
 
 class Invoices:
@@ -148,6 +154,16 @@ class Invoices:
                 found.setdefault(deal, []).append(stored)
         return {deal: sorted(found[deal], key=lambda item: item.invoice.number) for deal in sorted(found)}
 
+    def free_charges(self, number: str) -> int:
+        """Take the charges off a void invoice, so that another one may bill them.  Gives how many.
+
+        Raises `IllegalMove` where there is no such invoice, or it is not void.
+        """
+        stored = self.invoice(number)
+        if stored is None or stored.state is not InvoiceState.VOID:
+            raise IllegalMove(f"only a void invoice gives its charges back: {number} is not")
+        return self._conn.execute(update(charges).where(charges.c.invoice == number).values(invoice=None)).rowcount
+
     def move_invoice(self, number: str, to: InvoiceState, *, note: str, at: datetime) -> None:
         """Set the state.  Raises `IllegalMove` outside of `model.invoice.MOVES`, and where there is no such invoice."""
         query = select(invoices.c.state).where(invoices.c.number == number).with_for_update()
@@ -196,6 +212,8 @@ def _invoice_row(invoice: Invoice, run: str, at: datetime) -> dict[str, Any]:
         "total_minor": minor(invoice.total, invoice.currency),
         "paid_minor": 0,
         "paid_on": None,
+        "prepaid_minor": minor(invoice.total - invoice.due, invoice.currency),
+        "credited_minor": 0,
         "row_hash": digest_text(doc),
         "run": run,
         "at": at,
@@ -213,4 +231,5 @@ def stored_invoice(row: dict[str, Any]) -> StoredInvoice:
         paid_on=row["paid_on"],
         row_hash=row["row_hash"],
         run=row["run"],
+        credited=from_minor(row["credited_minor"], row["currency"]),
     )

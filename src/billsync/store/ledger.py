@@ -1,4 +1,4 @@
-"""The books: charges, numbered invoices and what was paid on them.  (shell)
+"""The books: charges, numbered invoices and credit notes, drafts, and what was paid.  (shell)
 
 A finalised invoice has no way to change but its state and what is paid on it: there is none here, triggers refuse it in
 the database, and `verify` finds it where somebody did it all the same.
@@ -17,6 +17,8 @@ from billsync.model.invoice import Invoice, InvoiceState
 from billsync.store.audit import Audit
 from billsync.store.cash_events import CashEvents
 from billsync.store.charges import Charges
+from billsync.store.credit_notes import CreditNotes
+from billsync.store.drafts import Drafts
 from billsync.store.invoices import Invoices, minor
 from billsync.store.receipts import receipt_faults
 from billsync.store.refunds import Refunds
@@ -24,8 +26,8 @@ from billsync.store.schema import allocations, audit, charges, invoices
 from billsync.store.sql import among, rows
 
 
-class Ledger(Charges, Invoices, Refunds, CashEvents):
-    """Charges, invoices, payments and refunds.  After `IllegalMove` the transaction has to be given up."""
+class Ledger(Charges, Invoices, CreditNotes, Drafts, Refunds, CashEvents):
+    """Charges, documents, payments and refunds.  After `IllegalMove` the transaction has to be given up."""
 
     def __init__(self, conn: Connection, audit: Audit) -> None:
         self._conn = conn
@@ -91,5 +93,7 @@ def _faults(page: list[dict[str, Any]], evidence: _Evidence) -> Iterator[str]:
             yield f"the columns of the invoice {number} differ from its document"
         if evidence.paid.get(number, 0) != row["paid_minor"]:
             yield f"what is paid on the invoice {number} is not the sum of its allocations"
-        if evidence.bound.get(number, 0) != len({line.charge for line in invoice.lines}):
+        bound = evidence.bound.get(number, 0)
+        freed = row["state"] == str(InvoiceState.VOID) and not bound  # another invoice replaces it
+        if not freed and bound != len({line.charge for line in invoice.lines}):
             yield f"the charges bound to the invoice {number} are not those on its lines"

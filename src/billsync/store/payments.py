@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
 from billsync.model.base import canonical_json
 from billsync.model.invoice import InvoiceState
@@ -146,13 +146,13 @@ class Payments:
         Raises `IllegalMove` where the invoice or a payment is not there, in another currency or void, and where more is
         shared out than is owed or than a payment has.
         """
-        query = select(invoices.c.currency, invoices.c.total_minor, invoices.c.state)
+        query = select(invoices.c.currency, _due(), invoices.c.state)
         invoice = self._conn.execute(query.where(invoices.c.number == number).with_for_update()).one_or_none()
         if invoice is None:
             raise IllegalMove(f"there is no invoice {number} to settle")
         wanted = {id: minor(amount, invoice.currency) for id, amount in shares.items() if amount}
         total = sum(wanted.values())
-        if total > invoice.total_minor or any(amount < 0 for amount in wanted.values()):
+        if total > max(invoice.due_minor, 0) or any(amount < 0 for amount in wanted.values()):
             raise IllegalMove(f"{shares} cannot be settled on {number}: it is more than what is owed there")
         if wanted and invoice.state == str(InvoiceState.VOID):
             raise IllegalMove(f"the invoice {number} is void: nothing can be settled on it")
@@ -192,8 +192,8 @@ class Payments:
         paid = sum(settling.values())
         docs = among(self._conn, select(receipts.c.doc), receipts.c.payment, settling)
         days = [Payment.model_validate_json(row["doc"]).received_on for row in docs]
-        total = select(invoices.c.total_minor).where(invoices.c.number == number)
-        full = self._conn.execute(total).scalar_one() == paid
+        due = self._conn.execute(select(_due()).where(invoices.c.number == number)).scalar_one()
+        full = max(due, 0) == paid
         values = {"paid_minor": paid, "paid_on": max(days, default=None) if full else None}
         self._conn.execute(update(invoices).where(invoices.c.number == number).values(**values))
 
@@ -253,10 +253,16 @@ class Payments:
         """Numbers of invoices that are not paid in full while a payment that is for them has something left."""
         query = select(invoices.c.number).distinct().join(receipts, receipts.c.invoice == invoices.c.number)
         left = receipts.c.amount_minor - receipts.c.back_minor > receipts.c.settled_minor
-        query = query.where(left, invoices.c.paid_minor < invoices.c.total_minor)
+        query = query.where(left, invoices.c.paid_minor < _due())
         query = query.where(invoices.c.state != str(InvoiceState.VOID)).order_by(invoices.c.number)
         found = rows(self._conn, query) if numbers is None else among(self._conn, query, invoices.c.number, numbers)
         return [row["number"] for row in found]
+
+
+def _due() -> ColumnElement[int]:
+    """What has to be paid of an invoice in money."""
+    due = invoices.c.total_minor - invoices.c.prepaid_minor - invoices.c.credited_minor
+    return due.label("due_minor")
 
 
 def told_alike(one: Payment | Refund, other: Payment | Refund) -> bool:

@@ -1,8 +1,8 @@
 """The tables of the ledger database, as they are at the newest migration.  (shell)
 
 A table's `whole` holds indexed texts that are too long for an index (see `types`).  `audit` takes no update and no
-delete, nor do payments, refunds and what they settle, nor the history of ties; `invoices` takes none but of its state
-and what is paid: triggers in the migrations refuse them on both databases.
+delete, nor do payments, refunds and what they settle, what was credited, nor the history of ties; `invoices` and
+`credit_notes` take none but of the state, what is paid and what is credited: triggers in the migrations refuse them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-from billsync.store import outside_tables
+from billsync.store import billing_tables, outside_tables
 from billsync.store.columns import at as _at
 from billsync.store.columns import count as _count
 from billsync.store.columns import key as _key
@@ -21,13 +21,19 @@ from billsync.store.columns import text as _text
 from billsync.store.columns import whole as _whole
 from billsync.store.types import DayText, Key
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
 
 metadata: Final = outside_tables.metadata
-"""Of all tables, those of `outside_tables` among them."""
+"""Of all tables, those of `outside_tables` and `billing_tables` among them."""
+
+credit_notes, credit_allocations, drafts = (
+    billing_tables.credit_notes,
+    billing_tables.credit_allocations,
+    billing_tables.drafts,
+)
 
 # What the outside systems said
 
@@ -73,7 +79,9 @@ facts = Table(
     _at("at"),
     _whole(),
     _text("doc"),
+    _key("customer"),  # of contracts and usage, else ""
     Index(None, "source_system", "source_kind", "source_id"),
+    Index(None, "kind", "customer"),
 )
 
 deal_marks = Table(
@@ -109,6 +117,8 @@ invoices = Table(
     _at("at"),
     _whole(),
     _text("doc"),
+    _minor("prepaid_minor"),
+    _minor("credited_minor"),
     UniqueConstraint("id"),
     Index(None, "customer"),
     Index(None, "state"),
@@ -125,8 +135,10 @@ charges = Table(
     _text("run"),
     _at("at"),
     _text("doc"),
+    Column("credit_note", Key, nullable=True),
     Index(None, "deal"),
     Index(None, "invoice"),
+    Index(None, "credit_note"),
 )
 
 payments = Table(

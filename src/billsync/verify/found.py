@@ -54,7 +54,7 @@ class Scope:
     Attributes:
         now: the instant that leases and waits are held against.
         targets: connections that invoices are sent to; without any, I1 has nothing to check.
-        patterns: of invoice numbers, such as `INV-{year}-{seq:06}`.
+        patterns: of the numbers of invoices and credit notes, such as `INV-{year}-{seq:06}`.
         since: only documents issued on that day or later, and writes planned then; None for all.
     """
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from billsync.store import Tx
 from billsync.store.evidence import Change, Evidence
-from billsync.store.schema import deliveries, invoices
+from billsync.store.schema import credit_notes, deliveries, invoices
 from billsync.verify.found import Scope, Tally
 
 
 def check(tx: Tx, scope: Scope, tally: Tally) -> None:
-    """Each write and invoice against its trail, each trail against what it is about, and the chain itself."""
+    """Each write and document against its trail, each trail against what it is about, and the chain itself."""
     evidence = Evidence(tx.conn)
     for states in _states(evidence, scope):
         trails = evidence.trails(states)
@@ -29,6 +29,8 @@ def _states(evidence: Evidence, scope: Scope) -> Iterator[dict[str, str]]:
         yield {f"delivery/{row['key']}": row["state"] for row in page}
     for page in evidence.invoices(scope.since):
         yield {f"invoice/{row['number']}": row["state"] for row in page}
+    for page in evidence.credit_notes(scope.since):
+        yield {f"credit_note/{row['number']}": row["state"] for row in page}
 
 
 def torn(trail: Sequence[Change], state: str) -> str:
@@ -46,6 +48,7 @@ def _vanished(evidence: Evidence, tally: Tally) -> None:
     for prefix, table, column in (
         ("delivery/", deliveries, deliveries.c.key),
         ("invoice/", invoices, invoices.c.number),
+        ("credit_note/", credit_notes, credit_notes.c.number),
     ):
         for page in evidence.begun(prefix):
             there = evidence.known(table, column, [subject.removeprefix(prefix) for subject in page])

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Final
 
 from billsync.store import Store, Tx
-from billsync.verify import books, cash, records, trails, writes
+from billsync.verify import books, cash, crediting, records, trails, writes
 from billsync.verify.found import Scope, Tally, Verdict
 
 Check = Callable[[Tx, Scope, Tally], None]
-CHECKS: Final[tuple[Check, ...]] = (books.check, cash.check, writes.check, records.check, trails.check)
+CHECKS: Final[tuple[Check, ...]] = (books.check, crediting.check, cash.check, writes.check, records.check, trails.check)
 
 
 def verify(
