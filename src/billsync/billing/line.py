@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -119,7 +120,12 @@ def _ramped(line: ContractLine, starts_on: date, terms: Terms) -> tuple[tuple[da
         begin = step.starts_on or (anchor(starts_on, step.after.length, 1) if step.after else starts_on)
         terms = _changed(terms, step.quantity, step.price)
         steps.append((begin, terms))
-    return tuple(sorted(steps, key=lambda item: item[0]))
+    return _merged(sorted(steps, key=lambda item: item[0]))
+
+
+def _merged(steps: Sequence[tuple[date, Terms]]) -> tuple[tuple[date, Terms], ...]:
+    """Without steps that change nothing: what is taken back on its own day leaves no cut in a period."""
+    return tuple(step for number, step in enumerate(steps) if not number or step[1] != steps[number - 1][1])
 
 
 def _changed(
@@ -149,7 +155,7 @@ def _amended(line: Line, item: Amendment, policy: Policy) -> Line:
     begin = _takes_effect(line, item, wanted, policy)
     before = [step for step in line.steps if step[0] < begin]
     later = [(since, _changed(terms, *given)) for since, terms in line.steps if since > begin]
-    return replace(line, steps=(*before, (begin, _changed(line.on(begin), *given)), *later))
+    return replace(line, steps=_merged([*before, (begin, _changed(line.on(begin), *given)), *later]))
 
 
 def _earlier(line: Line, day: date) -> date:

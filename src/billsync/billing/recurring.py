@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from billsync.billing.amendment import Billed, Credited, Repairs, Segment, repair
 from billsync.billing.amendment import apply as applied
+from billsync.billing.amendment.repair import without
 from billsync.billing.calendar import Portion, portions
 from billsync.billing.key import charge_key, untaken
 from billsync.billing.line import Epoch, Line, Terms
@@ -128,6 +129,8 @@ def _repaired(
     line = epoch.line
     parts = {part.period: part for part in wanted}
     segments = [_segment(line, part.terms, part.period, part.portion.cycle) for part in wanted]
+    if by.convention.in_full:
+        segments = list(_as_billed(segments, state))
     found = repair(state, segments, by.convention)
     credits = _by_rule(found, state, line, by)
     taken = [item.key for item in state]
@@ -141,6 +144,14 @@ def _repaired(
     now = [_billed(item) for item in made]
     state = applied(state, Repairs(tuple(credits), tuple(now)))
     return state, [*_credits(credits, state, epoch), *made]
+
+
+def _as_billed(segments: Sequence[Segment], state: Sequence[Billed]) -> Iterator[Segment]:
+    """Where nothing is priced in part, days that are billed stay as they are: a change holds for those to come."""
+    for segment in segments:
+        both = [(item, day) for item in state for live in item.live if (day := live.overlap(segment.period))]
+        yield from (replace(item.segment, period=day) for item, day in both)
+        yield from (replace(segment, period=day) for day in without((segment.period,), (day for _, day in both)))
 
 
 def _by_rule(found: Repairs, state: Sequence[Billed], line: Line, by: Making) -> list[Credited]:
