@@ -15,6 +15,7 @@ from billsync.invoicing.numbering import number_of, series_of
 from billsync.invoicing.pattern import check_pattern, number, series
 from billsync.invoicing.policy import InvoicingRules
 from billsync.invoicing.tax import rule_on
+from billsync.model.customer import Customer
 from tests.invoicing.make import charge, drafts, rules
 
 PATTERNS = [
@@ -93,13 +94,13 @@ def test_the_rate_of_the_country_wins_then_the_latest_one_that_is_valid() -> Non
     )
 
     def rate(country: str | None, day: date) -> Decimal | None:
-        rule = rule_on(made_by, "standard", country, day)
+        rule = rule_on(made_by, "standard", Customer(id="c", name="C", country=country), day)
         return rule.rate if rule else None
 
     days = [date(2020, 6, 30), date(2020, 7, 1), date(2020, 12, 31), date(2021, 1, 1)]
     assert [rate("DE", day) for day in days] == [Decimal(text) for text in ("0.19", "0.16", "0.16", "0.19")]
     assert [rate("FR", days[0]), rate(None, days[0])] == [Decimal("0.10")] * 2
-    assert rule_on(made_by, "other", "DE", days[0]) is None
+    assert rule_on(made_by, "other", Customer(id="c", name="C", country="DE"), days[0]) is None
 
 
 def test_the_policy_that_is_pinned_says_what_the_rules_say() -> None:

@@ -86,7 +86,7 @@ def charge_of(made: Made, by: Making) -> Charge:
         deal=deal,
         customer=contract.customer,
         product=made.terms.product,
-        description=made.terms.description,
+        description=_described(made),
         period=made.period,
         due_on=made.due_on,
         quantity=made.quantity,
@@ -96,3 +96,8 @@ def charge_of(made: Made, by: Making) -> Charge:
         tax_code=made.line.tax_code,
         why=Why(rule=made.rule, formula=made.formula, inputs=inputs, source=by.source),
     )
+
+
+def _described(made: Made) -> str:
+    words = made.terms.description
+    return f"Credit: {words or made.terms.product}" if made.kind == "credit" else words

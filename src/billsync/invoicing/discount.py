@@ -55,7 +55,7 @@ def discount(
         return Discounted(dict(lines), dict.fromkeys(lines, nothing), (), nothing, dict.fromkeys(lines, nothing))
     net = {name: Fraction(amount) for name, amount in lines.items()}
     by_coupon = []
-    for coupon in _ordered(coupons, order):
+    for coupon in ordered(coupons, order):
         given = _given(coupon, net)
         for name, amount in given.items():
             net[name] -= amount
@@ -66,7 +66,8 @@ def discount(
     return Discounted(dict(net), discounts, tuple(by_coupon), total, shares)
 
 
-def _ordered(coupons: Sequence[Coupon], order: CouponOrder) -> list[Coupon]:
+def ordered(coupons: Sequence[Coupon], order: CouponOrder) -> list[Coupon]:
+    """The coupons as they are applied: unless as given, those of some lines come before those of all."""
     if order == "as_given":
         return list(coupons)
     first = order == "percentage_first"

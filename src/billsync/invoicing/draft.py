@@ -1,20 +1,23 @@
-"""Open charges -> drafts of invoices, and a draft with its number -> an invoice.  (pure)"""
+"""Open charges -> drafts of invoices and credit notes, and a draft with its number -> a document.  (pure)"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from billsync.billing.price import is_too_large
+from billsync.invoicing.document import Facts, Row, converted, document, rows
 from billsync.invoicing.policy import MAX_TERMS_DAYS, InvoicingRules, TaxRule
-from billsync.invoicing.tax import country_of, rule_on, tax_code_of, tax_totals
+from billsync.invoicing.tax import country_of, rule_on, tax_code_of
+from billsync.invoicing.used import Used
 from billsync.invoicing.window import Slot, slot_of
 from billsync.model.charge import Charge
+from billsync.model.contract import Contract
 from billsync.model.customer import Customer
-from billsync.model.invoice import Invoice, InvoiceLine
+from billsync.model.exchange import FxRate
+from billsync.model.invoice import CreditNote, Invoice
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.scalar import show
@@ -42,10 +45,42 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    customers: Mapping[str, Customer]
-    products: Mapping[str, Product]
-    rules: InvoicingRules
+class Drafts:
+    """What open charges come to.
+
+    Attributes:
+        documents: invoices and credit notes without numbers, by date, customer and id.
+        problems: why the others wait.
+    """
+
+    documents: tuple[Invoice | CreditNote, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def invoices(self) -> list[Draft]:
+        """The invoices among them."""
+        return [Draft(item) for item in self.documents if isinstance(item, Invoice)]
+
+    @property
+    def credit_notes(self) -> list[CreditNote]:
+        """The credit notes among them."""
+        return [item for item in self.documents if isinstance(item, CreditNote)]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What documents of contracts need beside their charges; see `document.Facts`.
+
+    Attributes:
+        used: what earlier documents used up; it is not changed.
+    """
+
+    contracts: Mapping[str, Contract]
+    rates: Sequence[FxRate] = ()
+    used: Used | None = None
+
+
+NO_TERMS = Terms({})
 
 
 def group(
@@ -56,30 +91,51 @@ def group(
     *,
     through: date,
     known: Collection[str],
+    terms: Terms = NO_TERMS,
 ) -> tuple[list[Draft], list[Problem]]:
-    """Drafts for the charges that stand on no invoice yet, ordered by date, customer and id.
+    """The invoices among the `drafts`, and the problems; charges of credit notes stay open."""
+    found = drafts(charges, customers, products, rules, through=through, known=known, terms=terms)
+    return found.invoices, list(found.problems)
+
+
+def drafts(
+    charges: Sequence[Charge],
+    customers: Mapping[str, Customer],
+    products: Mapping[str, Product],
+    rules: InvoicingRules,
+    *,
+    through: date,
+    known: Collection[str],
+    terms: Terms = NO_TERMS,
+) -> Drafts:
+    """Documents for the charges that stand on none yet.
 
     Charges whose window is not over on the day `through` wait, and so does a whole draft with a problem: BILL-DEAL-02
-    (no such customer), BILL-DEAL-01 (its payment terms), BILL-TAX-01, BILL-MONEY-01.  `known` holds the ids of all
-    invoices that exist: a late charge makes a further invoice of its window, dated not before `through`.
+    (no such customer), BILL-DEAL-01 (its payment terms), BILL-TAX-01, BILL-FX-01, BILL-MONEY-01.  `known` holds the ids
+    of all documents that exist: a late charge makes a further one of its window, dated not before `through`.
     """
-    facts = _Facts(customers, products, rules)
+    used = terms.used.copy() if terms.used else Used()
+    facts = Facts(customers, products, rules, rules.policy(), terms.contracts, terms.rates, used)
     slots, problems = _slots(charges, facts, through)
-    drafts: list[Draft] = []
+    made: list[Invoice | CreditNote] = []
     taken: set[str] = set()
     for slot in sorted(slots, key=lambda slot: (slot.last_day, slot.payer, slot.base, slot.currency)):
         count = 1
-        while (invoice_id := f"{slot.base}:{count}") in known or invoice_id in taken:
+        while (name := f"{slot.base}:{count}") in known or name in taken:
             count += 1
         late = count > 1 and slot.window is not None
         issued_on = max(slot.last_day, through) if late else slot.last_day
-        made, found = _draft(invoice_id, slot, issued_on, slots[slot], facts)
-        problems += found
-        if made is not None:
-            taken.add(invoice_id)
-            drafts.append(made)
-    drafts.sort(key=lambda draft: (draft.invoice.issued_on, draft.invoice.customer, draft.id))
-    return drafts, _each_once(problems)
+        for part, charged in _apart(slots[slot], facts):
+            found, faults = _document(name + part, slot, issued_on, charged, facts)
+            problems += faults
+            if found is None:
+                continue
+            taken.add(name)
+            made.append(found)
+            if isinstance(found, Invoice):
+                used.add(found)
+    made.sort(key=lambda item: (item.issued_on, item.customer, item.id))
+    return Drafts(tuple(made), tuple(_each_once(problems)))
 
 
 def finalise(draft: Draft, number: str, series: str) -> Invoice:
@@ -89,8 +145,27 @@ def finalise(draft: Draft, number: str, series: str) -> Invoice:
     return draft.invoice.model_copy(update={"number": number, "series": series})
 
 
+def finalise_note(note: CreditNote, number: str, series: str, *, invoice: str | None = None) -> CreditNote:
+    """The credit note with its number, and that of the invoice that it corrects where it has none yet.
+
+    Raises ValueError for a blank number.
+    """
+    if not number.strip():
+        raise ValueError(f"the credit note {note.id} needs a number")
+    return note.model_copy(update={"number": number, "series": series, "invoice": note.invoice or invoice})
+
+
+def _apart(charges: Mapping[str, Charge], facts: Facts) -> list[tuple[str, dict[str, Charge]]]:
+    """The charges of a slot in one document, or what is given back in one of its own, where the policy says so."""
+    back = {key: charge for key, charge in charges.items() if charge.kind == "credit"}
+    if not back or facts.policy.credits == "lines":
+        return [("", dict(charges))]
+    forth = {key: charge for key, charge in charges.items() if key not in back}
+    return [*([("", forth)] if forth else []), (":credit", back)]
+
+
 def _slots(
-    charges: Sequence[Charge], facts: _Facts, through: date
+    charges: Sequence[Charge], facts: Facts, through: date
 ) -> tuple[dict[Slot, dict[str, Charge]], list[Problem]]:
     """Slot -> its charges by key (a charge that is given twice counts once), for windows that are over."""
     slots: dict[Slot, dict[str, Charge]] = {}
@@ -100,7 +175,9 @@ def _slots(
         if isinstance(payer, Problem):
             problems.append(payer)
             continue
-        slot = slot_of(charge, payer, facts.rules.grouping)
+        contract = facts.contracts.get(charge.contract)
+        currency, entity = (contract.invoice_currency, contract.entity) if contract else (None, "")
+        slot = slot_of(charge, payer, facts.policy.grouping, currency=currency, entity=entity)
         if slot.last_day <= through:
             slots.setdefault(slot, {})[charge.key] = charge
     return slots, problems
@@ -121,90 +198,71 @@ def _payer(charge: Charge, customers: Mapping[str, Customer]) -> str | Problem:
     )
 
 
-def _draft(
-    invoice_id: str, slot: Slot, issued_on: date, charges: Mapping[str, Charge], facts: _Facts
-) -> tuple[Draft | None, list[Problem]]:
+def _document(
+    name: str, slot: Slot, issued_on: date, charges: Mapping[str, Charge], facts: Facts
+) -> tuple[Invoice | CreditNote | None, list[Problem]]:
     payer = facts.customers[slot.payer]
-    lines: list[InvoiceLine] = []
-    names: dict[str, str] = {}
+    ruled: list[tuple[Charge, TaxRule]] = []
     problems = _term_problems(payer)
-    for charge in sorted(charges.values(), key=_position):
+    fx = _rate_on(charges, slot, issued_on, facts)
+    if isinstance(fx, Problem):
+        return None, [*problems, fx]
+    for charge in charges.values():
         rule = _tax_rule(charge, payer, issued_on, facts)
         if isinstance(rule, Problem):
             problems.append(rule)
-            continue
-        names[rule.code] = rule.name
-        lines.append(_line(len(lines) + 1, charge, rule))
-    total = sum((line.amount * (1 + line.tax_rate) for line in lines), Decimal(0))
-    if is_too_large(total, slot.currency):
-        message = f"the invoice {invoice_id} comes to more than can be billed"
-        first = next(iter(charges.values()))
-        problems.append(_problem("BILL-MONEY-01", first, "amount", message, "correct the amounts in the CRM"))
+        else:
+            ruled.append((converted(charge, fx, facts.policy) if fx else charge, rule))
+    problems += _too_large(name, slot, ruled)
     if problems:
         return None, problems
-    return _with_totals(invoice_id, slot, issued_on, lines, names, facts), []
+    made = rows(ruled, facts)
+    if facts.policy.zero_invoices == "suppress" and not any(row.charge.amount for row in made):
+        return None, []
+    return _composed(name, slot, issued_on, made, fx, facts)
 
 
-def _position(charge: Charge) -> tuple[str, date, str, str]:
-    """Deals together, oldest first; line 2 before line 10."""
-    counted = re.sub("[0-9]+", lambda digits: digits[0].zfill(20), charge.line)
-    return charge.deal, charge.due_on, counted, charge.key
+def _composed(
+    name: str, slot: Slot, issued_on: date, made: Sequence[Row], fx: FxRate | None, facts: Facts
+) -> tuple[Invoice | CreditNote | None, list[Problem]]:
+    try:
+        return document(name, slot, issued_on, made, fx, facts), []
+    except ValueError as error:
+        hint = "correct the contract's instalments"
+        return None, [_problem("BILL-DEAL-01", made[0].charge, "instalments", str(error), hint)]
 
 
-def _with_totals(
-    invoice_id: str,
-    slot: Slot,
-    issued_on: date,
-    lines: Sequence[InvoiceLine],
-    names: dict[str, str],
-    facts: _Facts,
-) -> Draft:
-    policy = facts.rules.policy()
-    taxes = tax_totals(lines, names, slot.currency, policy)
-    subtotal = sum((line.amount for line in lines), Decimal(0))
-    tax_total = sum((tax.amount for tax in taxes), Decimal(0))
-    terms = facts.customers[slot.payer].payment_terms_days
-    invoice = Invoice(
-        id=invoice_id,
-        customer=slot.payer,
-        currency=slot.currency,
-        issued_on=issued_on,
-        due_on=issued_on + timedelta(days=facts.rules.payment_terms_days if terms is None else terms),
-        window=slot.window,
-        lines=tuple(lines),
-        taxes=taxes,
-        subtotal=subtotal,
-        tax_total=tax_total,
-        total=subtotal + tax_total,
-        policy=policy,
-    )
-    return Draft(invoice)
+def _rate_on(charges: Mapping[str, Charge], slot: Slot, issued_on: date, facts: Facts) -> FxRate | Problem | None:
+    """The rate from the contract's currency to the document's, None where they are the same."""
+    first = next(iter(charges.values()))
+    if first.currency == slot.currency:
+        return None
+    known = [
+        rate
+        for rate in facts.rates
+        if (rate.base, rate.target) == (first.currency, slot.currency) and rate.on <= issued_on
+    ]
+    if known:
+        return max(known, key=lambda rate: rate.on)
+    message = f"no rate from {first.currency} to {slot.currency} is known on {issued_on} or before"
+    return _problem("BILL-FX-01", first, "invoice_currency", message, "add the rate; the charges wait for it")
 
 
-def _line(position: int, charge: Charge, rule: TaxRule) -> InvoiceLine:
-    return InvoiceLine(
-        id=str(position),
-        charge=charge.key,
-        deal=charge.deal,
-        product=charge.product,
-        description=charge.description,
-        period=charge.period,
-        quantity=charge.quantity,
-        unit_amount=charge.unit_amount,
-        amount=charge.amount,
-        tax_code=rule.code,
-        tax_rate=rule.rate,
-        why=charge.why,
-    )
+def _too_large(name: str, slot: Slot, ruled: Sequence[tuple[Charge, TaxRule]]) -> list[Problem]:
+    total = sum((charge.amount * (1 + rule.rate) for charge, rule in ruled), Decimal(0))
+    if not is_too_large(total, slot.currency):
+        return []
+    message = f"the invoice {name} comes to more than can be billed"
+    return [_problem("BILL-MONEY-01", ruled[0][0], "amount", message, "correct the amounts in the CRM")]
 
 
-def _tax_rule(charge: Charge, payer: Customer, issued_on: date, facts: _Facts) -> TaxRule | Problem:
+def _tax_rule(charge: Charge, payer: Customer, issued_on: date, facts: Facts) -> TaxRule | Problem:
     product = facts.products.get(charge.product)
     if product is None and charge.tax_code is None:
         message = f"the product {show(charge.product)} is not known, so neither is its tax"
         return _problem("BILL-TAX-01", charge, "product", message, "pull the product, or give the line a tax code")
     code, country = tax_code_of(charge, product, facts.rules), country_of(payer)
-    rule = rule_on(facts.rules, code, country, issued_on)
+    rule = rule_on(facts.rules, code, payer, issued_on)
     if rule is not None:
         return rule
     message = f"no rate is known for the tax code {show(code)}, country {country or 'not given'}, on {issued_on}"
@@ -221,7 +279,7 @@ def _term_problems(payer: Customer) -> list[Problem]:
 
 
 def _problem(code: str, charge: Charge, field: str, message: str, hint: str) -> Problem:
-    spot = "customer" if field == "customer" else f"lines[{charge.line}].{field}"
+    spot = field if field in ("customer", "instalments", "invoice_currency") else f"lines[{charge.line}].{field}"
     place = Place(system="billsync", object="deal", id=charge.deal, field=spot)
     return Problem(code=code, message=message, hint=hint, place=place)
 

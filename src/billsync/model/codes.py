@@ -75,6 +75,8 @@ CODES: Final[dict[str, str]] = {
     "BILL-DEAL-05": "the deal is in another currency than it was billed in",
     "BILL-LINE-01": "a line of the deal cannot be billed as it stands",
     "BILL-TAX-01": "no rate is known for the tax code on that day",
+    "BILL-FX-01": "no rate of exchange is known for the currency of the invoice",
+    "BILL-PRICE-01": "no price is known for a line of the contract",
     "BILL-MONEY-01": "an amount does not fit its currency",
     # Payments
     "CASH-PAYMENT-01": "the payment belongs to no invoice of ours",

@@ -163,6 +163,14 @@ class Contract(Noun):
     amendments: tuple[Amendment, ...] = ()
 
     @model_validator(mode="after")
+    def _terms_fit(self) -> Contract:
+        if any(part.milestone for part in self.instalments):
+            raise ValueError("milestones belong to a line of the model instalment: an invoice is due by dates")
+        if self.prepaid and self.invoice_currency not in (None, self.currency):
+            raise ValueError(f"prepaid credits are used in {self.currency}: leave invoice_currency out")
+        return self
+
+    @model_validator(mode="after")
     def _names_fit(self) -> Contract:
         names = [line.id for line in self.lines] + [item.id for item in self.commitments]
         twice = [name for name, times in Counter(names).items() if times > 1]

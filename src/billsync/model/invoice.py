@@ -99,17 +99,19 @@ class TaxTotal(Noun):
 
 
 class Discount(Noun):
-    """What one coupon takes off a document; `amount` is positive."""
+    """What one coupon of a contract takes off a document; `amount` is positive."""
 
     coupon: Id
+    contract: Id
     name: Text = ""
     amount: Number
 
 
 class Draw(Noun):
-    """Prepaid credits that a document uses; `amount` is positive."""
+    """Prepaid credits of a contract that a document uses; `amount` is positive."""
 
     grant: Id
+    contract: Id
     amount: Number
 
 

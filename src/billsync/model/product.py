@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
+from billsync.model.scheme import AnyScheme
 
 
 class Product(Noun):
@@ -28,16 +31,22 @@ class Product(Noun):
 
 
 class Price(Noun):
-    """The list price of a product in one currency, from a day on."""
+    """The list price of a product in one currency, from a day on.
+
+    Attributes:
+        unit_amount: of one; of no account where there is a scheme.
+        price: a scheme in place of `unit_amount`, or None.
+    """
 
     product: Id
     currency: Currency
-    unit_amount: Number
+    unit_amount: Number = Decimal(0)
+    price: AnyScheme | None = None
     valid_from: Day | None = None
 
 
 class PriceBook(Noun):
-    """A versioned set of prices."""
+    """A versioned set of prices; a contract pins the version that it was made with."""
 
     id: Id
     name: Text = ""
