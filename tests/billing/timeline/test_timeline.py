@@ -187,3 +187,9 @@ def test_a_period_is_invoiced_at_its_start_or_after_it() -> None:
     assert invoice_on(january, "advance") == date(2026, 1, 1)
     assert invoice_on(january, "arrears") == date(2026, 2, 1)
     assert invoice_on(january, "arrears", 0) == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("ends_on", ["2024-01-20", "2024-01-31"])
+def test_service_that_ends_as_it_begins_has_no_periods(ends_on: str) -> None:
+    grid = Grid(date(2024, 1, 1), Every(1, "months"))
+    assert list(served(grid, date(2024, 1, 31), date.fromisoformat(ends_on))) == []

@@ -35,13 +35,14 @@ class Served:
 def served(grid: Grid, starts_on: date, ends_on: date | None = None) -> Iterator[Served]:
     """The cycles from `starts_on` to `ends_on` (half-open; None for no end), in order: take as many as are wanted.
 
-    Their periods touch without a gap or an overlap; the first and the last may be stubs.
+    Their periods touch without a gap or an overlap; the first and the last may be stubs.  Service that ends before it
+    begins, or as it does, has none.
     """
     k = grid.index(starts_on)
-    while (begin := grid.at(k)) < (ends_on or _LAST_START):
-        cycle = Period(begin, grid.at(k + 1))
+    while (begin := max(grid.at(k), starts_on)) < (ends_on or _LAST_START):
+        cycle = Period(grid.at(k), grid.at(k + 1))
         end = cycle.end if ends_on is None else min(cycle.end, ends_on)
-        yield Served(Period(max(begin, starts_on), end), cycle)
+        yield Served(Period(begin, end), cycle)
         k += 1
 
 
