@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from billsync.billing.key import business_key
 from billsync.invoicing.crediting import Invoiced, InvoicedLine, Note, credit
@@ -19,11 +20,17 @@ from billsync.model.scalar import plain
 ZERO = Decimal(0)
 
 
-def left_to_credit(invoice: Invoice, earlier: Sequence[CreditNote]) -> dict[str, Decimal]:
-    """Line of the invoice -> its amount before discounts less what earlier notes gave back; zero where all was."""
+Earlier = Sequence[CreditNote | Invoice]
+"""What gave back something of an invoice before: credit notes, and invoices with lines that correct its charges."""
+
+
+def left_to_credit(invoice: Invoice, earlier: Earlier) -> dict[str, Decimal]:
+    """Line of the invoice -> its amount before discounts less what was given back of it; zero where all was."""
     left = {line.id: line.amount for line in invoice.lines}
-    for name, amount in _given(invoice, earlier):
-        left[name] -= amount
+    mine = {line.charge: line.id for line in invoice.lines}
+    for document in earlier:
+        for part in _back(invoice, document):
+            left[mine[part.charge]] -= part.amount
     return left
 
 
@@ -40,26 +47,27 @@ def spread(amount: Decimal, left: Mapping[str, Decimal], currency: str) -> dict[
 
 def credit_note(
     invoice: Invoice,
-    earlier: Sequence[CreditNote],
+    earlier: Earlier,
     items: Mapping[str, Decimal],
     *,
     issued_on: date,
     reason: str = "",
 ) -> CreditNote:
-    """The next credit note of an invoice, for items: line -> amount before discounts, as it stands on the line.
+    """The next credit note of an invoice, without a number, for items: line -> amount before discounts, as on the line.
 
     Net and tax of the note are rounded each; the note that gives back the last of the invoice takes what is left of
     both.  Raises ValueError for a line that is not on the invoice, and for more than is left of one.
     """
     places = exponent(invoice.currency)
-    notes = [_as_note(invoice, note) for note in earlier]
+    notes = [_as_note(invoice, document) for document in earlier]
+    count = sum(isinstance(document, CreditNote) for document in earlier) + 1
     made = credit(_as_invoiced(invoice, places), notes, items)
     closing = all(left_to_credit(invoice, earlier)[name] == items.get(name, ZERO) for name in _names(invoice))
     lines = _lines(invoice, earlier, items, made, places, closing=closing, reason=reason)
     discount, tax = _sum(line.discount for line in lines), _sum(line.tax or ZERO for line in lines)
     subtotal = _sum(line.amount for line in lines)
     return CreditNote(
-        id=business_key(invoice.id, "credit", str(len(earlier) + 1), by=":"),
+        id=business_key(invoice.id, "credit", str(count), by=":"),
         entity=invoice.entity,
         invoice=invoice.number,
         customer=invoice.customer,
@@ -98,32 +106,37 @@ def _rate(rate: Decimal, *, inclusive: bool) -> Fraction:
     return Fraction(rate) / (1 + Fraction(rate)) if inclusive else Fraction(rate)
 
 
-def _as_note(invoice: Invoice, note: CreditNote) -> Note:
-    """The part of an earlier note that is for this invoice."""
-    mine = _charges(invoice)
-    lines = [line for line in note.lines if line.corrects in mine]
+class _Part(NamedTuple):
+    """What a document gave back of a charge; amounts are positive."""
+
+    charge: str
+    amount: Decimal
+    discount: Decimal
+    tax: Decimal
+
+
+def _back(invoice: Invoice, document: CreditNote | Invoice) -> Iterator[_Part]:
+    """The lines of a document that give back something of the invoice; on an invoice they are negative."""
+    mine = {line.charge for line in invoice.lines}
+    sign = 1 if isinstance(document, CreditNote) else -1
+    for line in document.lines:
+        if line.corrects in mine and document.id != invoice.id:
+            yield _Part(line.corrects, sign * line.amount, sign * line.discount, sign * (line.tax or ZERO))
+
+
+def _as_note(invoice: Invoice, document: CreditNote | Invoice) -> Note:
+    """The part of an earlier document that is for this invoice."""
+    mine = {line.charge: line.id for line in invoice.lines}
     items: dict[str, Fraction] = {}
-    for line in lines:
-        name = mine[line.corrects or ""]
-        items[name] = items.get(name, Fraction(0)) + Fraction(line.amount)
-    discount = _sum(line.discount for line in lines)
-    return Note(
-        items, discount, _sum(line.amount for line in lines) - discount, _sum(line.tax or ZERO for line in lines)
-    )
-
-
-def _charges(invoice: Invoice) -> dict[str, str]:
-    return {line.charge: line.id for line in invoice.lines}
+    parts = list(_back(invoice, document))
+    for part in parts:
+        items[mine[part.charge]] = items.get(mine[part.charge], Fraction(0)) + Fraction(part.amount)
+    discount = _sum(part.discount for part in parts)
+    return Note(items, discount, _sum(part.amount for part in parts) - discount, _sum(part.tax for part in parts))
 
 
 def _names(invoice: Invoice) -> list[str]:
     return [line.id for line in invoice.lines]
-
-
-def _given(invoice: Invoice, earlier: Sequence[CreditNote]) -> Iterator[tuple[str, Decimal]]:
-    mine = _charges(invoice)
-    for note in earlier:
-        yield from ((mine[line.corrects], line.amount) for line in note.lines if line.corrects in mine)
 
 
 # ---------------------------------------------------------------- the document
@@ -131,7 +144,7 @@ def _given(invoice: Invoice, earlier: Sequence[CreditNote]) -> Iterator[tuple[st
 
 def _lines(
     invoice: Invoice,
-    earlier: Sequence[CreditNote],
+    earlier: Earlier,
     items: Mapping[str, Decimal],
     made: Note,
     places: int,
@@ -144,7 +157,9 @@ def _lines(
     parts = [Fraction(items[line.id]) / Fraction(line.amount) for line in wanted]
     taxes = _line_taxes(invoice, places)
     whole = [(line.discount, taxes[line.id]) for line in wanted]
-    left = [(cut[0] - was[0], cut[1] - was[1]) for cut, was in zip(whole, _credited(earlier, wanted), strict=True)]
+    left = [
+        (cut[0] - was[0], cut[1] - was[1]) for cut, was in zip(whole, _credited(invoice, earlier, wanted), strict=True)
+    ]
     if closing:
         shares = left
     else:
@@ -167,13 +182,16 @@ def _line_taxes(invoice: Invoice, places: int) -> dict[str, Decimal]:
     return dict(zip(_names(invoice), _shared(invoice.tax_total, weights, places), strict=True))
 
 
-def _credited(earlier: Sequence[CreditNote], wanted: Sequence[InvoiceLine]) -> list[tuple[Decimal, Decimal]]:
-    """Discount and tax that earlier notes gave back of each line."""
-    found = []
-    for line in wanted:
-        back = [part for note in earlier for part in note.lines if part.corrects == line.charge]
-        found.append((_sum(part.discount for part in back), _sum(part.tax or ZERO for part in back)))
-    return found
+def _credited(invoice: Invoice, earlier: Earlier, wanted: Sequence[InvoiceLine]) -> list[tuple[Decimal, Decimal]]:
+    """Discount and tax that were given back of each line before."""
+    parts = [part for document in earlier for part in _back(invoice, document)]
+    return [
+        (
+            _sum(part.discount for part in parts if part.charge == line.charge),
+            _sum(part.tax for part in parts if part.charge == line.charge),
+        )
+        for line in wanted
+    ]
 
 
 def _shared(total: Decimal, weights: Sequence[Fraction], places: int) -> Sequence[Decimal]:

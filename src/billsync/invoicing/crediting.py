@@ -79,7 +79,7 @@ def credit(invoice: Invoiced, earlier: Sequence[Note], items: Mapping[str, Exact
     for name, amount in wanted.items():
         if name not in left:
             raise ValueError(f"the line {name} is not on the invoice")
-        if not min(0, left[name]) <= amount <= max(0, left[name]):
+        if not min(Fraction(0), left[name]) <= amount <= max(Fraction(0), left[name]):
             raise ValueError(f"at most {ratio_text(left[name])} is left to credit of the line {name}")
     lines = {line.id: line for line in invoice.lines}
     exact = {name: _after_discount(lines[name], amount) for name, amount in wanted.items()}
