@@ -7,30 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
-from typing import TypeVar
 
 from billsync.billing import changes, charges
 from billsync.connector import Expectation
 from billsync.invoicing import draft as drafting
 from billsync.invoicing import numbering
 from billsync.invoicing.draft import Draft
-from billsync.model.charge import Charge
-from billsync.model.customer import Customer
 from billsync.model.deal import Deal
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.invoice import Invoice, InvoiceState
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
-from billsync.stage import adopting, outgoing, owing
+from billsync.stage import adopting, outgoing, owing, pending
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
 
-N = TypeVar("N", Customer, Product)
-
 PAGE = 500
-PER_TRANSACTION = 200
+PER_TRANSACTION = 500
 
 
 def charge(world: World) -> None:
@@ -75,7 +70,7 @@ def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
     deals = [Deal.model_validate_json(fact.doc) for fact in facts]
     return _Page(
         deals=deals,
-        products=_nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
+        products=pending.nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
         customers=set(tx.facts.many("customer", {deal.customer for deal in deals})),
         billed=tx.ledger.charges_of_many([deal.id for deal in deals]),
         places=_places(tx, [fact.source for fact in facts]),
@@ -157,20 +152,18 @@ def withdraw(world: World, tx: Tx, deals: Iterable[str]) -> None:
 def invoice(world: World) -> None:
     """Group open charges into invoices; number, store and plan each in one transaction."""
     world.progress.stage("Make invoices")
-    with world.store.view() as tx:
-        pending = tx.ledger.open_charges(world.through, source=world.source.name)
-        customers = _customers(tx, pending)
-        products = _nouns(tx, "product", {charge.product for charge in pending}, Product)
-        known = tx.ledger.invoice_ids(set(customers))
-    drafts, problems = drafting.group(pending, customers, products, world.rules, through=world.through, known=known)
-    for start in range(0, len(drafts), PER_TRANSACTION):
-        part = drafts[start : start + PER_TRANSACTION]
-        fit = adopting.ready(world, [draft for draft in part if _fits(world, draft, problems)])
-        with world.store.tx("invoices") as tx:
-            _finalise(world, tx, fit)
-        world.progress.advance(len(part))
-    with world.store.tx("invoice-problems") as tx:
-        world.report(tx, problems)
+    for page in pending.pages(world):
+        drafts, problems = drafting.group(
+            page.charges, page.customers, page.products, world.rules, through=world.through, known=page.known
+        )
+        for start in range(0, len(drafts), PER_TRANSACTION):
+            part = drafts[start : start + PER_TRANSACTION]
+            fit = adopting.ready(world, [draft for draft in part if _fits(world, draft, problems)])
+            with world.store.tx("invoices") as tx:
+                _finalise(world, tx, fit)
+            world.progress.advance(len(part))
+        with world.store.tx("invoice-problems") as tx:
+            world.report(tx, problems)
 
 
 def _fits(world: World, draft: Draft, problems: list[Problem]) -> bool:
@@ -238,14 +231,3 @@ def _wanted(item: Invoice) -> Wanted:
 
 def _expect(invoice: Invoice) -> Expectation:
     return Expectation(total=invoice.total, tax=invoice.tax_total, currency=invoice.currency)
-
-
-def _customers(tx: Tx, pending: Sequence[Charge]) -> dict[str, Customer]:
-    """The customers of the charges, and those that get the invoices in their place."""
-    found = _nouns(tx, "customer", {charge.customer for charge in pending}, Customer)
-    payers = {customer.bill_to for customer in found.values() if customer.bill_to} - set(found)
-    return found | _nouns(tx, "customer", payers, Customer)
-
-
-def _nouns(tx: Tx, kind: str, ids: Iterable[str], model: type[N]) -> dict[str, N]:
-    return {id: model.model_validate_json(fact.doc) for id, fact in tx.facts.many(kind, ids).items()}

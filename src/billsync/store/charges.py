@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from billsync.model.charge import Charge
@@ -15,6 +15,7 @@ from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, facts
 from billsync.store.sql import among, chunks
+from billsync.store.types import PLAIN
 
 _OPEN: Final = (charges.c.invoice.is_(None), charges.c.credit_note.is_(None))
 
@@ -82,6 +83,45 @@ class Charges:
             query = query.where(charges.c.deal.in_(theirs))
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
         return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+
+    def open_keys(
+        self, through: date, grouping: str, *, source: str | None = None
+    ) -> Iterator[tuple[str, str, str, str]]:
+        """(day, customer, deal, key) of what `open_charges` gives, as they stand in columns; row by row.
+
+        In the order of the window that the day lies in by the grouping, then of customer, deal, day and key.
+        """
+        day, customer, deal, key = (
+            type_coerce(column, PLAIN)
+            for column in (charges.c.due_on, charges.c.customer, charges.c.deal, charges.c.key)
+        )
+        query = select(day, customer, deal, key).where(charges.c.invoice.is_(None), charges.c.due_on <= through)
+        if source is not None:
+            theirs = select(facts.c.id).where(facts.c.kind == "deal", facts.c.source_system == source)
+            query = query.where(charges.c.deal.in_(theirs))
+        query = query.order_by(_window(day, grouping), customer, deal, day, key)
+        yield from self._conn.execute(query.execution_options(yield_per=1000))
+
+    def open_charges_of(self, keys: Iterable[str]) -> list[Charge]:
+        """Those of these charges that are on no invoice; keys as they stand in the column."""
+        key = type_coerce(charges.c.key, PLAIN)
+        found: list[Charge] = []
+        for part in chunks(keys):
+            query = select(charges.c.doc).where(key.in_(part), charges.c.invoice.is_(None))
+            found += [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+        return found
+
+
+def _window(due_on: ColumnElement[Any], grouping: str) -> ColumnElement[Any]:
+    """What days of one window have in common, in the order of time."""
+    if grouping == "deal":
+        return due_on
+    month = func.substr(due_on, 1, 7)
+    if grouping == "customer-month":
+        return month
+    return func.substr(due_on, 1, 4) + case(
+        *((func.substr(due_on, 6, 2) <= last, last) for last in ("03", "06", "09")), else_="12"
+    )
 
 
 def _charge_row(charge: Charge, run: str, at: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from billsync.model.base import digest_text
 from billsync.model.ref import Ref
 from billsync.store.schema import deal_marks, facts
 from billsync.store.sql import among, chunks, rows, upsert
-from billsync.store.types import with_whole
+from billsync.store.types import fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
 _CONTENT: Final = ("digest", "run", "at", "whole", "doc")
@@ -93,6 +94,12 @@ class Facts:
         """Nouns of a kind by id, from the first after `after`; with `source`, only those of that connection."""
         query = _of(kind, facts).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
         return [_fact(row) for row in rows(self._conn, _from(query, source))]
+
+    def payers(self) -> dict[str, str]:
+        """Customer -> who is billed in its place, for those that say so; ids as they stand in columns."""
+        query = _of("customer", facts.c.doc).where(facts.c.doc.not_like('%"bill_to":null%'))
+        docs = (json.loads(doc) for doc in self._conn.execute(query).scalars())
+        return {fold(doc["id"]): fold(doc["bill_to"]) for doc in docs if doc.get("bill_to")}
 
     def count(self, kind: str) -> int:
         """How many nouns of a kind there are."""
