@@ -152,5 +152,5 @@ def _numbered(
 
 def _corrected(note: CreditNote, numbers: Mapping[str, str]) -> str | None:
     """The invoice that all lines of the note correct, or None where they are of several."""
-    found = {numbers.get(line.corrects or "") for line in note.lines}
+    found = {numbers.get(line.corrects) for line in note.lines if line.corrects}
     return found.pop() if len(found) == 1 else None

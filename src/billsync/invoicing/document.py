@@ -64,9 +64,13 @@ def rows(charges: Iterable[tuple[Charge, TaxRule]], facts: Facts) -> list[Row]:
     """The charges in the order of their lines on the document, numbered from 1."""
     placed = sorted(charges, key=lambda item: _position(item[0]))
     return [
-        Row(str(number), charge, rule, facts.used.lines.get(charge.corrects or "") if charge.kind == "credit" else None)
+        Row(str(number), charge, rule, facts.used.lines.get(_given_back(charge)) if charge.kind == "credit" else None)
         for number, (charge, rule) in enumerate(placed, start=1)
     ]
+
+
+def _given_back(charge: Charge) -> tuple[str, str]:
+    return charge.corrects or "", charge.product
 
 
 def _position(charge: Charge) -> tuple[str, date, str, str]:
@@ -294,7 +298,11 @@ def _due_on(made: Sequence[Row], payer: str, issued_on: date, facts: Facts) -> d
 def _turned_round(given: Invoice, facts: Facts) -> CreditNote:
     """A document whose total is negative, with other signs."""
     lines = given.lines
-    numbers = {stood.number for line in lines if line.corrects and (stood := facts.used.lines.get(line.corrects))}
+    numbers = {
+        stood.number
+        for line in lines
+        if line.corrects and (stood := facts.used.lines.get((line.corrects, line.product)))
+    }
     shared = ("id", "entity", "customer", "currency", "issued_on", "window", "contract_currency", "fx", "policy")
     return CreditNote(
         **{name: getattr(given, name) for name in shared},

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from billsync.billing.price import is_too_large
+from billsync.invoicing.bundle import unbundled
 from billsync.invoicing.document import Facts, Row, converted, document, rows
 from billsync.invoicing.policy import MAX_TERMS_DAYS, InvoicingRules, TaxRule
 from billsync.invoicing.tax import country_of, rule_on, tax_code_of
@@ -41,7 +42,7 @@ class Draft:
     @property
     def charges(self) -> tuple[str, ...]:
         """Keys of the charges on it."""
-        return tuple(line.charge for line in self.invoice.lines)
+        return tuple(dict.fromkeys(line.charge for line in self.invoice.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _document(
     fx = _rate_on(charges, slot, issued_on, facts)
     if isinstance(fx, Problem):
         return None, [*problems, fx]
-    for charge in charges.values():
+    for charge in [part for whole in charges.values() for part in unbundled(whole, facts.products)]:
         rule = _tax_rule(charge, payer, issued_on, facts)
         if isinstance(rule, Problem):
             problems.append(rule)

@@ -29,13 +29,13 @@ class Used:
     Attributes:
         times, given: by contract and coupon, on how many documents and how much in all.
         drawn: by contract and grant, how much in all.
-        lines: by charge.
+        lines: by charge and product.
     """
 
     times: dict[tuple[str, str], int] = field(default_factory=dict)
     given: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     drawn: dict[tuple[str, str], Decimal] = field(default_factory=dict)
-    lines: dict[str, Stood] = field(default_factory=dict)
+    lines: dict[tuple[str, str], Stood] = field(default_factory=dict)
 
     def add(self, invoice: Invoice) -> None:
         """Note an invoice."""
@@ -47,7 +47,7 @@ class Used:
             key = (draw.contract, draw.grant)
             self.drawn[key] = self.drawn.get(key, Decimal(0)) + draw.amount
         for line in invoice.lines:
-            self.lines[line.charge] = Stood(line, invoice.id, invoice.number)
+            self.lines[line.charge, line.product] = Stood(line, invoice.id, invoice.number)
 
     def coupons(self, contract: str, coupons: Iterable[Coupon], on: date) -> list[Coupon]:
         """Those that still hold on the day of issue, with what is left of them."""

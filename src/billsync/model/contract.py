@@ -177,10 +177,10 @@ class Contract(Noun):
         if twice:
             raise ValueError(f"the line id {twice[0]!r} stands twice: each line and commitment needs its own")
         lines = {line.id for line in self.lines}
-        asked = [("amendment", item.line) for item in self.amendments]
-        asked += [("coupon", name) for item in self.coupons for name in item.lines or ()]
-        asked += [("commitment", name) for item in self.commitments for name in item.lines or ()]
+        asked = [("an amendment", item.line) for item in self.amendments]
+        asked += [("a coupon", name) for item in self.coupons for name in item.lines or ()]
+        asked += [("a commitment", name) for item in self.commitments for name in item.lines or ()]
         for what, name in asked:
             if name is not None and name not in lines:
-                raise ValueError(f"a {what} names the line {name!r}, which is not there: it has {', '.join(lines)}")
+                raise ValueError(f"{what} names the line {name!r}, which is not there: it has {', '.join(lines)}")
         return self

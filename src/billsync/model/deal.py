@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import model_validator
 
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
 from billsync.model.period import Every, Unit
 
+_UNITS: Final[tuple[Unit, ...]] = ("days", "weeks", "months", "quarters", "half_years", "years")
+
 
 class Cycle(Noun):
-    """How often a recurring line is billed: exactly one of the five, a whole number of 1 or more."""
+    """How often a recurring line is billed: exactly one of the six, a whole number of 1 or more."""
 
     days: int | None = None
     weeks: int | None = None
     months: int | None = None
     quarters: int | None = None
+    half_years: int | None = None
     years: int | None = None
 
     @model_validator(mode="after")
     def _one_unit(self) -> Cycle:
         given = self.model_dump(exclude_none=True)
         if len(given) != 1 or next(iter(given.values())) < 1:
-            raise ValueError("expected exactly one of days, weeks, months, quarters, years, with a number of 1 or more")
+            raise ValueError(f"expected exactly one of {', '.join(_UNITS)}, with a number of 1 or more")
         return self
 
     @property
     def unit(self) -> Unit:
         """The unit that is given."""
-        units: tuple[Unit, ...] = ("days", "weeks", "months", "quarters", "years")
-        return next(unit for unit in units if getattr(self, unit) is not None)
+        return next(unit for unit in _UNITS if getattr(self, unit) is not None)
 
     @property
     def count(self) -> int:

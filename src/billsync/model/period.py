@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-Unit = Literal["days", "weeks", "months", "quarters", "years"]
+Unit = Literal["days", "weeks", "months", "quarters", "half_years", "years"]
 
-_MONTHS: dict[Unit, int] = {"months": 1, "quarters": 3, "years": 12}
+_MONTHS: dict[Unit, int] = {"months": 1, "quarters": 3, "half_years": 6, "years": 12}
 _DAYS: dict[Unit, int] = {"days": 1, "weeks": 7}
 
 
@@ -67,7 +67,7 @@ class Every:
 
     def __post_init__(self) -> None:
         if self.unit not in _MONTHS and self.unit not in _DAYS:
-            raise ValueError(f"unknown unit {self.unit!r}: expected days, weeks, months, quarters or years")
+            raise ValueError(f"unknown unit {self.unit!r}: expected days, weeks, months, quarters, half_years or years")
         if self.count < 1:
             raise ValueError(f"a billing cycle is at least one unit long, got {self.count} {self.unit}")
 
@@ -84,7 +84,8 @@ class Every:
         return None if days is None else self.count * days
 
     def __str__(self) -> str:
-        return f"every {self.unit[:-1]}" if self.count == 1 else f"every {self.count} {self.unit}"
+        unit = self.unit.replace("_", "-")
+        return f"every {unit[:-1]}" if self.count == 1 else f"every {self.count} {unit}"
 
 
 def add_months(day: date, months: int) -> date:
