@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from billsync.model.charge import Charge
@@ -77,10 +77,7 @@ class Charges:
 
         With `source`, only those of deals and contracts that come from that connection.
         """
-        query = select(charges.c.doc).where(*_OPEN, charges.c.due_on <= through)
-        if source is not None:
-            theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
-            query = query.where(charges.c.deal.in_(theirs))
+        query = _of_source(select(charges.c.doc).where(*_OPEN, charges.c.due_on <= through), source)
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
         return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
 
@@ -95,21 +92,25 @@ class Charges:
             type_coerce(column, PLAIN)
             for column in (charges.c.due_on, charges.c.customer, charges.c.deal, charges.c.key)
         )
-        query = select(day, customer, deal, key).where(charges.c.invoice.is_(None), charges.c.due_on <= through)
-        if source is not None:
-            theirs = select(facts.c.id).where(facts.c.kind == "deal", facts.c.source_system == source)
-            query = query.where(charges.c.deal.in_(theirs))
+        query = _of_source(select(day, customer, deal, key).where(*_OPEN, charges.c.due_on <= through), source)
         query = query.order_by(_window(day, grouping), customer, deal, day, key)
         yield from self._conn.execute(query.execution_options(yield_per=1000))
 
     def open_charges_of(self, keys: Iterable[str]) -> list[Charge]:
-        """Those of these charges that are on no invoice; keys as they stand in the column."""
+        """Those of these charges that are on no document; keys as they stand in the column."""
         key = type_coerce(charges.c.key, PLAIN)
         found: list[Charge] = []
         for part in chunks(keys):
-            query = select(charges.c.doc).where(key.in_(part), charges.c.invoice.is_(None))
+            query = select(charges.c.doc).where(key.in_(part), *_OPEN)
             found += [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
         return found
+
+
+def _of_source(query: Select[Any], source: str | None) -> Select[Any]:
+    if source is None:
+        return query
+    theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
+    return query.where(charges.c.deal.in_(theirs))
 
 
 def _window(due_on: ColumnElement[Any], grouping: str) -> ColumnElement[Any]:
