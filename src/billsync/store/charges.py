@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from billsync.model.charge import Charge
@@ -106,7 +106,7 @@ class Charges:
         return found
 
 
-def _of_source(query: Select[Any], source: str | None) -> Select[Any]:
+def _of_source(query: Any, source: str | None) -> Any:
     if source is None:
         return query
     theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
