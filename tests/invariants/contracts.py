@@ -9,6 +9,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from billsync.billing.charges import Due, Facts, due
+from billsync.invoicing.book import BillingDocument
 from billsync.model.contract import Contract
 from billsync.model.convention import Basis, Policy
 from billsync.model.money import Rounding
@@ -195,3 +196,85 @@ def cases(
 
 def commitment(amount: str) -> Fields:
     return {"id": "min", "product": "min", "amount": amount, "every": {"months": 1}}
+
+
+TAXES: Final = [
+    {"code": "standard", "rate": "0.19", "country": "DE"},
+    {"code": "standard", "rate": "0.0825", "region": "TX", "country": "US"},
+    {"code": "standard", "rate": "0.2"},
+    {"code": "standard", "rate": "0", "kind": "reverse_charge", "needs_tax_id": "eu_vat", "country": "FR"},
+    {"code": "reduced", "rate": "0.07"},
+    {"code": "reduced", "rate": "0.055", "valid_from": "2025-01-01"},
+]
+
+PERCENT_COUPONS = st.builds(
+    lambda percent, times: {"percent": str(percent), "times": times},
+    st.decimals("0", "1", places=2),
+    st.sampled_from([None, None, 2]),
+)
+COUPONS = PERCENT_COUPONS | st.builds(
+    lambda amount, most: {"amount": str(amount), "at_most_in_all": most},
+    st.integers(1, 200),
+    st.sampled_from([None, "150"]),
+)
+
+
+@st.composite
+def documents(
+    draw: st.DrawFn,
+    made: st.SearchStrategy[Case] | None = None,
+    *,
+    coupons: st.SearchStrategy[Fields] | None = COUPONS,
+    exchanged: bool = True,
+) -> tuple[BillingDocument, date]:
+    """A whole billing document and the day through which it is billed."""
+    case = draw(cases() if made is None else made)
+    names = [line.id for line in case.contract.lines]
+    fields: Fields = case.contract.model_dump(mode="json")
+    for line in fields["lines"]:
+        line["tax_code"] = draw(st.sampled_from(["standard", "reduced", "none"]))
+    given = draw(st.lists(coupons, max_size=3)) if coupons is not None else []
+    for number, coupon in enumerate(given):
+        coupon |= {"id": f"K{number}", "lines": draw(st.sampled_from([None, None, [names[0]]]))}
+    fields["coupons"] = given
+    target = draw(st.sampled_from([None, None, "EUR", "JPY"])) if exchanged else None
+    if target is None and draw(st.booleans()):  # prepaid credits are of the contract's currency
+        fields["prepaid"] = [
+            {"id": "P1", "amount": "120", "granted_on": fields["start"], "expires_on": "2026-05-01"},
+            {"id": "P2", "amount": "70", "granted_on": fields["start"], "priority": 1},
+        ]
+    if draw(st.integers(0, 2)) == 0:
+        fields["instalments"] = [{"percent": "0.4"}, {"due": {"days": 30, "payment_days": [5, 20]}}]
+    rates = [] if target in (None, case.contract.currency) else [_rate(case.contract.currency, str(target), draw)]
+    fields["invoice_currency"] = target
+    document = BillingDocument.model_validate(
+        {
+            "customer": _customer(draw) | {"timezone": case.facts.zone},
+            "contract": fields,
+            "invoicing": {
+                "taxes": TAXES,
+                "default_tax_code": "standard",
+                "grouping": draw(st.sampled_from(["deal", "deal", "customer-month"])),
+                "conventions": _conventions(case.policy),
+            },
+            "usage": case.facts.usage,
+            "rates": rates,
+        }
+    )
+    return document, case.through
+
+
+def _conventions(policy: Policy) -> Fields:
+    return policy.model_dump(mode="json", exclude={"preset", "grouping"})
+
+
+def _customer(draw: st.DrawFn) -> Fields:
+    country = draw(st.sampled_from(["DE", "US", "FR", "JP"]))
+    numbers = draw(st.sampled_from([[], [{"kind": "eu_vat", "value": "FR1"}]]))
+    address = {"region": "TX", "country": country} if country == "US" else None
+    return {"id": "acme", "name": "Acme", "country": country, "tax_ids": numbers, "billing_address": address}
+
+
+def _rate(base: str, target: str, draw: st.DrawFn) -> Fields:
+    rate = draw(st.decimals("0.01", "200", places=4))
+    return {"base": base, "target": target, "rate": str(rate), "on": "2023-12-29", "source": "ECB"}

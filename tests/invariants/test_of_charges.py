@@ -17,7 +17,7 @@ from billsync.model.convention import Policy
 from billsync.model.period import Period
 from tests.invariants.contracts import PRICES, QUANTITIES, STARTS, Case, cases
 
-RUNS = settings(max_examples=60)
+RUNS = settings(max_examples=30)
 
 
 def by_line(owed: Due, *kinds: str) -> dict[str, list[Charge]]:
