@@ -72,6 +72,18 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     deliver(world, report, world.source if world.status else None, before_push)  # planned -> CRM
 
 
+def bill(world: World) -> Report:
+    """Charges and invoices from what the books hold already: no outside system is asked, none is written to.
+
+    What is to be sent is planned, and goes out with the next run.  The caller holds the pipeline's lock.
+    """
+    report = Report(world.run, counts=world.tally.counts)
+    bills.charge(world)
+    bills.invoice(world)
+    money.settle(world)
+    return _finish(world, report)
+
+
 def deliver(
     world: World, report: Report, end: End | None, before_push: Callable[[End], None] = lambda _end: None
 ) -> None:

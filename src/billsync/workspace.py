@@ -32,6 +32,7 @@ from billsync.strict.yaml import did_you_mean
 
 __all__ = [
     "Workspace",
+    "bill_pipeline",
     "connected",
     "find_mapping",
     "in_slot",
@@ -184,8 +185,11 @@ def world(
     through: date,
     progress: Progress,
     insists: bool = True,
+    sandboxes: bool = True,
 ) -> Iterator[World]:
     """Everything that one run needs, connected; `insists` where a person waits for it.
+
+    `sandboxes` starts the connections' stand-ins; who asks no system needs none.
 
     Raises `BadSettings`, `TryLater`, `plugins.PluginProblem`.
     """
@@ -196,8 +200,10 @@ def world(
     returned = read_mappings(pipeline.mappings.payments, root, variant)
     status = outbound.pop("status", None)
     with ExitStack() as stack:
-        source = stack.enter_context(connected(workspace, pipeline.source, progress=progress))
-        target = pipeline.target and stack.enter_context(connected(workspace, pipeline.target, progress=progress))
+        source = stack.enter_context(connected(workspace, pipeline.source, progress=progress, sandboxes=sandboxes))
+        target = pipeline.target and stack.enter_context(
+            connected(workspace, pipeline.target, progress=progress, sandboxes=sandboxes)
+        )
         yield World(
             pipeline=pipeline_name,
             store=workspace.store,
@@ -291,6 +297,21 @@ def run_pipeline(
         shown = progress or Silent()
         with world(workspace, name, pipeline, run=run, through=day, progress=shown, insists=insists) as made:
             return sync.run(made, full=full)
+
+    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)
+
+
+def bill_pipeline(
+    workspace: Workspace, name: str, *, slot: str, through: date | None = None, progress: Progress | None = None
+) -> sync.Report | None:
+    """One run that only makes invoices, as `run_pipeline`: of what the books hold, without any outside system."""
+    pipeline = workspace.settings.pipelines[name]
+
+    def journey(run: str) -> sync.Report:
+        day = through or pipeline.billing.day(workspace.clock.now())
+        shown = progress or Silent()
+        with world(workspace, name, pipeline, run=run, through=day, progress=shown, sandboxes=False) as made:
+            return sync.bill(made)
 
     return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)
 

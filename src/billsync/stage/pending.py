@@ -46,7 +46,8 @@ def pages(world: World) -> Iterator[Page]:
         waiting = [zlib.compress("\0".join(keys).encode(), 1) for keys in _keys(world, tx)]
     for pressed in waiting:
         with world.store.view() as tx:
-            yield _page(tx, zlib.decompress(pressed).decode().split("\0"))
+            page = _page(tx, zlib.decompress(pressed).decode().split("\0"))
+        yield page
 
 
 def _keys(world: World, tx: Tx) -> Iterator[list[str]]:

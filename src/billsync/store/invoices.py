@@ -124,6 +124,7 @@ class Invoices:
         customer: str | None = None,
         state: InvoiceState | None = None,
         deal: str | None = None,
+        run: str | None = None,
         after: str = "",
         limit: int = 500,
     ) -> list[StoredInvoice]:
@@ -133,6 +134,8 @@ class Invoices:
             query = query.where(invoices.c.customer == customer)
         if state is not None:
             query = query.where(invoices.c.state == str(state))
+        if run is not None:
+            query = query.where(invoices.c.run == run)
         if deal is not None:
             query = query.where(invoices.c.number.in_(select(charges.c.invoice).where(charges.c.deal == deal)))
         return [stored_invoice(row) for row in rows(self._conn, query)]
