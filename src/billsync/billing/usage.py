@@ -106,15 +106,18 @@ def _assign(periods: Sequence[_Period], events: Sequence[Used], line: Line, by: 
         if used.known_on <= home.portion.due_on:
             home.in_time.append(used)
             continue
-        following = _holding(line, used.known_on, at) if by.policy.late_usage == "next_invoice" else None
-        if following is not None:
-            following.in_time.append(used)
-        else:
+        if by.policy.late_usage != "next_invoice" or not _is_served(line, used.known_on):
             home.late.append(used)
+        elif (following := _holding(line, used.known_on, at)) is not None:  # else that period is not over yet
+            following.in_time.append(used)
+
+
+def _is_served(line: Line, day: date) -> bool:
+    return line.starts_on <= day and (line.ends_on is None or day < line.ends_on)
 
 
 def _holding(line: Line, day: date, at: Mapping[Period, _Period]) -> _Period | None:
-    if line.grid is None or day < line.starts_on or (line.ends_on is not None and day >= line.ends_on):
+    if line.grid is None or not _is_served(line, day):
         return None
     cycle = line.grid.cycle(day)
     end = cycle.end if line.ends_on is None else min(cycle.end, line.ends_on)

@@ -157,11 +157,8 @@ def _lines(
     parts = [Fraction(items[line.id]) / Fraction(line.amount) for line in wanted]
     taxes = _line_taxes(invoice, places)
     whole = [(line.discount, taxes[line.id]) for line in wanted]
-    left = [
-        (cut[0] - was[0], cut[1] - was[1]) for cut, was in zip(whole, _credited(invoice, earlier, wanted), strict=True)
-    ]
-    if closing:
-        shares = left
+    if closing and wanted:
+        shares = _what_is_left(invoice, earlier, wanted, taxes)
     else:
         discounts = _shared(
             made.discount, [part * Fraction(cut[0]) for part, cut in zip(parts, whole, strict=True)], places
@@ -172,6 +169,24 @@ def _lines(
         _line(invoice, line, items[line.id], discount, tax, reason)
         for line, (discount, tax) in zip(wanted, shares, strict=True)
     )
+
+
+def _what_is_left(
+    invoice: Invoice,
+    earlier: Sequence[CreditNote | Invoice],
+    wanted: Sequence[InvoiceLine],
+    taxes: Mapping[str, Decimal],
+) -> list[tuple[Decimal, Decimal]]:
+    """Discount and tax that are left of each line.
+
+    What rounding left of a line that earlier notes gave back goes to a line of the same tax, else to the first one.
+    """
+    left = dict.fromkeys((line.id for line in wanted), (ZERO, ZERO))
+    for line, (discount, tax) in zip(invoice.lines, _credited(invoice, earlier, invoice.lines), strict=True):
+        same = [each.id for each in wanted if (each.tax_code, each.tax_rate) == (line.tax_code, line.tax_rate)]
+        home = line.id if line.id in left else (same or list(left))[0]
+        left[home] = (left[home][0] + line.discount - discount, left[home][1] + taxes[line.id] - tax)
+    return list(left.values())
 
 
 def _line_taxes(invoice: Invoice, places: int) -> dict[str, Decimal]:
