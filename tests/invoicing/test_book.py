@@ -208,6 +208,40 @@ def test_a_threshold_is_billed_on_its_day_and_nothing_twice() -> None:
     assert sum(item.total for item in made.invoices) == Decimal("65.00")
 
 
+def test_events_that_come_without_a_word_of_when_are_the_difference_of_their_period() -> None:
+    before = booked(agreed(CALLS, usage=used(*EVENTS)), "2026-02-01")
+    more = agreed(CALLS, usage=used(*EVENTS, ("e9", "2026-01-31", "250")))
+    after = booked(more, "2026-02-10", before=before)
+    assert after.invoices[0] == before.invoices[0]
+    assert lines(after.invoices[1]) == {"calls/2026-01-01/late/2026-02-10": Decimal("2.50")}
+    assert booked(more, "2026-02-20", before=after) == after
+    assert lines(booked(more, "2026-03-01", before=after).invoices[2]) == {"calls/2026-02-01": Decimal("0.00")}
+
+
+def test_a_commitment_is_made_up_for_again_when_fees_of_its_period_come_late() -> None:
+    events = used(("e1", "2026-01-10", "2000"), ("e2", "2026-01-20", "1500"), e2="2026-02-12")
+    minimum = {"id": "min", "product": "MIN", "amount": "80", "every": {"months": 1}, "lines": ["calls"]}
+    made = booked(agreed(CALLS, usage=events, contract={"commitments": [minimum]}), "2026-02-28")
+    assert lines(made.invoices[0]) == {"calls/2026-01-01": Decimal("10.00"), "min/2026-01-01": Decimal("70.00")}
+    assert lines(made.invoices[1]) == {
+        "calls/2026-01-01/late/2026-02-12": Decimal("15.00"),
+        "min/2026-01-01/again/2026-02-12": Decimal("-15.00"),
+    }
+    assert made.invoices[1].total == 0
+
+
+def test_what_was_cancelled_before_it_began_is_never_billed() -> None:
+    setup = {
+        "id": "setup",
+        "product": "SETUP",
+        "model": "one_time",
+        "starts_on": "2026-03-01",
+        "price": {"scheme": "flat", "amount": "9"},
+    }
+    made = booked(agreed(setup, contract={"amendments": [{"effective": "2026-02-01", "cancel": True}]}), "2026-12-31")
+    assert (made.documents, made.next_on) == ([], None)
+
+
 # ---------------------------------------------------------------- documents
 
 
@@ -370,6 +404,7 @@ def test_deferred_revenue_ties_to_the_documents() -> None:
         ({"lines": [SEATS, SEATS]}, "the line id 'seats' stands twice"),
         ({"lines": [SEATS | {"model": "usage"}]}, "a line of the model usage needs `meter`"),
         ({"lines": [SEATS | {"every": None}]}, "a line of the model recurring needs `every`"),
+        ({"lines": [SEATS | {"price": {"scheme": "dynamic"}}]}, "a dynamic price needs usage"),
         ({"instalments": [{"milestone": "done"}]}, "milestones belong to a line"),
     ],
 )

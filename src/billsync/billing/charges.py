@@ -10,10 +10,10 @@ from billsync.billing.amendment import Convention
 from billsync.billing.key import charge_key
 from billsync.billing.line import Epoch, epochs
 from billsync.billing.made import Made, Making, charge_of
-from billsync.billing.once import committed, in_parts, once
+from billsync.billing.once import Fee, committed, in_parts, once
 from billsync.billing.recurring import recurring, resume
 from billsync.billing.timeline import ZoneHistory
-from billsync.billing.usage import Used, metered, used_of
+from billsync.billing.usage import Used, metered, settled, used_of
 from billsync.model.charge import Charge
 from billsync.model.contract import Contract, ContractLine
 from billsync.model.convention import Policy
@@ -76,12 +76,13 @@ def due(contract: Contract, *, through: date, policy: Policy, source: str = "", 
         known = epochs(contract, line, policy)
         found, following = _line(line, known, events, facts, through, by)
         if billed := [charge for charge in facts.billed if charge.line == line.id]:
-            kept_now, found = _after(billed, found, known, through, by)
+            kept_now, found = _after(billed, found, known, line, through, by)
             kept += kept_now
         made += found
         ahead.append(following)
+    fees = [*(_fee_of(charge) for charge in kept), *(_fee(item) for item in made)]
     for commitment in contract.commitments:
-        found, following = committed(commitment, made, through, by)
+        found, following = committed(commitment, fees, through, by)
         made += found
         ahead.append(following)
     order = {name: place for place, name in enumerate(_order(contract))}
@@ -115,20 +116,37 @@ def _line(
 
 
 def _after(
-    billed: Sequence[Charge], found: Sequence[Made], known: Sequence[Epoch], through: date, by: Making
+    billed: Sequence[Charge],
+    found: Sequence[Made],
+    known: Sequence[Epoch],
+    agreed: ContractLine,
+    through: date,
+    by: Making,
 ) -> tuple[list[Charge], list[Made]]:
-    """What was billed stays; what it was billed otherwise than it comes out now is repaired."""
+    """What was billed stays; what it was billed otherwise than it comes out now is repaired.
+
+    A line that is billed once comes out as it is now: what was billed otherwise is for a person to decide.
+    """
     now = {item.key: item for item in found}
     same = all(
         charge.key in now and (now[charge.key].amount, now[charge.key].period) == (charge.amount, charge.period)
         for charge in billed
     )
-    if same or known[0].line.model != "recurring":
-        keys = {charge.key for charge in billed}
-        return ([] if same else list(billed)), [item for item in found if same or item.key not in keys]
+    if same or agreed.model in ("one_time", "instalment"):
+        return [], list(found)
+    if agreed.model == "usage":
+        return list(billed), settled(billed, found, through)
     latest = [epoch for epoch in known if epoch.known_on <= through][-1]
     made, _ = resume(billed, Epoch(through, latest.line), through, by)
     return list(billed), made
+
+
+def _fee(made: Made) -> Fee:
+    return Fee(made.line.id, made.period.start if made.period else made.due_on, made.due_on, made.amount)
+
+
+def _fee_of(charge: Charge) -> Fee:
+    return Fee(charge.line, charge.period.start if charge.period else charge.due_on, charge.due_on, charge.amount)
 
 
 def _order(contract: Contract) -> Iterable[str]:

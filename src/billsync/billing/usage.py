@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from billsync.billing.calendar import Portion, portions
-from billsync.billing.key import charge_key
+from billsync.billing.key import charge_key, untaken
 from billsync.billing.line import Line, Terms
 from billsync.billing.made import Made, Making
 from billsync.billing.price import unit_amount
-from billsync.billing.pricing import Bill, Consumption, bill
+from billsync.billing.pricing import Bill, Change, Consumption, bill
 from billsync.billing.rule import rule_of
 from billsync.billing.timeline import ZoneHistory
+from billsync.model.charge import Charge
 from billsync.model.contract import Aggregate, ContractLine
 from billsync.model.exact import EXACT
 from billsync.model.period import Period
@@ -146,6 +147,7 @@ def _bill(
         quantity=quantity_of(events, how),
         transactions=tuple(used.value for used in events),
         period=period.period,
+        changes=tuple(Change(used.day, used.value) for used in events),
     )
     convention = by.convention
     return bill(
@@ -201,6 +203,41 @@ def _late(
             item = _made(period, line, agreed, came, found, by, key=f"{key}/late/{day.isoformat()}", due_on=day)
             made.append(replace(item, kind="late", corrects=key, rule=_late_rule(by)))
     return made
+
+
+def settled(billed: Sequence[Charge], found: Sequence[Made], through: date) -> list[Made]:
+    """What is still to bill where periods were billed otherwise than they come out now.
+
+    A period that was billed is settled by one charge of its difference, on the day `through`; one that was not has its
+    own charges.
+    """
+    sums: dict[Period, Decimal] = {}
+    for charge in billed:
+        if charge.period is not None:
+            sums[charge.period] = sums.get(charge.period, Decimal(0)) + charge.amount
+    rest: list[Made] = [item for item in found if item.period not in sums]
+    keys = {charge.key for charge in billed}
+    for period, before in sums.items():
+        mine = [item for item in found if item.period == period]
+        whole = sum((item.amount for item in mine), Decimal(0))
+        if mine and whole != before:
+            first = mine[0]
+            words = (
+                f"{plain(whole)} by all that is known now, less {plain(before)} billed before = {plain(whole - before)}"
+            )
+            rest.append(
+                replace(
+                    mine[-1],
+                    key=untaken(f"{first.key}/late/{through.isoformat()}", keys),
+                    due_on=through,
+                    amount=whole - before,
+                    formula=words,
+                    rule="usage that was told after its period was billed: the difference",
+                    kind="late",
+                    corrects=first.key,
+                )
+            )
+    return rest
 
 
 def _late_rule(by: Making) -> str:

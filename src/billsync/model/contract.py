@@ -98,6 +98,10 @@ class ContractLine(Noun):
                 raise ValueError(f"a line of the model {self.model} {word} `{needed}`")
         if self.threshold is not None and self.model != "usage":
             raise ValueError("only a usage line has a threshold")
+        needs_usage = ("percentage", "graduated_percentage", "dynamic", "prorated_graduated")
+        prices = (self.price, *(step.price for step in self.ramp))
+        if self.model != "usage" and (odd := [each.scheme for each in prices if each and each.scheme in needs_usage]):
+            raise ValueError(f"a {odd[0]} price needs usage: a line of the model {self.model} has none")
         if (self.trial or self.ramp) and self.model != "recurring":
             raise ValueError("only a recurring line has a trial or a ramp")
         return self
