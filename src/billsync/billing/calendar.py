@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 from billsync.billing.line import Line
-from billsync.billing.timeline import invoice_on, served
+from billsync.billing.timeline import Grid, invoice_on, served
 from billsync.model.deal import Cycle
 from billsync.model.period import Every, Period
 
 LONGEST_CYCLE_YEARS: Final = 100
+
+Billing = Literal["advance", "arrears"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,30 @@ def portions(line: Line) -> Iterator[Portion]:
 
     They touch without a gap or an overlap and cover the service from `starts_on` to `ends_on`.
     """
-    if line.grid is None:
-        at_end = line.ends_on if line.billed == "arrears" else None
-        yield Portion(line.starts_on, at_end or line.starts_on)
+    return _portions(line.grid, line.starts_on, line.ends_on, line.billed)
+
+
+def portions_until(line: Line, until: date) -> tuple[tuple[Portion, ...], Portion | None]:
+    """Those in order that are due on the day or before it, and the one that comes next, or None."""
+    return _until(line.grid, line.starts_on, line.ends_on, line.billed, until)
+
+
+@lru_cache(maxsize=1024)  # many contracts begin on the same day
+def _until(
+    grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing, until: date
+) -> tuple[tuple[Portion, ...], Portion | None]:
+    found: list[Portion] = []
+    for portion in _portions(grid, starts_on, ends_on, billed):
+        if portion.due_on > until:
+            return tuple(found), portion
+        found.append(portion)
+    return tuple(found), None
+
+
+def _portions(grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing) -> Iterator[Portion]:
+    if grid is None:
+        at_end = ends_on if billed == "arrears" else None
+        yield Portion(starts_on, at_end or starts_on)
         return
-    for item in served(line.grid, line.starts_on, line.ends_on):
-        yield Portion(item.period.start, invoice_on(item.period, line.billed), item.period, item.cycle)
+    for item in served(grid, starts_on, ends_on):
+        yield Portion(item.period.start, invoice_on(item.period, billed), item.period, item.cycle)

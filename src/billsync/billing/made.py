@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from billsync.billing.amendment import Convention
 from billsync.billing.line import Line, Terms
@@ -13,7 +13,9 @@ from billsync.model.charge import Charge, Why
 from billsync.model.contract import Contract
 from billsync.model.convention import Policy
 from billsync.model.period import Period
-from billsync.model.scalar import plain
+from billsync.model.scalar import MAX_DIGITS, plain
+
+_BOUND: Final = Decimal(10**MAX_DIGITS)
 
 Kind = Literal["charge", "credit", "true_up", "late"]
 
@@ -77,7 +79,8 @@ def charge_of(made: Made, by: Making) -> Charge:
         inputs["period"] = str(made.period)
     if made.period != made.cycle and made.cycle is not None:
         inputs |= {"cycle": str(made.cycle), "proration": by.policy.proration}
-    return Charge(
+    make = Charge.trusted if _is_in_bounds(made) else Charge  # which says what is too large
+    return make(
         key=made.key,
         kind=made.kind,
         corrects=made.corrects,
@@ -94,8 +97,12 @@ def charge_of(made: Made, by: Making) -> Charge:
         amount=made.amount,
         currency=contract.currency,
         tax_code=made.line.tax_code,
-        why=Why(rule=made.rule, formula=made.formula, inputs=inputs, source=by.source),
+        why=Why.trusted(rule=made.rule, formula=made.formula, inputs=inputs, source=by.source),
     )
+
+
+def _is_in_bounds(made: Made) -> bool:
+    return all(-_BOUND < value < _BOUND for value in (made.quantity, made.unit_amount, made.amount))
 
 
 def _described(made: Made) -> str:

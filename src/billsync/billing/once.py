@@ -39,9 +39,9 @@ def once(line: Line, through: date, by: Making) -> tuple[list[Made], date | None
         line=line,
         terms=terms,
         quantity=terms.quantity,
-        unit_amount=unit_amount(terms.price, terms.quantity, terms.rate),
+        unit_amount=unit_amount(terms.price, terms.quantity, rated.whole),
         amount=rated.amount,
-        rule=rule_of(line, portion, by.policy),
+        rule=rule_of(line, by.policy, is_stub=portion.is_stub),
         formula=rated.formula,
     )
     return [made], None

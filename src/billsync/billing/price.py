@@ -14,7 +14,6 @@ from billsync.billing.proration import Share
 from billsync.model.currency import exponent
 from billsync.model.exact import Exact, ratio_text, round_ratio
 from billsync.model.money import Rounding, round_amount
-from billsync.model.period import Every, Period
 from billsync.model.scalar import plain
 from billsync.model.scheme import FlatPrice, PerUnitPrice, Scheme
 
@@ -34,10 +33,12 @@ class Rated:
     Attributes:
         amount: in the currency's decimals.
         formula: `3 x 10.00 x 17/31 days = 16.45`.
+        whole: the price of a whole cycle, before rounding.
     """
 
     amount: Decimal
     formula: str
+    whole: Exact
 
 
 def rate(terms: Terms, convention: Convention, part: Share | None = None) -> Rated:
@@ -47,9 +48,8 @@ def rate(terms: Terms, convention: Convention, part: Share | None = None) -> Rat
         return rounded(priced, convention)
     amount = convention.price(priced.amount, part)
     words = words_of(priced)
-    return Rated(
-        amount, f"({words}) x {part} = {plain(amount)}" if " + " in words else f"{words} x {part} = {plain(amount)}"
-    )
+    words = f"({words})" if " + " in words else words
+    return Rated(amount, f"{words} x {part} = {plain(amount)}", priced.amount)
 
 
 def rounded(priced: Priced, convention: Convention) -> Rated:
@@ -57,7 +57,7 @@ def rounded(priced: Priced, convention: Convention) -> Rated:
     amount = round_ratio(priced.amount, convention.places, convention.rounding)
     words = words_of(priced)
     exact = "" if amount == priced.amount or len(priced.steps) < 2 else f" = {_short(priced.amount)}"
-    return Rated(amount, f"{words}{exact} = {plain(amount)}")
+    return Rated(amount, f"{words}{exact} = {plain(amount)}", priced.amount)
 
 
 def words_of(priced: Priced) -> str:
@@ -78,11 +78,6 @@ def unit_amount(scheme: Scheme, quantity: Decimal, whole: Exact) -> Decimal:
     if not quantity:
         return round_ratio(whole, UNIT_PLACES)
     return round_ratio(whole / quantity if isinstance(whole, Decimal) else whole / int(quantity), UNIT_PLACES)
-
-
-def share_of(period: Period, cycle: Period, every: Every, convention: Convention) -> Share | None:
-    """What part of its cycle a period is priced for; None for all of it."""
-    return None if period == cycle or convention.in_full else convention.share(period, cycle, every)
 
 
 def product(quantity: Decimal, unit_amount: Decimal) -> Decimal:

@@ -16,11 +16,11 @@ from fractions import Fraction
 from billsync.billing.amendment import Billed, Credited, Repairs, Segment, repair
 from billsync.billing.amendment import apply as applied
 from billsync.billing.amendment.repair import without
-from billsync.billing.calendar import Portion, portions
+from billsync.billing.calendar import Portion, portions_until
 from billsync.billing.key import charge_key, untaken
 from billsync.billing.line import Epoch, Line, Terms
 from billsync.billing.made import Made, Making
-from billsync.billing.price import rate, share_of, unit_amount
+from billsync.billing.price import rate, unit_amount
 from billsync.billing.proration import Share, change
 from billsync.billing.rule import rule_of
 from billsync.billing.timeline import cut
@@ -71,13 +71,13 @@ def resume(billed: Sequence[Charge], epoch: Epoch, through: date, by: Making) ->
 def _wanted(line: Line, until: date) -> tuple[list[Part], date | None]:
     """The parts of all portions that are due on the day or before it, and when the next one is due."""
     found: list[Part] = []
-    days = [since for since, _ in line.steps]
-    for portion in portions(line):
-        if portion.due_on > until:
-            return found, portion.due_on
+    due, following = portions_until(line, until)
+    days = [since for since, _ in line.steps[1:]]  # the first one cuts nothing
+    for portion in due:
         if portion.period is not None:
-            found += [Part(portion, part, line.on(part.start)) for part in cut(portion.period, days)]
-    return found, None
+            parts = cut(portion.period, days) if days else (portion.period,)
+            found += [Part(portion, part, line.on(part.start)) for part in parts]
+    return found, None if following is None else following.due_on
 
 
 def _plain(wanted: Sequence[Part], line: Line, by: Making) -> list[Made]:
@@ -85,17 +85,17 @@ def _plain(wanted: Sequence[Part], line: Line, by: Making) -> list[Made]:
 
 
 def _made(part: Part, period: Period, line: Line, by: Making, *, due_on: date, taken: Sequence[str]) -> Made:
-    rated = rate(part.terms, by.convention, _share(part, period, line, by))
     terms = part.terms
+    rated = rate(terms, by.convention, _share(part, period, line, by))
     return Made(
         key=untaken(charge_key(by.contract.id, line.id, period.start), taken),
         due_on=due_on,
         line=line,
         terms=terms,
         quantity=terms.quantity,
-        unit_amount=unit_amount(terms.price, terms.quantity, terms.rate),
+        unit_amount=unit_amount(terms.price, terms.quantity, rated.whole),
         amount=rated.amount,
-        rule=rule_of(line, replace(part.portion, period=period), by.policy),
+        rule=rule_of(line, by.policy, is_stub=period != part.portion.cycle),
         formula=rated.formula,
         period=period,
         cycle=part.portion.cycle,
@@ -107,7 +107,7 @@ def _share(part: Part, period: Period, line: Line, by: Making) -> Share | None:
     if cycle is None or line.grid is None:
         return None
     whole = part.portion.period if by.convention.in_full and part.portion.period is not None else cycle
-    return share_of(period, whole, line.grid.every, replace(by.convention, in_full=False))
+    return None if period == whole else by.convention.share(period, whole, line.grid.every)
 
 
 # ---------------------------------------------------------------- repairs

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from billsync.billing.calendar import Portion
+from functools import lru_cache
+
 from billsync.billing.line import Line
 from billsync.billing.timeline import Grid
 from billsync.model.convention import Basis, Policy
@@ -24,14 +25,17 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
-def rule_of(line: Line, portion: Portion, policy: Policy) -> str:
+def rule_of(line: Line, policy: Policy, *, is_stub: bool) -> str:
     """Such as `every month in advance, anchored on the 31st; a part of a cycle by its days`."""
     if line.grid is None:
         return "one-time" if line.billed == "advance" else "one-time, at the end"
-    words = f"{line.grid.every} in {line.billed}, {_anchored(line.grid)}"
-    if not portion.is_stub:
-        return words
-    return f"{words}; a part of a cycle {part_rule(policy)}"
+    words = _cycles(line.grid, line.billed)
+    return f"{words}; a part of a cycle {part_rule(policy)}" if is_stub else words
+
+
+@lru_cache(maxsize=1024)
+def _cycles(grid: Grid, billed: str) -> str:
+    return f"{grid.every} in {billed}, {_anchored(grid)}"
 
 
 def part_rule(policy: Policy) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+<<<<<<< Updated upstream
 from billsync.billing.calendar import Portion, portions
 from billsync.billing.key import charge_key, untaken
+=======
+from billsync.billing.calendar import Portion, portions_until
+from billsync.billing.key import charge_key
+>>>>>>> Stashed changes
 from billsync.billing.line import Line, Terms
 from billsync.billing.made import Made, Making
 from billsync.billing.price import unit_amount
@@ -85,23 +91,17 @@ def metered(
 
 def _periods(line: Line, through: date, *, thresholds: bool) -> tuple[list[_Period], date | None]:
     """The periods that are over, and with thresholds the one that runs."""
-    found: list[_Period] = []
-    for portion in portions(line):
-        if portion.period is None or (portion.due_on > through and not thresholds):
-            return found, portion.due_on
-        found.append(_Period(portion, line.on(portion.first_day), portion.period))
-        if portion.due_on > through:
-            return found, portion.due_on
-    return found, None
+    due, following = portions_until(line, through)
+    now = [*due, following] if thresholds and following is not None else due
+    found = [_Period(item, line.on(item.first_day), item.period) for item in now if item.period is not None]
+    return found, None if following is None else following.due_on
 
 
 def _assign(periods: Sequence[_Period], events: Sequence[Used], line: Line, by: Making) -> None:
     """Each event to its period; a late one to the period that was open when it came, where the policy says so."""
-    at = {period.period: period for period in periods}
-    if line.grid is None or not periods:
-        return
+    begins = [period.period.start for period in periods]
     for used in events:
-        home = _holding(line, used.day, at)
+        home = _holding(used.day, begins, periods)
         if home is None:
             continue
         if used.known_on <= home.portion.due_on:
@@ -109,7 +109,7 @@ def _assign(periods: Sequence[_Period], events: Sequence[Used], line: Line, by: 
             continue
         if by.policy.late_usage != "next_invoice" or not _is_served(line, used.known_on):
             home.late.append(used)
-        elif (following := _holding(line, used.known_on, at)) is not None:  # else that period is not over yet
+        elif (following := _holding(used.known_on, begins, periods)) is not None:  # else that period is not over yet
             following.in_time.append(used)
 
 
@@ -117,12 +117,10 @@ def _is_served(line: Line, day: date) -> bool:
     return line.starts_on <= day and (line.ends_on is None or day < line.ends_on)
 
 
-def _holding(line: Line, day: date, at: Mapping[Period, _Period]) -> _Period | None:
-    if line.grid is None or not _is_served(line, day):
-        return None
-    cycle = line.grid.cycle(day)
-    end = cycle.end if line.ends_on is None else min(cycle.end, line.ends_on)
-    return at.get(Period(max(cycle.start, line.starts_on), end))
+def _holding(day: date, begins: Sequence[date], periods: Sequence[_Period]) -> _Period | None:
+    """The period that holds the day, or None; they touch, and `begins` are their first days."""
+    place = bisect_right(begins, day) - 1
+    return periods[place] if place >= 0 and day < periods[place].period.end else None
 
 
 def _charges(period: _Period, line: Line, agreed: ContractLine, through: date, by: Making) -> list[Made]:
@@ -277,7 +275,7 @@ def _made(
         quantity=quantity,
         unit_amount=unit_amount(period.terms.price, quantity, found.whole.amount),
         amount=found.amount,
-        rule=f"{rule_of(line, period.portion, by.policy)}; {found.whole.rule}",
+        rule=f"{rule_of(line, by.policy, is_stub=period.portion.is_stub)}; {found.whole.rule}",
         formula=words,
         period=period.period,
         cycle=period.period,

@@ -43,7 +43,8 @@ class Cycle(Noun):
     @property
     def length(self) -> Every:
         """The cycle as a length that can be counted with."""
-        return Every(self.count, self.unit)
+        unit = self.unit
+        return Every(getattr(self, unit), unit)
 
 
 class DealLine(Noun):

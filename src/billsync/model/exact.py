@@ -50,7 +50,11 @@ def round_ratio(value: Exact, places: int, rounding: Rounding = Rounding.HALF_UP
     if isinstance(value, Decimal):
         rounded = value.quantize(_UNITS[places], _MODES[rounding], EXACT)
         return rounded or rounded.copy_abs()  # never -0.00 on a document
-    top, bottom = value.numerator, value.denominator
+    return round_quotient(value.numerator, value.denominator, places, rounding)
+
+
+def round_quotient(top: int, bottom: int, places: int, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
+    """`top / bottom` with exactly `places` decimals, rounded once; `bottom` is above zero."""
     units, rest = divmod(abs(top) * 10**places, bottom)
     if rest and _goes_up(top < 0, units % 2 == 1, 2 * rest - bottom, rounding):
         units += 1

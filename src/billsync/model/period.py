@@ -11,12 +11,15 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 Unit = Literal["days", "weeks", "months", "quarters", "half_years", "years"]
 
 _MONTHS: dict[Unit, int] = {"months": 1, "quarters": 3, "half_years": 6, "years": 12}
 _DAYS: dict[Unit, int] = {"days": 1, "weeks": 7}
+
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +41,7 @@ class Period:
     @property
     def last_day(self) -> date:
         """The last day that belongs to the period."""
-        return self.end - timedelta(days=1)
+        return self.end - _DAY
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
@@ -55,7 +58,7 @@ class Period:
         return Period(self.start, day), Period(day, self.end)
 
     def __str__(self) -> str:
-        return f"{self.start} to {self.last_day}"
+        return f"{self.start.isoformat()} to {self.last_day.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +91,25 @@ class Every:
         return f"every {unit[:-1]}" if self.count == 1 else f"every {self.count} {unit}"
 
 
+_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SHORTEST: Final = 28
+"""A day that every month has."""
+
+
 def add_months(day: date, months: int) -> date:
     """The same day of the month `months` later (or earlier), or that month's last day where it is shorter."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    last = calendar.monthrange(year, month + 1)[1]
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if day.day <= _SHORTEST:
+        return date(year, month + 1, day.day)
+    last = 29 if month == 1 and calendar.isleap(year) else _LENGTHS[month]
     return date(year, month + 1, min(day.day, last))
 
 
 def anchor(first: date, every: Every, k: int) -> date:
     """The k-th anchor counted from `first` (k may be negative): 31 January, 28 February, 31 March ..."""
-    if every.months is not None:
-        return add_months(first, k * every.months)
+    months = every.months
+    if months is not None:
+        return add_months(first, k * months)
     return first + timedelta(days=k * (every.days or 0))
 
 

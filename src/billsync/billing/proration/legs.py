@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from billsync.billing.proration.share import Share
 from billsync.model.convention import LegRounding
-from billsync.model.exact import Exact, ratio_text, round_ratio
+from billsync.model.exact import Exact, ratio_text, round_quotient, round_ratio
 from billsync.model.money import Rounding
 from billsync.model.scalar import plain
 
@@ -42,8 +42,15 @@ def prorate(
 
     `factor_places` rounds the factor first (half up), as engines do that keep it with so many decimals.
     """
-    factor: Exact = part.ratio if factor_places is None else round_ratio(part.ratio, factor_places)
-    return round_ratio(Fraction(amount) * Fraction(factor), places, rounding)
+    top, bottom = amount.as_integer_ratio()
+    if factor_places is None:
+        counted, whole = part.counted, part.whole
+        top *= counted.numerator * whole.denominator
+        bottom *= counted.denominator * whole.numerator
+    else:
+        factor = round_ratio(part.ratio, factor_places).as_integer_ratio()
+        top, bottom = top * factor[0], bottom * factor[1]
+    return round_quotient(top, bottom, places, rounding)
 
 
 def change(

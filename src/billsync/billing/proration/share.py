@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from billsync.billing.proration.basis import count_days, months_and_days, months_of
 from billsync.billing.timeline.zone import ZoneHistory
@@ -40,6 +41,7 @@ class Share:
         return f"{counted}/{whole} {self.unit}"
 
 
+@lru_cache(maxsize=1024)
 def share(part: Period, cycle: Period, every: Every, basis: Basis = Basis.ACTUAL_ACTUAL) -> Share:
     """What part of the cycle of length `every` the period is; a whole cycle is a whole, whatever the basis.
 

@@ -39,11 +39,13 @@ def served(grid: Grid, starts_on: date, ends_on: date | None = None) -> Iterator
     begins, or as it does, has none.
     """
     k = grid.index(starts_on)
-    while (begin := max(grid.at(k), starts_on)) < (ends_on or _LAST_START):
-        cycle = Period(grid.at(k), grid.at(k + 1))
-        end = cycle.end if ends_on is None else min(cycle.end, ends_on)
-        yield Served(Period(begin, end), cycle)
+    first = grid.at(k)
+    while (begin := max(first, starts_on)) < (ends_on or _LAST_START):
         k += 1
+        cycle = Period(first, grid.at(k))
+        end = cycle.end if ends_on is None else min(cycle.end, ends_on)
+        yield Served(cycle if (begin, end) == (first, cycle.end) else Period(begin, end), cycle)
+        first = cycle.end
 
 
 def elapsed(grid: Grid, starts_on: date, day: date) -> int:

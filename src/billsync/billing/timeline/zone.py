@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from billsync.model.period import Period
@@ -27,6 +28,7 @@ def instant_of(local: datetime, zone: str) -> datetime:
     return _jump(found, zone)
 
 
+@lru_cache(maxsize=4096)  # looked for again with each event of a day
 def day_start(day: date, zone: str) -> datetime:
     """The instant (UTC) at which the local day begins; that of the next day where the zone never had this one."""
     return instant_of(datetime.combine(day, time()), zone)
