@@ -8,13 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-<<<<<<< Updated upstream
-from billsync.billing.calendar import Portion, portions
-from billsync.billing.key import charge_key, untaken
-=======
 from billsync.billing.calendar import Portion, portions_until
-from billsync.billing.key import charge_key
->>>>>>> Stashed changes
+from billsync.billing.key import charge_key, untaken
 from billsync.billing.line import Line, Terms
 from billsync.billing.made import Made, Making
 from billsync.billing.price import unit_amount
