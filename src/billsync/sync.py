@@ -15,7 +15,7 @@ from datetime import datetime
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, facts, money, outgoing, ownership, references, remit, returns, schemas
+from billsync.stage import bills, crediting, facts, money, outgoing, ownership, references, remit, returns, schemas
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -62,11 +62,13 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     bills.charge(world)  #                   deals      -> charges
     outgoing.masters(world)  #               customers, products -> planned writes
     bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
+    crediting.unsent(world)  #               and credit notes
     bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
     money.settle(world)  #                   payments that came before their invoice -> invoices settled
     remit.plan(world)  #                     the source's payments and refunds -> planned writes
     deliver(world, report, world.target, before_push)  #                      planned -> ERP
     returns.sent(world)
+    crediting.sent(world)
     returns.payments(world)  #               ERP        -> payments, invoices settled
     returns.write_back(world)  #             invoices   -> planned status
     deliver(world, report, world.source if world.status else None, before_push)  # planned -> CRM

@@ -54,7 +54,7 @@ def test_the_whole_invoice_is_given_back_with_its_discount_and_tax() -> None:
     )  # fmt: skip
     assert note.discounts == bill.discounts
     assert note.taxes == bill.taxes
-    assert [(line.quantity, line.corrects) for line in note.lines] == [(1, "C-1/L1"), (1, "C-1/L2")]
+    assert [(line.quantity, line.corrects) for line in note.lines] == [(Decimal(1), "C-1/L1"), (Decimal(1), "C-1/L2")]
 
 
 def test_three_thirds_are_the_whole_and_the_last_one_takes_the_cent() -> None:

@@ -33,7 +33,7 @@ def _scope(loaded: Settings, scope: Scope) -> Scope:
     sending = [pipeline for pipeline in loaded.pipelines.values() if pipeline.sends_invoices]
     targets = frozenset(pipeline.target for pipeline in sending if pipeline.target)
     rules = [pipeline.invoicing for pipeline in loaded.pipelines.values()]
-    patterns = tuple(dict.fromkeys(text for each in rules for text in (each.series, each.credit_series)))
+    patterns = tuple(dict.fromkeys(text for each in rules for text in each.patterns))
     return replace(scope, targets=targets, patterns=patterns)
 
 

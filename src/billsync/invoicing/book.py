@@ -138,7 +138,7 @@ def _numbered(
     invoices, notes = list(before.invoices), list(before.credit_notes)
     numbers = {line.charge: item.number for item in before.invoices for line in item.lines}
     for item in made:
-        form = rules.credit_series if isinstance(item, CreditNote) else rules.series
+        form = rules.pattern_of(item)
         series = pattern.series(form, item.issued_on)
         counters[series] += 1
         number = pattern.number(form, item.issued_on, counters[series])

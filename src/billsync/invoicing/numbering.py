@@ -13,14 +13,14 @@ from billsync.invoicing.policy import InvoicingRules
 
 def series_of(rules: InvoicingRules, draft: Draft) -> str:
     """The name of the counter: `INV-2017` for the pattern `INV-{year}-{seq:06}`."""
-    return series(rules.series, draft.invoice.issued_on)
+    return series(rules.pattern_of(draft.invoice), draft.invoice.issued_on)
 
 
 def number_of(rules: InvoicingRules, draft: Draft, seq: int) -> str:
     """The number for the counter's value: `INV-2017-000001`.  Raises ValueError for a value below 1."""
-    return number(rules.series, draft.invoice.issued_on, seq)
+    return number(rules.pattern_of(draft.invoice), draft.invoice.issued_on, seq)
 
 
 def counted(rules: InvoicingRules, text: str) -> tuple[str, int] | None:
     """Series and counter of a number that these rules make: `("INV-2017", 1)`; None for any other text."""
-    return read(rules.series, text)
+    return next((found for pattern in rules.patterns if (found := read(pattern, text)) is not None), None)

@@ -11,6 +11,8 @@ from billsync.invoicing.convention import PRESETS, check_preset
 from billsync.invoicing.pattern import check_pattern
 from billsync.model.base import Country, Day, Id, Noun, Number, Text
 from billsync.model.convention import Conventions, Policy, TaxRounding
+from billsync.model.exchange import FxRate
+from billsync.model.invoice import CreditNote, Invoice
 from billsync.model.money import Rounding
 from billsync.model.paying import DueRule
 from billsync.model.scalar import plain, show
@@ -65,6 +67,28 @@ class TaxRule(Noun):
         return code
 
 
+class Entity(Noun):
+    """A company that bills under numbers of its own; see `InvoicingRules.series`."""
+
+    series: Annotated[Text, AfterValidator(check_pattern)]
+    credit_series: Annotated[Text, AfterValidator(check_pattern)]
+
+
+class Limits(Noun):
+    """What one run may make before a person has looked; what is beyond waits as a draft, without a number.
+
+    Attributes:
+        invoices_per_contract: documents with lines of one contract or deal.
+        amount_per_contract: what its lines come to, in any one currency's major units, or None for no bound.
+        invoices_per_run, amount_per_run: the same for all documents of a run together, None for no bound.
+    """
+
+    invoices_per_contract: Annotated[int, Field(ge=1)] = 24
+    amount_per_contract: Annotated[Number, Field(gt=0)] | None = None
+    invoices_per_run: Annotated[int, Field(ge=1)] | None = None
+    amount_per_run: Annotated[Number, Field(gt=0)] | None = None
+
+
 class InvoicingRules(Noun):
     """How charges become invoices.
 
@@ -74,6 +98,11 @@ class InvoicingRules(Noun):
         series: pattern of the numbers: {year}, {month}, {quarter} of the invoice's date, and {seq} once.
         taxes: the known rates; the one for the payer's country wins, then the latest one that is valid.
         credit_series: the same for credit notes.
+        entities: companies with numbers of their own, by the name that contracts give as their `entity`.
+        finalise: whether documents get their numbers `at_once`, or wait as drafts for a person (`on_approval`).
+        grace_days: documents wait as drafts for so many days from their date; what is approved waits no longer.
+        limits: how much one run may make.
+        rates: of exchange, for contracts that are invoiced in another currency.
         due: when invoices are due in place of `payment_terms_days`, or None; a contract's own rule and a customer's own
             terms come first.
         default_tax_code: for what neither the line nor the product gives one; "" or `none` for no tax.
@@ -86,6 +115,11 @@ class InvoicingRules(Noun):
     payment_terms_days: Annotated[int, Field(ge=0, le=MAX_TERMS_DAYS)] = 30
     series: Annotated[Text, AfterValidator(check_pattern)] = "INV-{year}-{seq:06}"
     credit_series: Annotated[Text, AfterValidator(check_pattern)] = "CN-{year}-{seq:06}"
+    entities: dict[Id, Entity] = {}
+    finalise: Literal["at_once", "on_approval"] = "at_once"
+    grace_days: Annotated[int, Field(ge=0, le=366)] = 0
+    limits: Limits = Limits()
+    rates: tuple[FxRate, ...] = ()
     due: DueRule | None = None
     taxes: tuple[TaxRule, ...] = ()
     default_tax_code: Text = ""
@@ -105,6 +139,24 @@ class InvoicingRules(Noun):
         if self.default_tax_code not in codes | {"", NO_TAX}:
             raise ValueError(f"default_tax_code {show(self.default_tax_code)} is not among the codes of `taxes`")
         return self
+
+    @model_validator(mode="after")
+    def _series_differ(self) -> InvoicingRules:
+        for text in self.patterns:
+            if self.patterns.count(text) > 1:
+                raise ValueError(f"two series are written {show(text)}: no two documents may have one number")
+        return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of all numbers that these rules make."""
+        own = (pattern for each in self.entities.values() for pattern in (each.series, each.credit_series))
+        return (self.series, self.credit_series, *own)
+
+    def pattern_of(self, document: Invoice | CreditNote) -> str:
+        """The pattern of a document's number: its company's, else the common one."""
+        company = self.entities.get(document.entity, self)
+        return company.credit_series if isinstance(document, CreditNote) else company.series
 
     def policy(self) -> Policy:
         """The conventions to pin on a document."""

@@ -40,7 +40,7 @@ def ready(world: World, drafts: Sequence[Draft]) -> list[Adopted]:
     """
     if not drafts:
         return []
-    if _recovers(world):
+    if recovers(world):
         return _claims(world, drafts) if world.recovering else []
     if _is_behind(world, drafts):
         return []
@@ -64,7 +64,8 @@ def ids_there(tx: Tx, connection: str, kind: str, our_ids: Iterable[str]) -> dic
     }
 
 
-def _recovers(world: World) -> bool:
+def recovers(world: World) -> bool:
+    """Whether the target's gate is `recovering`, so that no new documents are made for it."""
     if world.target is None:
         return False
     with world.store.view() as tx:

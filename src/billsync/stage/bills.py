@@ -15,11 +15,11 @@ from billsync.invoicing import numbering
 from billsync.invoicing.draft import Draft
 from billsync.model.deal import Deal
 from billsync.model.delivery import Delivery, DeliveryState
-from billsync.model.invoice import Invoice, InvoiceState
+from billsync.model.invoice import CreditNote, Invoice, InvoiceState
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.ref import Ref
-from billsync.stage import adopting, outgoing, owing, pending
+from billsync.stage import adopting, crediting, holding, outgoing, owing, pending
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
@@ -95,7 +95,7 @@ def _bill(world: World, fact: Fact, deal: Deal, page: _Page) -> _Bill:
         return _Bill(deal.id, changes.Changes(), problems, None)
     stored = page.billed.get(deal.id, {})
     known = {key: item.charge for key, item in stored.items()}
-    invoiced = {key for key, item in stored.items() if item.invoice}
+    invoiced = {key for key, item in stored.items() if not item.is_open}
     change = changes.compare(known, due.charges, invoiced, through=world.through)
     problems = [*problems, *change.problems]
     return _Bill(deal.id, change, problems, None if problems else (deal.id, fact.digest, due.next_on))
@@ -133,7 +133,7 @@ def _place(deal: str) -> Place:
 def withdraw(world: World, tx: Tx, deals: Iterable[str]) -> None:
     """A deal is gone: its open charges go too; what was invoiced stays, and a person is told."""
     for deal, stored in tx.ledger.charges_of_many(list(deals)).items():
-        open_keys = [key for key, item in stored.items() if item.invoice is None]
+        open_keys = [key for key, item in stored.items() if item.is_open]
         tx.ledger.drop_charges(open_keys, run=world.run, at=world.now())
         numbers = sorted({item.invoice for item in stored.values() if item.invoice})
         if numbers:
@@ -152,29 +152,62 @@ def withdraw(world: World, tx: Tx, deals: Iterable[str]) -> None:
 def invoice(world: World) -> None:
     """Group open charges into invoices; number, store and plan each in one transaction."""
     world.progress.stage("Make invoices")
+    desk = holding.opened(world)
     for page in pending.pages(world):
-        drafts, problems = drafting.group(
-            page.charges, page.customers, page.products, world.rules, through=world.through, known=page.known
-        )
+        found = drafted(world, page)
+        problems, ready = list(found.problems), desk.ready(found.documents)
+        drafts = [Draft(item) for item in ready if isinstance(item, Invoice)]
         for start in range(0, len(drafts), PER_TRANSACTION):
             part = drafts[start : start + PER_TRANSACTION]
-            fit = adopting.ready(world, [draft for draft in part if _fits(world, draft, problems)])
+            fit = adopting.ready(world, [draft for draft in part if _fits(world, draft.invoice, problems)])
             with world.store.tx("invoices") as tx:
-                _finalise(world, tx, fit)
+                finalise(world, tx, fit)
+                if desk.waited:
+                    holding.became(tx, world, [item.draft.invoice for item in fit])
             world.progress.advance(len(part))
+        _give_back(world, desk, [item for item in ready if isinstance(item, CreditNote)], problems)
         with world.store.tx("invoice-problems") as tx:
             world.report(tx, problems)
+    desk.close()
 
 
-def _fits(world: World, draft: Draft, problems: list[Problem]) -> bool:
+def _give_back(world: World, desk: holding.Desk, notes: Sequence[CreditNote], problems: list[Problem]) -> None:
+    """The credit notes of a page, after its invoices; none while the target recovers."""
+    if not notes or adopting.recovers(world):
+        return
+    fit = [note for note in notes if _fits(world, note, problems)]
+    with world.store.tx("credit-notes") as tx:
+        crediting.add(world, tx, fit)
+        if desk.waited:
+            holding.became(tx, world, fit)
+
+
+def drafted(world: World, page: pending.Page) -> drafting.Drafts:
+    """The documents that a page of open charges comes to, without numbers."""
+    return drafting.drafts(
+        page.charges,
+        page.customers,
+        page.products,
+        world.rules,
+        through=world.through,
+        known=page.known,
+        terms=page.terms,
+    )
+
+
+def _fits(world: World, document: Invoice | CreditNote, problems: list[Problem]) -> bool:
     """Whether the draft can be sent as it is: no number is drawn for one that can't."""
-    _, found = outgoing.document(world, "invoice", draft.id, draft.invoice)
+    kind = "invoice" if isinstance(document, Invoice) else crediting.KIND
+    _, found = outgoing.document(world, kind, document.id, document)
     problems += found
     return not found
 
 
-def _finalise(world: World, tx: Tx, ready: Sequence[adopting.Adopted]) -> None:
-    """Number and store invoices, and with them the intention to send each: all of it or nothing."""
+def finalise(world: World, tx: Tx, ready: Sequence[adopting.Adopted], needs: tuple[str, ...] = ()) -> list[Invoice]:
+    """Number and store invoices, and with them the intention to send each: all of it or nothing.
+
+    `needs` are keys of writes that have to take effect before them.  Gives the invoices.
+    """
     series = [numbering.series_of(world.rules, item.draft) for item in ready]
     counts = Counter(name for name, item in zip(series, ready, strict=True) if item.orphan is None)
     following = {name: count(tx.ledger.draw(name, counts[name])) for name in counts}
@@ -189,7 +222,9 @@ def _finalise(world: World, tx: Tx, ready: Sequence[adopting.Adopted]) -> None:
     outgoing.tell(world, tx, "invoice", [item.draft.id for item in ready], [])
     tx.ledger.add_invoices([invoice for invoice, _ in made], run=world.run, at=world.now())
     world.tally.add("invoices made", len(made))
-    outgoing.plan(world, tx, "invoice", [replace(_wanted(invoice), remote_id=remote) for invoice, remote in made])
+    wanted = [replace(_wanted(invoice), remote_id=remote, needs=needs) for invoice, remote in made]
+    outgoing.plan(world, tx, "invoice", wanted)
+    return [invoice for invoice, _ in made]
 
 
 def unsent(world: World) -> None:
@@ -204,18 +239,11 @@ def unsent(world: World) -> None:
             page = tx.ledger.invoices(state=InvoiceState.FINALISED, after=after, limit=PER_TRANSACTION)
             last = tx.outbox.latest(end.name, "invoice", [item.invoice.number for item in page])
             open_ = [item.invoice for item in page if _may_plan(tx, item.invoice.number, last)]
-            mine = _of_source(tx, open_, world.source.name)
+            mine = outgoing.of_source(tx, open_, world.source.name)
             outgoing.plan(world, tx, "invoice", [_wanted(invoice) for invoice in mine])
         if not page:
             return
         after = page[-1].invoice.number
-
-
-def _of_source(tx: Tx, invoices: Sequence[Invoice], source: str) -> list[Invoice]:
-    """Those whose deals come from this pipeline's source, or are gone: another pipeline sends the others."""
-    deals = tx.facts.many("deal", {line.deal for invoice in invoices for line in invoice.lines})
-    elsewhere = {id for id, fact in deals.items() if fact.source.system != source}
-    return [item for item in invoices if not any(line.deal in elsewhere for line in item.lines)]
 
 
 def _may_plan(tx: Tx, number: str, last: Mapping[str, Delivery]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from billsync.connector import Data, Expectation
 from billsync.mapping import Mapped, Resolve, record_of
@@ -12,6 +13,7 @@ from billsync.mapping.ownership import once
 from billsync.model.base import Noun
 from billsync.model.customer import Customer
 from billsync.model.delivery import Delivery, DeliveryState
+from billsync.model.invoice import CreditNote, Invoice
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
@@ -20,8 +22,10 @@ from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import Tx
 
+D = TypeVar("D", Invoice, CreditNote)
+
 PAGE = 500
-RANKS = {"customer": 0, "product": 1, "invoice": 2, "payment": 3, "refund": 4, "status": 9}
+RANKS = {"customer": 0, "product": 1, "invoice": 2, "credit_note": 2, "payment": 3, "refund": 4, "status": 9}
 MODELS: dict[str, type[Noun]] = {"customer": Customer, "product": Product}
 
 
@@ -69,6 +73,14 @@ def _apply(
 def _itself(_kind: str, id: str) -> str:
     """A reference to one of ours stays a name until it is sent."""
     return id
+
+
+def of_source(tx: Tx, documents: Sequence[D], source: str) -> list[D]:
+    """Those whose deals and contracts come from this source, or are gone: another pipeline sends the others."""
+    names = {line.deal for item in documents for line in item.lines}
+    facts = {**tx.facts.many("deal", names), **tx.facts.many("contract", names)}
+    elsewhere = {id for id, fact in facts.items() if fact.source.system != source}
+    return [item for item in documents if not any(line.deal in elsewhere for line in item.lines)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from datetime import date
 from functools import cache
 from typing import Final, TypeVar
 
+from billsync.invoicing.draft import Terms
 from billsync.model.charge import Charge
 from billsync.model.customer import Customer
 from billsync.model.period import month_of, quarter_of
 from billsync.model.product import Product
+from billsync.stage import agreements
 from billsync.stage.world import World
 from billsync.store import Tx
 
@@ -31,13 +33,15 @@ class Page:
     """Charges whose window is over, with what is needed to invoice them.
 
     Attributes:
-        known: ids of all invoices of the customers.
+        known: ids of all documents of the customers.
+        terms: of the contracts among them.
     """
 
     charges: list[Charge]
     customers: dict[str, Customer]
     products: dict[str, Product]
     known: set[str]
+    terms: Terms
 
 
 def pages(world: World) -> Iterator[Page]:
@@ -46,7 +50,7 @@ def pages(world: World) -> Iterator[Page]:
         waiting = [zlib.compress("\0".join(keys).encode(), 1) for keys in _keys(world, tx)]
     for pressed in waiting:
         with world.store.view() as tx:
-            page = _page(tx, zlib.decompress(pressed).decode().split("\0"))
+            page = page_of(world, tx, tx.ledger.open_charges_of(zlib.decompress(pressed).decode().split("\0")))
         yield page
 
 
@@ -98,11 +102,12 @@ def last_day(due_on: str, grouping: str) -> date:
     return (month_of(day) if grouping == "customer-month" else quarter_of(day)).last_day
 
 
-def _page(tx: Tx, keys: Iterable[str]) -> Page:
-    charges = tx.ledger.open_charges_of(keys)
+def page_of(world: World, tx: Tx, charges: list[Charge]) -> Page:
+    """The charges with all that they need."""
     customers = _customers(tx, charges)
     products = nouns(tx, "product", {charge.product for charge in charges}, Product)
-    return Page(charges, customers, products, tx.ledger.invoice_ids(set(customers)))
+    known = tx.ledger.invoice_ids(set(customers)) | tx.ledger.credit_note_ids(set(customers))
+    return Page(charges, customers, products, known, agreements.terms(world, tx, charges))
 
 
 def _customers(tx: Tx, charges: Iterable[Charge]) -> dict[str, Customer]:

@@ -72,6 +72,14 @@ class Charges:
         query = select(charges.c.doc).where(charges.c.invoice == invoice).order_by(charges.c.key)
         return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
 
+    def crowded(self, through: date, grouping: str, most: int, *, source: str | None = None) -> dict[str, int]:
+        """Deals and contracts whose open charges lie in more than `most` windows -> in how many; see `open_keys`."""
+        deal, day = type_coerce(charges.c.deal, PLAIN), type_coerce(charges.c.due_on, PLAIN)
+        windows = func.count(_window(day, grouping).distinct())
+        query = _of_source(select(deal, windows).where(*_OPEN, charges.c.due_on <= through), source)
+        found = self._conn.execute(query.group_by(deal).having(windows > most))
+        return {str(row[0]): int(row[1]) for row in found}
+
     def open_charges(self, through: date, *, source: str | None = None) -> list[Charge]:
         """Charges on no document, due on or before `through`; by customer, day and key.
 

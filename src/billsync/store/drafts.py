@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -82,22 +82,26 @@ class Drafts:
         found = rows(self._conn, query) if ids is None else among(self._conn, query, drafts.c.id, ids)
         return [_stored(row) for row in found]
 
-    def keep_drafts(self, source: str, items: Sequence[StoredDraft], *, run: str, at: datetime) -> None:
-        """Let these be all drafts of a source: what it had else is gone, and a change of state is in the audit."""
-        was = {item.id: item for item in self.drafts(source=source)}
-        gone = [id for id in was if id not in {item.id for item in items}]
-        for part in chunks(gone):
-            self._conn.execute(delete(drafts).where(drafts.c.id.in_(part)))
-        fresh = [item for item in items if was.get(item.id) != item]
+    def keep_drafts(self, items: Sequence[StoredDraft], *, run: str, at: datetime) -> None:
+        """Store drafts as they are now; what changes of their states is in the audit."""
+        was = {item.id: item.state for item in self.drafts(ids=[item.id for item in items])}
         names = [column.name for column in drafts.c if column.name != "id"]
-        upsert(self._conn, drafts, [_row(item, run, at) for item in fresh], names)
-        moved = [(id, str(was[id].state), "gone") for id in gone]
-        moved += [
-            (item.id, str(was[item.id].state) if item.id in was else "", str(item.state))
-            for item in items
-            if item.id not in was or was[item.id].state is not item.state
-        ]
-        self._audit.append([(f"draft/{id}", before, after, run) for id, before, after in moved], at=at)
+        upsert(self._conn, drafts, [_row(item, run, at) for item in items], names)
+        moved = [(item.id, str(was.get(item.id, "")), str(item.state)) for item in items]
+        entries = [(f"draft/{id}", before, after, run) for id, before, after in moved if before != after]
+        self._audit.append(entries, at=at)
+
+    def drop_drafts(self, ids: Iterable[str], *, why: str, at: datetime) -> None:
+        """Forget drafts that became documents, or that nothing makes any more; those not there are left out."""
+        there = {item.id: item.state for item in self.drafts(ids=list(ids))}
+        for part in chunks(there):
+            self._conn.execute(delete(drafts).where(drafts.c.id.in_(part)))
+        self._audit.append([(f"draft/{id}", str(state), why, "") for id, state in sorted(there.items())], at=at)
+
+    def stale_drafts(self, source: str, run: str, through: date) -> list[str]:
+        """Ids of the drafts of a source that a run through that day has not made again."""
+        mine = (drafts.c.source == source, drafts.c.run != run, drafts.c.issued_on <= through)
+        return [row["id"] for row in rows(self._conn, select(drafts.c.id, drafts.c.whole).where(*mine))]
 
     def decide(self, ids: Iterable[str], to: DraftState, *, reason: str, at: datetime) -> None:
         """A person's word on drafts.  Raises `IllegalMove` for one that is not there."""

@@ -1,0 +1,44 @@
+"""Contracts as they are stored, and what their documents used up of coupons and prepaid credits so far.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from billsync.invoicing.draft import Terms
+from billsync.invoicing.used import Used
+from billsync.model.charge import Charge
+from billsync.model.contract import Contract
+from billsync.model.invoice import Invoice, InvoiceState
+from billsync.stage.world import World
+from billsync.store import Tx
+
+
+def contracts(tx: Tx, ids: Iterable[str]) -> dict[str, Contract]:
+    """Contracts by id, for those that are stored as such: a deal's is made of it anew each time."""
+    found = tx.facts.many("contract", set(ids))
+    return {id: Contract.model_validate_json(fact.doc) for id, fact in found.items()}
+
+
+def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:
+    """The contracts of charges, rates of exchange, and what was used up."""
+    known = contracts(tx, (charge.contract for charge in pending))
+    return Terms(known, world.rules.rates, used(tx, known.values()) if known else None)
+
+
+def used(tx: Tx, known: Iterable[Contract]) -> Used:
+    """What the documents of contracts used up, in the order of their dates; void ones used nothing."""
+    found = Used()
+    for invoice in documents(tx, [contract.deal or contract.id for contract in known]):
+        found.add(invoice)
+    return found
+
+
+def documents(tx: Tx, deals: Sequence[str]) -> list[Invoice]:
+    """The invoices that stand for these deals and contracts, by date and number."""
+    stored = {
+        item.invoice.number: item
+        for items in tx.ledger.invoices_of_deals(deals).values()
+        for item in items
+        if item.state is not InvoiceState.VOID
+    }
+    return sorted((item.invoice for item in stored.values()), key=lambda item: (item.issued_on, item.number))
