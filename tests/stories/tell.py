@@ -27,6 +27,7 @@ from billsync.model.currency import exponent
 from billsync.model.paying import Instalment
 from billsync.model.period import Every, Period, month_of
 from billsync.model.scalar import plain, read_day, read_decimal
+from tests.stories.tell_contracts import contracts
 
 Given = dict[str, Any]
 
@@ -203,4 +204,5 @@ AREAS: Final[dict[str, Callable[[Given], Any]]] = {
     "payments": payments,
     "revenue": revenue,
     "dunning": dunning,
+    "contracts": contracts,
 }
