@@ -202,7 +202,7 @@ def _credits(credits: Sequence[Credited], state: Sequence[Billed], epoch: Epoch)
         terms = replace(line.on(item.segment.period.start), product=item.segment.line.removeprefix(f"{line.id} "))
         yield Made(
             key=f"{credit.key}/credit/{credit.period.start.isoformat()}",
-            due_on=max(epoch.known_on, credit.period.start),
+            due_on=epoch.known_on,
             line=line,
             terms=terms,
             quantity=Decimal(1),
