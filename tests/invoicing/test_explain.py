@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from billsync.invoicing.draft import group
-from billsync.invoicing.explain import explain, explain_note
+from billsync.invoicing.explain import Agreed, explain, explain_note
 from billsync.model.contract import Contract
 from billsync.model.discount import Coupon
 from billsync.model.exchange import FxRate
@@ -36,7 +36,7 @@ def test_an_invoice_explains_itself() -> None:
         "  1. Seat, 2017-03-01 to 2017-03-31: 1,234.50 EUR",
         "     how:  3 x 411.50 = 1234.50",
         "     rule: one-time",
-        "     tax:  standard, 19 %",
+        "     tax:  standard, 19 %; 234.56 is its share",
         "     from: crm.csv:2",
         "  2. Seat: 5.00 EUR",
         "     how:  1 x 5.00 = 5.00",
@@ -92,11 +92,12 @@ def test_a_document_with_everything_explains_everything() -> None:
     line = charge("100.00", quantity="2", unit_amount="50.00", period=Period(date(2017, 3, 1), date(2017, 4, 1)))
     (draft,) = drafts([line])[0]
     plain = draft.invoice.lines[0]
+    why = plain.why.model_copy(update={"inputs": {"line": "seats"}})
     made = draft.invoice.model_copy(
         update={
             "number": "INV-1",
-            "lines": (plain.model_copy(update={"discount": Decimal("10.00"), "tax": Decimal("17.10")}),),
-            "discounts": (Discount(coupon="TEN", name="Ten off", amount=Decimal("10.00")),),
+            "lines": (plain.model_copy(update={"why": why, "discount": Decimal("10.00"), "tax": Decimal("17.10")}),),
+            "discounts": (Discount(contract="C", coupon="TEN", name="Ten off", amount=Decimal("10.00")),),
             "discount_total": Decimal("10.00"),
             "taxes": (
                 TaxTotal(
@@ -105,7 +106,7 @@ def test_a_document_with_everything_explains_everything() -> None:
             ),
             "tax_total": Decimal("17.10"),
             "total": Decimal("107.10"),
-            "prepaid": (Draw(grant="G1", amount=Decimal("7.10")),),
+            "prepaid": (Draw(contract="C", grant="G1", amount=Decimal("7.10")),),
             "instalments": (
                 Payable(due_on=date(2017, 4, 30), amount=Decimal("40.00")),
                 Payable(due_on=date(2017, 5, 31), amount=Decimal("60.00")),
@@ -127,11 +128,12 @@ def test_a_document_with_everything_explains_everything() -> None:
             Instalment(due=DueRule(months=1, on_day=31)),
         ),
     )
-    text = explain(made, "finalised", Decimal(0), agreed)
+    text = explain(made, "finalised", Decimal(0), Agreed(agreed, {"seats": "c.yaml:7"}))
     for words in (
         "  in place of INV-0, which is void",
         "     less: 10.00 by discounts, so that 90.00 is left",
         "     tax:  standard, 19 %; 17.10 is its share",
+        "     from: crm.csv:2, c.yaml:7",
         "  TEN (Ten off): 10.00 EUR, 10 % of what is left of all lines, at most 50 a document",
         "  VAT: 90.00 x 19 % = 17.10 EUR, rounded half up once, on the sum of its lines",
         "  100.00 before tax - 10.00 discounts + 17.10 tax = 107.10 EUR",

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
+from billsync.cli import billing_doors, mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
 from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
@@ -85,6 +85,7 @@ def sync(
 
 
 plan_doors.register(app)
+billing_doors.register(app)
 
 
 @app.command()

@@ -35,7 +35,18 @@ def schema(name: str | None) -> int:
 def makers() -> dict[str, Callable[[], dict[str, Any]]]:
     """Name of a schema -> what makes it."""
     documents = {name: _maker(model) for name, model in _documents().items()}
-    return {"config": lambda: config_schema(_connectors()), "mapping": mapping_schema, **documents}
+    return {
+        "billing-document": _billing_document,
+        "config": lambda: config_schema(_connectors()),
+        "mapping": mapping_schema,
+        **documents,
+    }
+
+
+def _billing_document() -> dict[str, Any]:
+    from billsync.cli.billing_schema import billing_document
+
+    return billing_document()
 
 
 def _maker(model: Any) -> Callable[[], dict[str, Any]]:

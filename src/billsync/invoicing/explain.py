@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from billsync.invoicing import wording
 from billsync.invoicing.policy import NO_TAX
 from billsync.invoicing.wording import money, percent
+from billsync.model.amendment import Amendment
 from billsync.model.contract import Contract
 from billsync.model.invoice import CreditNote, Invoice, InvoiceLine, TaxTotal
 from billsync.model.scalar import plain
@@ -19,15 +21,31 @@ _SAID: Final = ("deal", "line", "currency", "period")
 """Inputs of a charge that stand elsewhere in its explanation."""
 
 
-def explain(invoice: Invoice, state: str, paid: Decimal, contract: Contract | None = None) -> list[str]:
-    """Lines of plain text for a person in finance: what, how, why and from where.  `paid` is what was paid so far.
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The contract that documents were made from, where it is at hand: then they say more.
 
-    With the contract that it was made from, coupons and instalments say how they were agreed.
+    Attributes:
+        places: id of its line or commitment, or `amendments.0`, -> where that was written, as text.
     """
-    return [*_head(invoice, state, paid), *_body(invoice, contract), *_paying(invoice, contract), *_made_by(invoice)]
+
+    contract: Contract
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
-def explain_note(note: CreditNote, contract: Contract | None = None) -> list[str]:
+def explain(
+    invoice: Invoice, state: str, paid: Decimal, agreed: Agreed | None = None, *, credited: Decimal = Decimal(0)
+) -> list[str]:
+    """Lines of plain text for a person in finance: what, how, why and from where.
+
+    `paid` and `credited` are what was paid of it, and taken back by credit notes, so far.  With what was agreed,
+    coupons and instalments say how they were, and lines where.
+    """
+    head = _head(invoice, state, paid, credited)
+    return [*head, *_body(invoice, agreed), *_paying(invoice, agreed), *_made_by(invoice)]
+
+
+def explain_note(note: CreditNote, agreed: Agreed | None = None) -> list[str]:
     """The same for a credit note."""
     name = note.number or f"draft {note.id}"
     of = f" of the invoice {note.invoice}" if note.invoice else ""
@@ -36,17 +54,17 @@ def explain_note(note: CreditNote, contract: Contract | None = None) -> list[str
         f"  issued on {note.issued_on}" + (f" for {note.window}" if note.window else ""),
         *([f"  why: {note.reason}"] if note.reason else []),
         f"  known here as {note.id}",
-        *_body(note, contract),
+        *_body(note, agreed),
         *_made_by(note),
     ]
 
 
-def _body(document: Document, contract: Contract | None) -> Iterator[str]:
+def _body(document: Document, agreed: Agreed | None) -> Iterator[str]:
     yield from ("", "Lines")
     for line in document.lines:
-        yield from _line(line, document)
-    if document.discounts:
-        yield from ("", "Discounts", *_discounts(document, contract))
+        yield from _line(line, document, agreed)
+    if document.discounts or document.discount_total:
+        yield from ("", "Discounts", *_discounts(document, agreed))
     yield from ("", "Tax", *_taxes(document), "", "Total", f"  {_total(document)}")
     if document.fx is not None:
         yield from ("", "Currency", *_exchange(document))
@@ -56,10 +74,11 @@ def _made_by(document: Document) -> Iterator[str]:
     yield from ("", "Made by", *(f"  {words}" for words in wording.conventions(document.policy)))
 
 
-def _head(invoice: Invoice, state: str, paid: Decimal) -> Iterator[str]:
+def _head(invoice: Invoice, state: str, paid: Decimal, credited: Decimal) -> Iterator[str]:
     name = invoice.number or f"draft {invoice.id}"
     yield f"Invoice {name} for {invoice.customer}: {money(invoice.total)} {invoice.currency}"
-    yield f"  state: {state}; {money(paid)} {invoice.currency} paid, {money(invoice.due - paid)} open"
+    back = f", {money(credited)} credited" if credited else ""
+    yield f"  state: {state}; {money(paid)} {invoice.currency} paid{back}, {money(invoice.due - paid - credited)} open"
     yield f"  issued on {invoice.issued_on}" + (f" for {invoice.window}" if invoice.window else "")
     days = (invoice.due_on - invoice.issued_on).days
     yield f"  due on {invoice.due_on}: {days} day{'' if days == 1 else 's'} after it was issued"
@@ -71,7 +90,7 @@ def _head(invoice: Invoice, state: str, paid: Decimal) -> Iterator[str]:
 # ---------------------------------------------------------------- lines
 
 
-def _line(line: InvoiceLine, document: Document) -> Iterator[str]:
+def _line(line: InvoiceLine, document: Document, agreed: Agreed | None) -> Iterator[str]:
     period = f", {line.period}" if line.period else ""
     yield f"  {line.id}. {line.description or line.product}{period}: {money(line.amount)} {document.currency}"
     if line.corrects:
@@ -85,7 +104,23 @@ def _line(line: InvoiceLine, document: Document) -> Iterator[str]:
         left = line.amount - line.discount
         yield f"     less: {money(line.discount)} by discounts, so that {money(left)} is left"
     yield f"     tax:  {_line_tax(line)}"
-    yield f"     from: {line.why.source or f'deal {line.deal}'}"
+    source = line.why.source or f"deal {line.deal}"
+    place = agreed.places.get(line.why.inputs.get("line", "")) if agreed else None
+    yield f"     from: {source}" + (f", {place}" if place else "")
+    for item, where in _amendments(line, document, agreed):
+        yield f"     and:  amended from {item.effective} on, known from {item.known_on} on" + (
+            f", {where}" if where else ""
+        )
+
+
+def _amendments(line: InvoiceLine, document: Document, agreed: Agreed | None) -> Iterator[tuple[Amendment, str]]:
+    """What was known of changes of the line, or of the whole contract, that reach its period."""
+    if agreed is None or line.period is None:
+        return
+    for index, item in enumerate(agreed.contract.amendments):
+        mine = item.line in (None, line.why.inputs.get("line"))
+        if mine and item.effective < line.period.end and item.known_on <= document.issued_on:
+            yield item, agreed.places.get(f"amendments.{index}", "")
 
 
 def _inputs(line: InvoiceLine) -> Iterator[str]:
@@ -104,12 +139,15 @@ def _line_tax(line: InvoiceLine) -> str:
 # ---------------------------------------------------------------- what a document comes to
 
 
-def _discounts(document: Document, contract: Contract | None) -> Iterator[str]:
-    agreed = {item.id: item for item in contract.coupons} if contract else {}
+def _discounts(document: Document, agreed: Agreed | None) -> Iterator[str]:
+    coupons = {item.id: item for item in agreed.contract.coupons} if agreed else {}
     for item in document.discounts:
         name = item.coupon if item.name in ("", item.coupon) else f"{item.coupon} ({item.name})"
-        rule = f", {wording.coupon(agreed[item.coupon])}" if item.coupon in agreed else ""
+        rule = f", {wording.coupon(coupons[item.coupon])}" if item.coupon in coupons else ""
         yield f"  {name}: {money(item.amount)} {document.currency}{rule}"
+    back = sum((item.amount for item in document.discounts), Decimal(0)) - document.discount_total
+    if back:
+        yield f"  taken back: {money(back)} {document.currency}, the discounts of what is given back, which nobody paid"
     lines = [f"{money(line.discount)} on line {line.id}" for line in document.lines if line.discount]
     yield f"  shared over the lines in proportion to their amounts: {', '.join(lines) or 'nothing'}"
 
@@ -160,7 +198,7 @@ def _exchange(document: Document) -> Iterator[str]:
 # ---------------------------------------------------------------- how it is paid
 
 
-def _paying(invoice: Invoice, contract: Contract | None) -> Iterator[str]:
+def _paying(invoice: Invoice, agreed: Agreed | None) -> Iterator[str]:
     if not invoice.prepaid and not invoice.instalments:
         return
     yield from ("", "To pay")
@@ -169,11 +207,11 @@ def _paying(invoice: Invoice, contract: Contract | None) -> Iterator[str]:
     if invoice.prepaid:
         yield "     credits are used by priority, then the first to expire, then the oldest"
         yield f"  {money(invoice.due)} {invoice.currency} is left to pay"
-    yield from _instalments(invoice, contract)
+    yield from _instalments(invoice, agreed)
 
 
-def _instalments(invoice: Invoice, contract: Contract | None) -> Iterator[str]:
-    plan = [f": {wording.instalment(part)}" for part in contract.instalments] if contract else []
+def _instalments(invoice: Invoice, agreed: Agreed | None) -> Iterator[str]:
+    plan = [f": {wording.instalment(part)}" for part in agreed.contract.instalments] if agreed else []
     if len(plan) != len(invoice.instalments):
         plan = [""] * len(invoice.instalments)
     for number, (part, words) in enumerate(zip(invoice.instalments, plan, strict=True), start=1):

@@ -28,7 +28,8 @@ from billsync.stage.world import End, Tally, World
 from billsync.store import Store, StoredInvoice, StoredPayment, Tx
 
 _HUGE: Final = 10**17
-_UNBOUND: Final = Bounds(creates=_HUGE, voids=_HUGE, single=Decimal(_HUGE), total=Decimal(_HUGE))
+UNBOUND: Final = Bounds(creates=_HUGE, voids=_HUGE, single=Decimal(_HUGE), total=Decimal(_HUGE))
+"""What is only tried out is not held back for its volume."""
 _OPEN: Final = tuple(state for state in DeliveryState if state not in DONE)
 
 
@@ -113,7 +114,7 @@ def _trial(world: World, copy: Store, tape: Tape | None) -> tuple[World, dict[st
         run=run,
         clock=_Ahead(world.clock),
         chance=Random(run),  # noqa: S311  jitter, not secrets
-        options=replace(world.options, bounds=_UNBOUND),
+        options=replace(world.options, bounds=UNBOUND),
         tally=Tally(),
     )
     return trial, players

@@ -48,7 +48,7 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
         [(model, "validation") for model in models.values()], ref_template="#/definitions/{model}"
     )
     refs = {name: found[model, "validation"] for name, model in models.items()}
-    parts = {name: _eased(with_words(model)) for name, model in shared.get("$defs", {}).items()}
+    parts = {name: eased(with_words(model)) for name, model in shared.get("$defs", {}).items()}
     sandbox = {**refs["sandbox"], "description": "Its local stand-in instead of the system itself."}
     known = {name: _connector(parts[_name(refs[f"connector {name}"])], sandbox) for name in sorted(connectors)}
     named = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": f"^{NAME.pattern}$"}}
@@ -131,15 +131,15 @@ def _words(attributes: str) -> dict[str, str]:
     return found
 
 
-def _eased(value: Any) -> Any:
+def eased(value: Any) -> Any:
     """The schema for what YAML makes of a file: an unquoted 2026 is a number there, and text to us."""
     if isinstance(value, list):
-        return [_eased(item) for item in value]
+        return [eased(item) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("format") == "password":
         return {**_REFERENCE}
-    made = {key: _eased(item) for key, item in value.items() if key not in {"default", "format"}}
+    made = {key: eased(item) for key, item in value.items() if key not in {"default", "format"}}
     if made.get("type") == "string" and "enum" not in made:
         made["type"] = ["string", "number", "boolean"]
     if value.get("default") is not None:
