@@ -80,7 +80,7 @@ def due(contract: Contract, *, through: date, policy: Policy, source: str = "", 
             kept += kept_now
         made += found
         ahead.append(following)
-    fees = [*(_fee_of(charge) for charge in kept), *(_fee(item) for item in made)]
+    fees = [*map(_fee_of, kept), *map(_fee, made)] if contract.commitments else []
     for commitment in contract.commitments:
         found, following = committed(commitment, fees, through, by)
         made += found

@@ -58,7 +58,7 @@ class Line:
 
     def on(self, day: date) -> Terms:
         """The terms that hold on a day; before the first step, the first ones."""
-        return value_on(self.steps, day) or self.steps[0][1]
+        return self.steps[0][1] if len(self.steps) == 1 else value_on(self.steps, day) or self.steps[0][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ def epochs(contract: Contract, line: ContractLine, policy: Policy) -> tuple[Epoc
     """The line by what was known of it, in order: first as agreed, then after each day with amendments."""
     now = resolve(contract, line)
     found = [Epoch(date.min, now)]
+    if not contract.amendments:
+        return tuple(found)
     mine = [item for item in contract.amendments if item.line in (None, line.id)]
     for known_on in sorted({item.known_on for item in mine}):
         for item in mine:
@@ -116,6 +118,8 @@ def _grid(contract: Contract, line: ContractLine, starts_on: date) -> Grid | Non
 
 def _ramped(line: ContractLine, starts_on: date, terms: Terms) -> tuple[tuple[date, Terms], ...]:
     steps = [(starts_on, terms)]
+    if not line.ramp:
+        return tuple(steps)
     for step in line.ramp:
         begin = step.starts_on or (anchor(starts_on, step.after.length, 1) if step.after else starts_on)
         terms = _changed(terms, step.quantity, step.price)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from billsync.billing.instalment import due_on, instalments
 from billsync.billing.prepaid import draw
@@ -25,7 +26,7 @@ from billsync.model.customer import Customer
 from billsync.model.discount import Coupon
 from billsync.model.exact import apportion, round_ratio
 from billsync.model.exchange import FxRate
-from billsync.model.invoice import CreditNote, Discount, Draw, Invoice, InvoiceLine, TaxTotal
+from billsync.model.invoice import CreditNote, Discount, Draw, Invoice, InvoiceLine, TaxTotal, checked
 from billsync.model.paying import Payable
 from billsync.model.product import Product
 from billsync.model.scalar import plain
@@ -75,8 +76,12 @@ def _given_back(charge: Charge) -> tuple[str, str]:
 
 def _position(charge: Charge) -> tuple[str, date, str, str]:
     """Deals together, oldest first; line 2 before line 10."""
-    counted = re.sub("[0-9]+", lambda digits: digits[0].zfill(20), charge.line)
-    return charge.deal, charge.due_on, counted, charge.key
+    return charge.deal, charge.due_on, _counted(charge.line), charge.key
+
+
+@lru_cache(maxsize=1024)
+def _counted(line: str) -> str:
+    return re.sub("[0-9]+", lambda digits: digits[0].zfill(20), line)
 
 
 def converted(charge: Charge, rate: FxRate, policy: Policy) -> Charge:
@@ -120,8 +125,7 @@ def document(
     prepaid = _prepaid(made, max(sums.total, Decimal(0)), issued_on, facts)
     due = sums.total - sum((each.amount for each in prepaid), Decimal(0))
     parts = _parts(made, max(due, Decimal(0)), issued_on, places, facts)
-    made_of = Invoice.trusted if sums.total < 0 else Invoice
-    given = made_of(
+    given = Invoice.trusted(
         id=invoice_id,
         entity=slot.entity,
         customer=slot.payer,
@@ -142,7 +146,7 @@ def document(
         fx=fx,
         policy=policy,
     )
-    return _turned_round(given, facts) if sums.total < 0 else given
+    return _turned_round(given, facts) if sums.total < 0 else checked(given)
 
 
 # ---------------------------------------------------------------- lines
@@ -190,7 +194,7 @@ def _lines(made: Sequence[Row], sums: Totals) -> Iterator[InvoiceLine]:
 def _taxes(taxed: Taxed, rules: Mapping[str, TaxRule], places: int, policy: Policy) -> tuple[TaxTotal, ...]:
     """The tax of each code and rate, in that order; lines without tax make none."""
     found = [
-        TaxTotal(
+        TaxTotal.trusted(
             code=each.code,
             name=rules[each.code].name or each.code,
             rate=each.rate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from pydantic import model_validator
@@ -32,7 +33,8 @@ class Cycle(Noun):
     @property
     def unit(self) -> Unit:
         """The unit that is given."""
-        return next(unit for unit in _UNITS if getattr(self, unit) is not None)
+        given = self.__dict__
+        return next(unit for unit in _UNITS if given[unit] is not None)
 
     @property
     def count(self) -> int:
@@ -44,7 +46,12 @@ class Cycle(Noun):
     def length(self) -> Every:
         """The cycle as a length that can be counted with."""
         unit = self.unit
-        return Every(getattr(self, unit), unit)
+        return _every(getattr(self, unit), unit)
+
+
+@lru_cache(maxsize=256)
+def _every(count: int, unit: Unit) -> Every:
+    return Every(count, unit)
 
 
 class DealLine(Noun):

@@ -10,6 +10,7 @@ import decimal
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 from billsync.model.money import Rounding
@@ -97,7 +98,8 @@ def apportion(values: Sequence[Exact], total: Decimal, places: int) -> tuple[Dec
     if not 0 <= missing <= len(parts):
         raise ValueError(f"{plain(total)} is not the rounded sum of its parts")
     if missing:
-        rests = [Fraction(top * 10**places % bottom, bottom) for top, bottom in ratios]
+        common = lcm(*(bottom for _, bottom in ratios))
+        rests = [top * 10**places % bottom * (common // bottom) for top, bottom in ratios]
         for index in sorted(range(len(parts)), key=lambda index: (-rests[index], index))[:missing]:
             parts[index] += 1
     return tuple(Decimal(part).scaleb(-places, EXACT) for part in parts)

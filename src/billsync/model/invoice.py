@@ -165,10 +165,7 @@ class Invoice(Noun):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Invoice:
-        _check(self.id, self)
-        if self.instalments and _sum(part.amount for part in self.instalments) != self.due:
-            raise ValueError(f"the instalments of {self.id} do not sum to what is due, {self.due}")
-        return self
+        return checked(self)
 
 
 class CreditNote(Noun):
@@ -206,6 +203,14 @@ class CreditNote(Noun):
     def _adds_up(self) -> CreditNote:
         _check(self.id, self)
         return self
+
+
+def checked(invoice: Invoice) -> Invoice:
+    """The invoice, where its amounts add up.  Raises ValueError where they do not."""
+    _check(invoice.id, invoice)
+    if invoice.instalments and _sum(part.amount for part in invoice.instalments) != invoice.due:
+        raise ValueError(f"the instalments of {invoice.id} do not sum to what is due, {invoice.due}")
+    return invoice
 
 
 def _check(name: str, document: Invoice | CreditNote) -> None:

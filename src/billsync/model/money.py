@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
+from typing import Final
 
 from billsync.model.currency import exponent
 from billsync.model.scalar import plain, read_decimal
@@ -32,8 +34,15 @@ class Rounding(StrEnum):
 
 def round_to(value: Decimal, places: int, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
     """`value` with exactly `places` decimals."""
-    with decimal.localcontext(prec=60):
-        return value.quantize(Decimal(1).scaleb(-places), rounding=rounding.mode)
+    return value.quantize(_unit(places), rounding.mode, _WIDE)
+
+
+_WIDE: Final = decimal.Context(prec=60)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def round_amount(value: Decimal, currency: str, rounding: Rounding = Rounding.HALF_UP) -> Decimal:

@@ -67,7 +67,8 @@ def _within_bounds(value: Decimal, written: str) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """The decimal as text without an exponent: `1E+3` becomes `1000`."""
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def read_day(value: object) -> date:

@@ -191,10 +191,18 @@ def _object(cls: type, fields: Mapping[str, Write], content: Callable[[Any], Map
         raise NotImplementedError("a model of one field")
     pick = itemgetter(*names)
 
+    last: tuple[Any, str] = (None, "")
+
     def write(value: Any) -> str:
+        nonlocal last
+        known, text = last
+        if known is value:  # the policy of document after document
+            return text
         if type(value) is not cls:
             raise TypeError
-        return form % tuple([write(item) for write, item in zip(writers, pick(content(value)), strict=False)])
+        text = form % tuple([write(item) for write, item in zip(writers, pick(content(value)), strict=False)])
+        last = (value, text)
+        return text
 
     return write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from billsync.billing.proration.basis import count_days, months_and_days, months_of
 from billsync.billing.timeline.zone import ZoneHistory
@@ -14,7 +14,7 @@ from billsync.model.exact import ratio_text
 from billsync.model.period import Every, Period, add_months
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Share:
     """A part of a cycle.
 
@@ -28,12 +28,16 @@ class Share:
     whole: Fraction
     unit: str
 
-    @property
+    @cached_property
     def ratio(self) -> Fraction:
         """The part of the whole, 0 to 1 for a part that lies in its cycle and a basis whose parts make the whole."""
         return self.counted / self.whole
 
     def __str__(self) -> str:
+        return self._words
+
+    @cached_property
+    def _words(self) -> str:
         counted, whole = (
             f"({ratio_text(count)})" if count.denominator != 1 else ratio_text(count)
             for count in (self.counted, self.whole)
