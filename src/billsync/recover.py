@@ -96,8 +96,11 @@ def _note(world: World, tx: Tx, end: End, page: Sequence[Standing]) -> int:
     """One page: our documents tied to their writes, unknown ones kept, series raised above every number seen."""
     ours = [(item, counted) for item in page if (counted := numbering.counted(world.rules, item.reference))]
     known = tx.ledger.known_numbers([item.reference for item, _ in ours])
-    latest = tx.outbox.latest(end.name, KIND, known)
-    tie(tx, latest.values(), {item.reference: item.id for item, _ in ours})
+    there = {item.reference: item.id for item, _ in ours}
+    tie(tx, tx.outbox.latest(end.name, KIND, known).values(), there)
+    notes = tx.ledger.credit_note_numbers(there)
+    tie(tx, tx.outbox.latest(end.name, "credit_note", notes).values(), there)
+    known |= notes
     unknown = [item for item, _ in ours if item.reference not in known]
     tx.orphans.put([_orphan(end.name, item) for item in unknown if item.state != "void"], world.now())
     for item in unknown:

@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 
-from billsync.connector import Absent, Applied, Found, Intent, Mismatch, Refused, TryLater, Unclear, Unfinished, Unsure
-from tests.sandbox.bills import bill, party, write
+from billsync.connector import (
+    Absent,
+    Applied,
+    Expectation,
+    Found,
+    Intent,
+    Mismatch,
+    Refused,
+    TryLater,
+    Unclear,
+    Unfinished,
+    Unsure,
+)
+from tests.sandbox.bills import bill, document, party, write
 from tests.sandbox.stand_in import StandIn
 
 KINDS = ("A", "B", "C", "D")
@@ -255,6 +267,23 @@ def test_money_that_is_paid_and_paid_back(sandbox_server: StandIn) -> None:
     assert [(row.applies_to, str(row.total), row.state) for row in (payment, refund)] == [
         ("INV-1", "119.00", "booked"), ("INV-1", "19.00", "booked"),
     ]  # fmt: skip
+
+
+def test_a_credit_note_lowers_what_is_open(sandbox_server: StandIn) -> None:
+    erp = sandbox_server.connector()
+    (made,) = write(erp, [bill(sandbox_server)])
+    assert isinstance(made, Applied)
+    lines = [{"quantity": "1", "unit_price": "10.00", "tax_rate": "0.19"}]
+    data = document(party(sandbox_server), "CN-1", lines=lines, invoice=made.remote_id)
+    total = Expectation(Decimal("11.90"), Decimal("1.90"), "EUR", 1)
+    (note,) = write(erp, [Intent("CN-1", "credit_note", data, expect=total)])
+    assert isinstance(note, Applied)
+    ((stands,),), ((credit,),) = erp.standing("invoice"), erp.standing("credit_note")
+    assert (stands.state, str(stands.open)) == ("partly_paid", "107.10")
+    assert (credit.applies_to, str(credit.total), credit.state) == ("INV-1", "11.90", "booked")
+    write(erp, [Intent("CN-1", "credit_note", {}, remote_id=note.remote_id, void=True)])
+    ((stands,),) = erp.standing("invoice")
+    assert (stands.state, str(stands.open)) == ("sent", "119.00")
 
 
 # ---------------------------------------------------------------- reading

@@ -11,7 +11,7 @@ from billsync_connectors.sandbox.config import SandboxSettings
 CRM: Final = ("accounts", "products", "deals", "payments")
 MASTERS: Final = ("customer", "product")
 DEALS: Final = "deals"
-DOCUMENTS: Final = ("invoice", "payment", "refund")
+DOCUMENTS: Final = ("invoice", "credit_note", "payment", "refund")
 OBJECTS: Final = CRM + MASTERS + DOCUMENTS
 
 

@@ -1,4 +1,4 @@
-"""Tryton (8.x) over JSON-RPC: parties, products and customer invoices go there, payments come back.  (shell)"""
+"""Tryton (8.x) over JSON-RPC: parties, products, invoices and credit notes go there, payments come back.  (shell)"""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ from billsync_connectors.tryton.settings import TrytonSettings
 
 __all__ = ["Tryton", "TrytonSettings"]
 
-_MODELS = {"party": "party.party", "product": "product.product", "invoice": "account.invoice"}
+_MODELS = {
+    "party": "party.party",
+    "product": "product.product",
+    "invoice": "account.invoice",
+    "credit_note": "account.invoice",
+}
 
 
 def _sheet(reference: str, batch_max: int, *, document: bool = False) -> WriteSheet:
@@ -68,6 +73,7 @@ class Tryton(Connector):
             "party": _sheet("code", 100),
             "product": _sheet("suffix_code", 100),
             "invoice": _sheet("reference", 25, document=True),
+            "credit_note": _sheet("reference", 25, document=True),
         },
         money_decimals=4,
         notes=(
@@ -75,6 +81,7 @@ class Tryton(Connector):
             "Invoices are posted one batch at a time: Tryton on SQLite gives equal numbers to concurrent posts.",
             "Numbers follow the dates: an invoice dated before the last posted one of its year is refused.",
             "A posted invoice is voided by cancelling it, which the company has to allow (Cancel Customer Invoice).",
+            "A credit note is an invoice of negative quantities; it is told with positive amounts, as billsync has it.",
             "A payment is told as deleted once its move is cancelled, or it is taken off the invoice it was booked on.",
             "The acknowledged warnings are 'due date in the past' and 'other taxes than the product's', no others.",
         ),
@@ -96,6 +103,7 @@ class Tryton(Connector):
             "party": Parties(session, books),
             "product": Products(session, books),
             "invoice": Invoices(session, books, config),
+            "credit_note": Invoices(session, books, config, credits_=True),
         }
         self._changes = Changes(session, context.name)
 

@@ -36,10 +36,13 @@ _LINE_FIELDS: Final = frozenset({"description", "quantity", "unit_price", "produ
 
 
 class Invoices:
-    """Writes and finds customer invoices by their reference."""
+    """Writes and finds customer invoices, or with `credits` credit notes, by their reference.
 
-    def __init__(self, session: Session, books: Books, settings: TrytonSettings) -> None:
-        self._session, self._books = session, books
+    A credit note is an invoice of negative quantities: the way in which Tryton credits too.
+    """
+
+    def __init__(self, session: Session, books: Books, settings: TrytonSettings, *, credits_: bool = False) -> None:
+        self._session, self._books, self._credits = session, books, credits_
         self._posting = Posting(session, settings.timeout)
 
     def probe(self, keys: Sequence[str]) -> list[Probe]:
@@ -48,7 +51,7 @@ class Invoices:
         domain = [["reference", "in", list(keys)], ["type", "=", "out"], ["company", "=", self._session.company]]
         for row in self._session.find(MODEL, domain, *READ):
             rows.setdefault(row["reference"], []).append(row)
-        return [_found(rows[key]) if key in rows else Absent() for key in keys]
+        return [self._found(rows[key]) if key in rows else Absent() for key in keys]
 
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Cancel what is void, and bring the others to their posted state."""
@@ -73,7 +76,7 @@ class Invoices:
             if fault is not None:
                 outcomes[index] = _not_posted(ids[index], fault, withdrawn)
             elif index in after:
-                outcomes[index] = _applied(intents[index], after[index])
+                outcomes[index] = self._applied(intents[index], after[index])
         return [outcomes[index] for index in range(len(intents))]
 
     # ------------------------------------------------------------ drafts
@@ -122,8 +125,8 @@ class Invoices:
             "description": payload.optional_text(data, "description"),
             "invoice_date": payload.day(data, "invoice_date"),
             # Without a term Tryton takes this day for the due date itself.
-            "payment_term_date": None if books.payment_term else payload.day(data, "due_date"),
-            "payment_term": books.payment_term,
+            "payment_term_date": None if books.payment_term or self._credits else payload.day(data, "due_date"),
+            "payment_term": None if self._credits else books.payment_term,
             "lines": [["create", lines]],
         }
 
@@ -135,7 +138,7 @@ class Invoices:
         line = {
             "type": "line",
             "description": payload.optional_text(row, "description"),
-            "quantity": plain_number(quantity),
+            "quantity": plain_number(-quantity if self._credits else quantity),
             "unit_price": price,
             "account": self._books.revenue,
             "currency": currency,
@@ -190,10 +193,9 @@ class Invoices:
                 outcomes[index] = Refused("gone", f"Tryton has no invoice {record} ({intents[index].key}) any more")
         return {index: rows[record] for index, record in ids.items() if record in rows}
 
-    @staticmethod
-    def _to_post(intent: Intent, row: Mapping[str, Any], outcomes: dict[int, Outcome], index: int) -> bool:
+    def _to_post(self, intent: Intent, row: Mapping[str, Any], outcomes: dict[int, Outcome], index: int) -> bool:
         """Whether the invoice still has to be posted; else its outcome is noted.  A differing draft is never posted."""
-        outcome = _applied(intent, row)
+        outcome = self._applied(intent, row)
         if isinstance(outcome, Applied) and row["state"] in {"draft", "validated"}:
             return True
         if row["state"] == "cancelled":
@@ -201,35 +203,35 @@ class Invoices:
         outcomes[index] = outcome
         return False
 
+    def _applied(self, intent: Intent, row: Mapping[str, Any]) -> Outcome:
+        shown, record = echo(row, credits_=self._credits), str(row["id"])
+        if row["reference"] != intent.key:
+            message = f"Tryton's invoice {record} carries the reference {row['reference']}, not {intent.key}"
+            return Mismatch(record, message, shown)
+        if differing := differences(intent.expect, shown):
+            return Mismatch(record, f"Tryton's invoice {record} for {intent.key}: {differing}", shown)
+        return Applied(record, shown)
 
-def echo(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What an invoice shows, by the port's names."""
+    def _found(self, rows: Sequence[Mapping[str, Any]]) -> Found:
+        rows = [row for row in rows if row["state"] != "cancelled"] or rows
+        ids = tuple(str(row["id"]) for row in rows)
+        if len(rows) > 1:
+            return Found(ids)
+        shown = echo(rows[0], credits_=self._credits)
+        return Found(ids, complete=rows[0]["state"] not in {"draft", "validated"}, echo=shown)
+
+
+def echo(row: Mapping[str, Any], *, credits_: bool = False) -> dict[str, Any]:
+    """What an invoice shows, by the port's names; a credit note shows what it gives back as positive."""
+    sign = -1 if credits_ else 1
     return {
-        "total": row["total_amount"],
-        "tax": row["tax_amount"],
+        "total": sign * row["total_amount"],
+        "tax": sign * row["tax_amount"],
         "currency": (row.get("currency.") or {}).get("code"),
         "lines": len(row["lines"]),
         "number": row["number"],
         "state": row["state"],
     }
-
-
-def _found(rows: Sequence[Mapping[str, Any]]) -> Found:
-    rows = [row for row in rows if row["state"] != "cancelled"] or rows
-    ids = tuple(str(row["id"]) for row in rows)
-    if len(rows) > 1:
-        return Found(ids)
-    return Found(ids, complete=rows[0]["state"] not in {"draft", "validated"}, echo=echo(rows[0]))
-
-
-def _applied(intent: Intent, row: Mapping[str, Any]) -> Outcome:
-    shown, record = echo(row), str(row["id"])
-    if row["reference"] != intent.key:
-        message = f"Tryton's invoice {record} carries the reference {row['reference']}, not {intent.key}"
-        return Mismatch(record, message, shown)
-    if differing := differences(intent.expect, shown):
-        return Mismatch(record, f"Tryton's invoice {record} for {intent.key}: {differing}", shown)
-    return Applied(record, shown)
 
 
 def _not_posted(record: int, fault: Fault, withdrawn: frozenset[int]) -> Outcome:

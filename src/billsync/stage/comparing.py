@@ -102,7 +102,7 @@ def mine(rules: Iterable[InvoicingRules]) -> Callable[[str], bool]:
 def _with_erp(world: World, end: End, report: Report, customer: str | None, as_of: date | None, edited: str) -> None:
     object, payment = world.outbound[INVOICE].target_object, _payments_of(world)
     world.progress.stage(f"Compare with {end.name}")
-    asked = Question(mine([world.rules]), customer, _ids_of(world, end.name, customer), as_of)
+    asked = Question(_invoices_of(world, report), customer, _ids_of(world, end.name, customer), as_of)
     found = documents(world.store, end.connector, end.name, asked, invoice=object, payment=payment)
     report.totals, report.matched = found.totals, found.matched
     report.agreed, report.others = found.agreed, found.others
@@ -115,6 +115,16 @@ def _with_erp(world: World, end: End, report: Report, customer: str | None, as_o
         report.remarks.append(
             f"as of {as_of}: what was open is reckoned from the payments; amounts, edits and voids are as they are now"
         )
+
+
+def _invoices_of(world: World, report: Report) -> Callable[[str], bool]:
+    """Whether a reference is an invoice number of ours; credit notes are left out, which the report says."""
+    with world.store.view() as tx:
+        notes = tx.ledger.credit_note_numbers()
+    if notes:
+        report.remarks.append(f"{len(notes):,} credit notes are not compared; invoices are, with what is open on them")
+    ours_ = mine([world.rules])
+    return lambda reference: ours_(reference) and reference not in notes
 
 
 def _payments_of(world: World) -> str | None:

@@ -141,6 +141,13 @@ class CreditNotes:
             found.setdefault(row["invoice"], []).append(by_number[row["credit_note"]])
         return found
 
+    def credit_note_numbers(self, among_these: Iterable[str] | None = None) -> set[str]:
+        """Numbers of all credit notes, or of those among these numbers."""
+        query = select(credit_notes.c.number)
+        if among_these is None:
+            return set(self._conn.execute(query).scalars())
+        return {row["number"] for row in among(self._conn, query, credit_notes.c.number, among_these)}
+
     def credit_note_ids(self, customers: Iterable[str]) -> set[str]:
         """Ids of all credit notes of these customers."""
         query = select(credit_notes.c.id, credit_notes.c.whole)

@@ -14,7 +14,9 @@ from billsync_connectors.sandbox.server.settings import Settings
 from billsync_connectors.sandbox.server.shelf import Row, Shelf
 from billsync_connectors.sandbox.server.sums import settled, summed
 
-_VOIDABLE: Final = ("invoice", "payment", "refund")
+_VOIDABLE: Final = ("invoice", "credit_note", "payment", "refund")
+_SETTLING: Final = ("credit_note", "payment", "refund")
+"""What lowers, or raises again, what is open on an invoice."""
 
 
 class Books:
@@ -130,14 +132,15 @@ class Books:
         self._refers(row.object, data, changed)
         if row.object == "refund":
             data = self._of_payment(data)
-        if row.object in ("payment", "refund"):
+        if row.object in ("invoice", "credit_note"):
+            self._own_number(row, data)
+            if not row.version or changed & {"lines", "currency"}:
+                data = summed(data, self._settings())
+        if row.object in _SETTLING:
             invoice = self._shelf.get("invoice", data.get("invoice") or "")
             return {**data, "invoice_reference": invoice.reference if invoice else ""}
         if row.object != "invoice":
             return data
-        self._own_number(row, data)
-        if not row.version or changed & {"lines", "currency"}:
-            data = summed(data, self._settings())
         return self._balanced(row.id, data)
 
     def _same(self, row: Row, data: dict[str, Any]) -> bool:
@@ -170,20 +173,20 @@ class Books:
     def _own_number(self, row: Row, data: Mapping[str, Any]) -> None:
         number = str(data.get("number") or "")
         if number and self._settings().unique_numbers:
-            others = self._shelf.named("invoice", "number", [number], "9")
+            others = self._shelf.named(row.object, "number", [number], "9")
             if any(other.id != row.id for other in others):
-                raise Denied(409, "number_taken", f"another invoice has the number {number}", "number")
+                raise Denied(409, "number_taken", f"another {row.object} has the number {number}", "number")
 
     def _balanced(self, id: str, data: dict[str, Any]) -> dict[str, Any]:
         money: dict[str, list[str]] = {
             object: [
-                row.data["amount"]
+                row.data["total" if object == "credit_note" else "amount"]
                 for row in self._of_invoice(object, id)
                 if not row.deleted and row.data["state"] == "booked"
             ]
-            for object in ("payment", "refund")
+            for object in _SETTLING
         }
-        return settled(data, money["payment"], money["refund"])
+        return settled(data, [*money["payment"], *money["credit_note"]], money["refund"])
 
     def _of_invoice(self, object: str, id: str) -> list[Row]:
         ids = self._shelf.ask(
@@ -194,7 +197,7 @@ class Books:
     def _settle(self, row: Row) -> None:
         """What was paid changes the invoice that it was paid for."""
         invoice = self._shelf.get("invoice", row.data.get("invoice") or "") if row.object != "invoice" else None
-        if row.object in ("payment", "refund") and invoice is not None and not invoice.deleted:
+        if row.object in _SETTLING and invoice is not None and not invoice.deleted:
             data = self._balanced(invoice.id, invoice.data)
             if data != invoice.data:
                 invoice.data, invoice.version = data, invoice.version + 1

@@ -43,6 +43,10 @@ _INVOICE: Final = {
     "number": "text", "customer": "customer", "currency": "text", "date": "day", "due_date": "day",
     "description": "text", "state": "text", "lines": "lines",
 }  # fmt: skip
+_CREDIT: Final = {
+    "number": "text", "customer": "customer", "currency": "text", "date": "day", "invoice": "invoice",
+    "description": "text", "lines": "lines",
+}  # fmt: skip
 _MONEY: Final = {"amount": "amount", "currency": "text", "date": "day"}
 _SUMS: Final = {"subtotal": "amount", "tax": "amount", "total": "amount", "open": "amount", "edited_by": "text"}
 _BOOKED: Final = {"invoice_reference": "text", "state": "text", "edited_by": "text"}
@@ -59,6 +63,10 @@ KINDS: Final = {
     "customer": Kind(_PARTY, ("name",)),
     "product": Kind({"name": "text", "code": "text", "active": "bool"}, ("name",)),
     "invoice": Kind(_INVOICE, ("customer", "currency", "date", "lines"), _SUMS),
+    "credit_note": Kind(
+        _CREDIT, ("customer", "currency", "date", "lines"),
+        {"subtotal": "amount", "tax": "amount", "total": "amount", **_BOOKED},
+    ),
     "payment": Kind(
         {**_MONEY, "invoice": "invoice", "customer": "customer", "method": "text", "description": "text"},
         tuple(_MONEY), _BOOKED,
