@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from billsync.invoicing.book import BillingDocument, Book, book
 from billsync.invoicing.credit_note import credit_note, left_to_credit
 from billsync.invoicing.parity import RatingProfile, recompute, sendable
+from billsync.model.amendment import Amendment
 from billsync.model.currency import exponent
 from billsync.model.exact import round_ratio
 from billsync.model.invoice import CreditNote
-from tests.invariants.contracts import PERCENT_COUPONS, cases, documents
+from tests.invariants.contracts import PERCENT_COUPONS, QUANTITIES, cases, documents
 
 RUNS = settings(max_examples=30)
 Document = tuple[BillingDocument, date]
@@ -166,6 +167,26 @@ def test_13_what_is_learned_later_changes_no_document(document: Document, days: 
         if charge.kind == "credit" and charge.corrects:
             back[charge.corrects] = back.get(charge.corrects, Decimal(0)) - charge.amount
     assert all(amount <= charged[key] for key, amount in back.items())
+
+
+@settings(max_examples=80)
+@given(documents(cases(models=("recurring",), amended=False, dear=True), coupons=None), st.integers(0, 100), QUANTITIES)
+def test_08_there_and_back_again_is_nothing_also_when_it_was_billed(
+    document: Document, days: int, quantity: str
+) -> None:
+    """8: a change that was billed and is then taken back from its own day leaves the sum as it was, in any basis."""
+    whole, through = document
+    line, on = whole.contract.lines[0], whole.contract.start + timedelta(days=days)
+    there = Amendment(effective=on, line=line.id, quantity=Decimal(quantity), when="now")
+    back = there.model_copy(update={"quantity": line.quantity, "agreed_on": on + timedelta(days=1)})
+    if line.ramp or whole.invoicing.policy().proration == "none":
+        return  # a quantity holds for a ramp's later steps too; where nothing is priced in part, what was billed stays
+    known = [whole.contract.model_copy(update={"amendments": made}) for made in ((), (there,), (there, back))]
+    plain, once, twice = (
+        sum(charge.amount for charge in book(whole.model_copy(update={"contract": made}), through=through).charges)
+        for made in known
+    )
+    assert plain == twice or through <= on, once
 
 
 @RUNS

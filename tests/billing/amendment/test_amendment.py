@@ -184,3 +184,17 @@ def test_a_credit_stays_within_what_was_paid(potential: Decimal, paid: Decimal, 
     found = creditable(potential, paid, credited)
     assert 0 <= found <= potential
     assert found == 0 or found + credited <= paid
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_an_upgrade_costs_the_difference_for_the_days_that_are_left_whatever_the_basis(basis: Basis) -> None:
+    grid = Grid(date(2026, 1, 31), MONTH)
+    old, new = (
+        LineTerms("seats", grid, grid.first, steps)
+        for steps in (((grid.first, D(50)),), ((grid.first, D(50)), (date(2026, 2, 15), D(80))))
+    )
+    by = Convention(basis=basis)
+    found = repair(bill(old, grid.first, by=by), wanted(new, grid.first), by)
+    left = by.share(Period(date(2026, 2, 15), date(2026, 2, 28)), grid.cycle(grid.first), MONTH)
+    assert [credit.amount for credit in found.credits] == [by.price(D(50), left)]
+    assert [charge.amount for charge in found.charges] == [by.price(D(80), left)]

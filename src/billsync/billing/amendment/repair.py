@@ -204,12 +204,15 @@ def _credits(item: Billed, kept: Sequence[Period], convention: Convention) -> It
 
 
 def _part_of(item: Billed, part: Period, convention: Convention) -> Decimal:
+    """What the part was billed with: by its share of the cycle, as its days are charged anew; else in proportion."""
     segment = item.segment
     whole = convention.share(segment.period, segment.cycle, segment.every)
+    gone = convention.share(part, segment.cycle, segment.every)
+    if item.amount == convention.price(segment.rate, whole):
+        return convention.price(segment.rate, gone)
     if not whole.counted:
         return Decimal(0)
-    counted = convention.share(part, segment.cycle, segment.every).counted
-    return convention.price(item.amount, Share(counted, whole.counted, whole.unit))
+    return convention.price(item.amount, Share(gone.counted, whole.counted, whole.unit))
 
 
 def _credit_words(item: Billed, part: Period, amount: Decimal, *, all_left: bool) -> str:
