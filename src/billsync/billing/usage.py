@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from billsync.billing.calendar import Portion, portions_until
 from billsync.billing.key import charge_key, untaken
@@ -23,6 +24,8 @@ from billsync.model.period import Period
 from billsync.model.scalar import day_in_zone, plain
 from billsync.model.usage import UsageEvent
 
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -30,12 +33,19 @@ class Used:
 
     Attributes:
         known_on: the day from which billing knows it, never before `day`.
+        at: its instant, or None where only the day is known.
     """
 
     id: str
     day: date
     value: Decimal
     known_on: date
+    at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[date, datetime, str]:
+        """By time; those of which only the day is known come first on it."""
+        return self.day, self.at or _BEGINNING, self.id
 
 
 @dataclass(slots=True)
@@ -50,13 +60,13 @@ class _Period:
 
 
 def used_of(events: Iterable[UsageEvent], zones: ZoneHistory) -> dict[str, list[Used]]:
-    """Meter -> its events by day, in the customer's zone as it was then; the same id counts once, as it came first."""
+    """Meter -> its events by time, in the customer's zone as it was then; the same id counts once, as it came first."""
     found: dict[str, dict[str, Used]] = {}
     for event in events:
         day = event.on or _local_day(event, zones)
         known_on = max(day, event.received_on or day)
-        found.setdefault(event.meter, {}).setdefault(event.id, Used(event.id, day, event.value, known_on))
-    return {meter: sorted(by_id.values(), key=lambda used: (used.day, used.id)) for meter, by_id in found.items()}
+        found.setdefault(event.meter, {}).setdefault(event.id, Used(event.id, day, event.value, known_on, event.at))
+    return {meter: sorted(by_id.values(), key=lambda used: used.order) for meter, by_id in found.items()}
 
 
 def _local_day(event: UsageEvent, zones: ZoneHistory) -> date:
@@ -188,7 +198,7 @@ def _late(
     known = list(period.in_time)
     for day in sorted({used.known_on for used in period.late if used.known_on <= through}):
         came = [used for used in period.late if used.known_on == day]
-        known = sorted([*known, *came], key=lambda used: (used.day, used.id))
+        known = sorted([*known, *came], key=lambda used: used.order)
         alone = by.policy.late_usage == "true_up_line"
         found = _bill(period, came if alone else known, agreed.aggregate, Decimal(0) if alone else billed, by)
         billed += found.amount
@@ -257,11 +267,9 @@ def _made(
             "first event": f"{events[0].id} on {events[0].day}",
             "last event": f"{events[-1].id} on {events[-1].day}",
         }
-    words = (
-        found.formula
-        if found.formula.endswith(f"= {plain(found.amount)}")
-        else f"{found.formula} = {plain(found.amount)}"
-    )
+    amount = plain(found.amount)
+    told = found.formula.endswith((f"= {amount}", f"rounded {amount}"))
+    words = found.formula if told else f"{found.formula} = {amount}"
     return Made(
         key=key,
         due_on=due_on,
