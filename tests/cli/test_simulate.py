@@ -57,7 +57,8 @@ through: 2026-06-30
 
 def anchors(first: date, last: date) -> list[date]:
     """Month ends by plain counting, none from the one before."""
-    found, month = [], first.year * 12 + first.month - 1
+    found: list[date] = []
+    month = first.year * 12 + first.month - 1
     while True:
         year, number = divmod(month, 12)
         day = date(year, number + 1, min(first.day, calendar.monthrange(year, number + 1)[1]))

@@ -21,6 +21,8 @@ from billsync.planning.unfolding import Step, Unfolded
 from billsync.settings import BadSettings
 
 NOTHING = Decimal(0)
+SHOWN = 50
+"""Documents of a pipeline that a table names."""
 _FILES = (".yaml", ".yml", ".json")
 
 
@@ -175,12 +177,12 @@ def _pipeline(name: str, config: Path, asked: Asked) -> int:
     except Unreached as error:
         show.remark(f"an outside system was not reached: {error}")
         return guard.UNREACHABLE
-    documents = [(stop.on, invoice) for stop in found.stops for invoice in stop.invoices]
-    rows = [_short(invoice, on) for on, invoice in documents]
+    documents = [(stop.on, item) for stop in found.stops for item in stop.documents]
+    rows = [_short(item, on) for on, item in documents]
     ends = [_stop(stop) for stop in found.stops]
     if asked.format == "json":
         told = [problem.model_dump(mode="json") for problem in found.problems]
-        words = {"explanations": {invoice.number: _words(invoice) for _, invoice in documents}}
+        words = {"explanations": {item.number: _words(item) for _, item in documents}}
         more = words if asked.explained else {}
         show.emit_json({"pipeline": pipeline, "documents": rows, "runs": ends, "problems": told, **more})
     else:
@@ -197,31 +199,45 @@ def _stops(begin: date, end: date, step: Step) -> Iterator[date]:
         yield min(month.end - timedelta(days=1), end)
 
 
-def _short(invoice: Invoice, on: date) -> dict[str, Any]:
-    names = ("number", "customer", "issued_on", "due_on")
-    amounts = {"subtotal": invoice.subtotal, "tax": invoice.tax_total, "total": invoice.total}
-    return {"through": on, **{name: getattr(invoice, name) for name in names}, **amounts, "currency": invoice.currency}
+def _short(document: Invoice | CreditNote, on: date) -> dict[str, Any]:
+    invoice = isinstance(document, Invoice)
+    sign = 1 if invoice else -1
+    return {
+        "through": on,
+        "number": document.number,
+        "customer": document.customer,
+        "issued_on": document.issued_on,
+        "due_on": document.due_on if isinstance(document, Invoice) else None,
+        "subtotal": _signed(document.subtotal, sign),
+        "tax": _signed(document.tax_total, sign),
+        "total": _signed(document.total, sign),
+        "currency": document.currency,
+    }
 
 
 def _stop(stop: travelling.Stop) -> dict[str, Any]:
     sums: dict[str, Decimal] = {}
-    for invoice in stop.invoices:
-        sums[invoice.currency] = sums.get(invoice.currency, NOTHING) + invoice.total
-    return {"through": stop.on, "invoices": len(stop.invoices), "amounts": sums}
+    for item in stop.documents:
+        total = item.total if isinstance(item, Invoice) else -item.total
+        sums[item.currency] = sums.get(item.currency, NOTHING) + total
+    notes = sum(isinstance(item, CreditNote) for item in stop.documents)
+    return {"through": stop.on, "invoices": len(stop.documents) - notes, "credit_notes": notes, "amounts": sums}
 
 
 def _tell_journey(
     found: travelling.Journey, rows: Sequence[dict[str, Any]], ends: Sequence[dict[str, Any]], asked: Asked
 ) -> None:
     columns = ["through", "number", "customer", "issued_on", "due_on", "subtotal", "tax", "total", "currency"]
-    show.rows("Invoices", columns, rows, empty="no invoice is made in this time")
+    show.rows("Documents", columns, rows[:SHOWN], empty="no document is made in this time")
+    if len(rows) > SHOWN:
+        show.line(f"... and {len(rows) - SHOWN:,} more: --format json has them all")
     if asked.explained:
-        for invoice in (invoice for stop in found.stops for invoice in stop.invoices):
+        for item in (item for stop in found.stops for item in stop.documents):
             show.line()
-            for text in _words(invoice):
+            for text in _words(item):
                 show.line(show.visible(text) if text else "")
     show.line()
-    show.rows("Runs", ["through", "invoices", "amounts"], ends)
+    show.rows("Runs", ["through", "invoices", "credit_notes", "amounts"], ends)
     for problem in found.problems:
         show.line(str(problem))
     show.remark("nothing was stored or sent")

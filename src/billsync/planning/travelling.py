@@ -13,22 +13,22 @@ from random import Random
 
 from billsync import sync
 from billsync.billing.timeline import day_start
-from billsync.model.invoice import Invoice
+from billsync.model.invoice import CreditNote, Invoice
 from billsync.model.problem import Problem
 from billsync.planning.refusal import Unreached
 from billsync.planning.rehearse import UNBOUND
 from billsync.planning.stand_ins import Understudy
 from billsync.stage.world import End, Progress, Silent, Tally, World
-from billsync.store import Store
+from billsync.store import Store, Tx
 from billsync.workspace import Workspace, world
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A day on which billing ran, and the invoices that it made."""
+    """A day on which billing ran, and the invoices and credit notes that it made."""
 
     on: date
-    invoices: tuple[Invoice, ...]
+    documents: tuple[Invoice | CreditNote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class _Then:
 
 
 def travel(workspace: Workspace, name: str, days: Sequence[date], progress: Progress | None = None) -> Journey:
-    """Bill the pipeline on each of the days, one after the other; the first one reads the source.
+    """Bill the pipeline on each of the days, one after the other.
+
+    On the first day the source is read; the later ones bill what is known by then.
 
     Raises `Held` while the pipeline runs, `Unreached`, `BadSettings`, `StoreUnusable`, `plugins.PluginProblem`.
     """
@@ -84,7 +86,7 @@ def _journey(made: World, copy: Store, days: Sequence[date], zone: str) -> Journ
 def _stops(made: World, copy: Store, days: Sequence[date], zone: str, clock: _Then) -> Iterator[Stop]:
     source = End(made.source.name, Understudy(made.source, None))
     target = End(made.target.name, Understudy(made.target, None)) if made.target is not None else None
-    for day in days:
+    for number, day in enumerate(days):
         clock.set(day_start(day, zone) + timedelta(hours=12))
         run = f"{made.pipeline}@simulate-{day}"
         stop = replace(
@@ -99,8 +101,15 @@ def _stops(made: World, copy: Store, days: Sequence[date], zone: str, clock: _Th
             options=replace(made.options, bounds=UNBOUND),
             tally=Tally(),
         )
-        report = sync.run(stop)
+        report = sync.bill(stop) if number else sync.run(stop)
         if report.offline:
             raise Unreached(report.offline)
         with copy.view() as tx:
-            yield Stop(day, tuple(item.invoice for item in tx.traces.invoices(run)))
+            yield Stop(day, (*(item.invoice for item in tx.traces.invoices(run)), *_notes(tx, run)))
+
+
+def _notes(tx: Tx, run: str) -> Iterator[CreditNote]:
+    after = ""
+    while page := tx.ledger.credit_notes(after=after):
+        yield from (item.note for item in page if item.run == run)
+        after = page[-1].note.number
