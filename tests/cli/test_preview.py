@@ -139,7 +139,7 @@ def test_credit_notes_take_back_and_lower_what_is_open(place: Place) -> None:
     assert found["invoices"][0]["open"] == "25.00"
     text = place.billsync("preview", "c.json", "--explain").out
     assert "takes back of INV-2026-000001" in text
-    assert "50.00 for 2026-02-14 to 2026-02-27 of 2026-01-31 to 2026-02-27 = 25.00" in text
+    assert "50.00 x 14/28 days = 25.00" in text
     assert "1 credit note over 25.00, together" in text
     assert "0 USD paid, 25.00 credited, 25.00 open" in text
 

@@ -57,7 +57,7 @@ def test_an_upgrade_gives_back_the_rest_and_charges_the_new_price() -> None:
     ]
     assert [charge.amount for charge in found.charges] == [D("102.71")]
     assert found.net == D("51.61")
-    assert found.credits[0].formula == "99.00 for 2026-01-16 to 2026-01-31 of 2026-01-01 to 2026-01-31 = 51.10"
+    assert found.credits[0].formula == "99 x 16/31 days = 51.10"
 
 
 def test_a_change_from_long_ago_repairs_every_period_since() -> None:

@@ -194,31 +194,29 @@ def _same_price(left: Segment, right: Segment) -> bool:
 
 
 def _credits(item: Billed, kept: Sequence[Period], convention: Convention) -> Iterator[Credited]:
-    """Parts of the item in proportion to its own amount; all that is left where no day of it is kept."""
+    """Parts of the item that are given back; all that is left where no day of it is kept."""
     parts, left = without(item.live, kept), item.left
     for number, part in enumerate(parts, start=1):
-        last = number == len(parts) and not kept
-        amount = left if last else min(left, _part_of(item, part, convention))
+        if number == len(parts) and not kept:
+            amount, words = left, f"all that is left of {plain(item.amount)} = {plain(left)}"
+        else:
+            amount, words = _part_of(item, part, left, convention)
         left -= amount
-        yield Credited(item.key, amount, part, _credit_words(item, part, amount, all_left=last))
+        yield Credited(item.key, amount, part, words)
 
 
-def _part_of(item: Billed, part: Period, convention: Convention) -> Decimal:
+def _part_of(item: Billed, part: Period, left: Decimal, convention: Convention) -> tuple[Decimal, str]:
     """What the part was billed with: by its share of the cycle, as its days are charged anew; else in proportion."""
     segment = item.segment
     whole = convention.share(segment.period, segment.cycle, segment.every)
-    gone = convention.share(part, segment.cycle, segment.every)
-    if item.amount == convention.price(segment.rate, whole):
-        return convention.price(segment.rate, gone)
-    if not whole.counted:
-        return Decimal(0)
-    return convention.price(item.amount, Share(gone.counted, whole.counted, whole.unit))
-
-
-def _credit_words(item: Billed, part: Period, amount: Decimal, *, all_left: bool) -> str:
-    if all_left:
-        return f"all that is left of {plain(item.amount)} = {plain(amount)}"
-    return f"{plain(item.amount)} for {part} of {item.segment.period} = {plain(amount)}"
+    share, rate = convention.share(part, segment.cycle, segment.every), segment.rate
+    if item.amount != convention.price(rate, whole):
+        if not whole.counted:
+            return Decimal(0), "it counts as no days"
+        share, rate = Share(share.counted, whole.counted, whole.unit), item.amount
+    amount = convention.price(rate, share)
+    words = f"{ratio_text(rate)} x {share} = {plain(amount)}"
+    return (amount, words) if amount <= left else (left, f"{words}, of which {plain(left)} is left")
 
 
 def _charges(
