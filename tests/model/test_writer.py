@@ -13,10 +13,12 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import billsync.model
 from billsync.model.base import Day, Id, Instant, Noun, Number, Text, _writer, canonical_json
 from billsync.model.charge import Charge, Why
+from billsync.model.contract import Contract
 from billsync.model.delivery import DeliveryState
 from billsync.model.period import Period
 from billsync.model.scheme import AnyScheme, FlatPrice, PerUnitPrice
@@ -132,3 +134,26 @@ def test_a_noun_with_an_unknown_part_is_written_by_the_definition() -> None:
     assert All.trusted(at=datetime(2026, 1, 1, tzinfo=east)).json_text() == defined(
         All.trusted(at=datetime(2026, 1, 1, tzinfo=east))
     )
+
+
+@given(st.fixed_dictionaries({}, optional={name: FIELDS[name] for name in ("day", "state", "count", "inner", "price")}))
+def test_what_was_written_is_read_back_the_same(values: dict[str, Any]) -> None:
+    noun = All.trusted(**values)
+    assert All.reread(noun.json_text()) == noun == All.model_validate_json(noun.json_text())
+
+
+CONTRACT = """{"id": "C", "customer": "K", "currency": "EUR", "start": "2026-01-31", "lines": [
+  {"id": "a", "product": "A", "model": "recurring", "every": {"months": 1}, "price": {"scheme": "flat", "amount": "9"}},
+  {"id": "b", "product": "B", "model": "usage", "every": {"months": 1}, "meter": "m",
+   "price": {"scheme": "graduated", "tiers": [{"up_to": "5", "unit_amount": "1.5"}, {"unit_amount": "1"}]},
+   "ramp": []}]}"""
+
+
+def test_a_contract_is_read_back_without_asking_again_how_it_fits() -> None:
+    contract = Contract.model_validate_json(CONTRACT)
+    written = contract.json_text()
+    assert Contract.reread(written) == contract
+    assert Contract.reread(written.replace('"meter":"m"', '"meter":null')).lines[1].meter is None
+    for broken in (written.replace('"9"', "9.5"), written.replace('"2026-01-31"', '"2026-02-31"'), "{}", "x"):
+        with pytest.raises(ValidationError):
+            Contract.reread(broken)

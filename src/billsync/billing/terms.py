@@ -36,7 +36,7 @@ def contract_of(deal: Deal, products: Mapping[str, Product]) -> tuple[Contract |
         return None, problems
     lines = tuple(_contract_line(deal, line, products[line.product]) for line in deal.lines)
     start = min(_start(deal, line) for line in deal.lines)
-    contract = Contract(
+    contract = Contract.trusted(  # of a deal's checked values, whose faults are told above
         id=deal.id, customer=deal.customer, deal=deal.id, currency=deal.currency, start=start, lines=lines
     )
     return contract, []
@@ -45,13 +45,13 @@ def contract_of(deal: Deal, products: Mapping[str, Product]) -> tuple[Contract |
 def _contract_line(deal: Deal, line: DealLine, sold: Product) -> ContractLine:
     start = _start(deal, line)
     calendar = line.every is not None and line.aligned == "calendar"
-    return ContractLine(
+    return ContractLine.trusted(
         id=line.id,
         product=line.product,
         description=line.description or sold.name,
         model=line.model,
         quantity=line.quantity,
-        price=PerUnitPrice(scheme="per_unit", unit_amount=line.unit_amount),
+        price=PerUnitPrice.trusted(scheme="per_unit", unit_amount=line.unit_amount),
         every=line.every,
         billed=line.billed,
         anchor=calendar_anchor(line.every.length, start) if calendar and line.every else start,

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import SchemaValidator
 
 from billsync.model.currency import exponent
-from billsync.model.quick import quick_validator
+from billsync.model.quick import quick_validator, stored_validator
 from billsync.model.scalar import plain, read_day, read_decimal, read_instant, read_text, read_zone
 from billsync.model.writer import Write, writer_of
 
@@ -111,6 +111,16 @@ class Noun(BaseModel):
         _put(noun, "__pydantic_private__", None)
         return noun
 
+    @classmethod
+    def reread(cls, text: str) -> Self:
+        """The noun of a canonical text that one of them was written as: how its fields fit is not asked again.
+
+        Raises pydantic's ValidationError.
+        """
+        with suppress(ValidationError):
+            return cast("Self", _stored(cls).validate_json(text))
+        return super().model_validate_json(text)
+
     def json_text(self) -> str:
         """The canonical JSON text: sorted keys, no blanks, decimals as strings."""
         write = _writer(type(self))
@@ -127,6 +137,11 @@ class Noun(BaseModel):
 @cache
 def _quick(noun: type[Noun]) -> SchemaValidator:
     return quick_validator(noun.__pydantic_core_schema__, _filled)
+
+
+@cache
+def _stored(noun: type[Noun]) -> SchemaValidator:
+    return stored_validator(noun.__pydantic_core_schema__, _filled)
 
 
 @cache

@@ -25,8 +25,8 @@ class Cycle(Noun):
 
     @model_validator(mode="after")
     def _one_unit(self) -> Cycle:
-        given = self.model_dump(exclude_none=True)
-        if len(given) != 1 or next(iter(given.values())) < 1:
+        given = [count for count in self.__dict__.values() if count is not None]
+        if len(given) != 1 or given[0] < 1:
             raise ValueError(f"expected exactly one of {', '.join(_UNITS)}, with a number of 1 or more")
         return self
 

@@ -34,6 +34,31 @@ def quick_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaV
         return build(quick)
 
 
+def stored_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaValidator:
+    """A validator of what was validated and written once: types only, not whether fields fit each other."""
+    bare: Any = _bare(schema)
+    return quick_validator(bare, filled)
+
+
+def _bare(node: Any) -> Any:
+    """The schema without the models' own validators; the readers of values stay."""
+    if isinstance(node, list):
+        return [_bare(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") in ("function-after", "function-before") and _is_models(node["schema"]):
+        bare: dict[str, Any] = _bare(node["schema"])
+        return bare | {key: node[key] for key in ("ref",) if key in node}
+    return {key: value if key == "metadata" else _bare(value) for key, value in node.items()}
+
+
+def _is_models(node: dict[str, Any]) -> bool:
+    """Whether a schema is a model's, or the fields of one."""
+    while node["type"] in ("function-after", "function-before"):
+        node = node["schema"]
+    return node["type"] in ("model", "model-fields")
+
+
 def _quickened(node: Any, filled: Callable[[str], str]) -> Any:
     if isinstance(node, list):
         return [_quickened(item, filled) for item in node]

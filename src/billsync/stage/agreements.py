@@ -16,7 +16,7 @@ from billsync.store import Tx
 def contracts(tx: Tx, ids: Iterable[str]) -> dict[str, Contract]:
     """Contracts by id, for those that are stored as such: a deal's is made of it anew each time."""
     found = tx.facts.many("contract", set(ids))
-    return {id: Contract.model_validate_json(fact.doc) for id, fact in found.items()}
+    return {id: Contract.reread(fact.doc) for id, fact in found.items()}
 
 
 def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:

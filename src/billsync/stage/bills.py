@@ -67,7 +67,7 @@ class _Bill:
 
 
 def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
-    deals = [Deal.model_validate_json(fact.doc) for fact in facts]
+    deals = [Deal.reread(fact.doc) for fact in facts]
     return _Page(
         deals=deals,
         products=pending.nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),

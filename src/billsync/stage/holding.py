@@ -68,7 +68,8 @@ class Desk:
         return self._draft(document, DraftState.DRAFT, waits)
 
     def _draft(self, document: Document, state: DraftState, reason: str) -> StoredDraft:
-        return StoredDraft(document, self.world.source.name, state, reason, digest(document))
+        kept = reason or state is not DraftState.DRAFT
+        return StoredDraft(document, self.world.source.name, state, reason, digest(document) if kept else "")
 
     def _sum(self, document: Document) -> Decimal:
         return self.sums.get(document.currency, Decimal(0)) + abs(document.total)
