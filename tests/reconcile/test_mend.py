@@ -129,7 +129,7 @@ def test_a_number_of_ours_that_the_books_do_not_know_is_voided(desk: Office) -> 
 
 EDITS: dict[str, tuple[dict[str, Any], str]] = {
     "amount": ({"total": Decimal(120), "open": Decimal(120)}, "total: 100.00 USD here, 120 USD there"),
-    "tax": ({"tax": Decimal(3)}, "tax: 0 USD here, 3 USD there"),
+    "tax": ({"tax": Decimal(3)}, "tax: 0.00 USD here, 3 USD there"),
     "currency": ({"currency": "EUR"}, "total: 100.00 USD here, 100 EUR there"),
     "lines": ({"lines": 3}, "lines: 1 here, 3 there"),
     "date": ({"on": date(2017, 3, 2)}, "date: 2017-03-01 here, 2017-03-02 there"),
