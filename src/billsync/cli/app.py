@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import billing_doors, mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
+from billsync.cli import billing_doors, document_doors, mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
 from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
@@ -236,41 +236,8 @@ def gates_close(name: Connection, reason: Why, config: Config = CONFIG) -> None:
     raise typer.Exit(area.move(config, name, reason, open_=False))
 
 
-invoice = typer.Typer(no_args_is_help=True, help="Invoices, and why they say what they say.")
-app.add_typer(invoice, name="invoice")
+document_doors.register(app)
 app.add_typer(money_doors.payments, name="payments")
-
-InvoiceNumber = Annotated[str, typer.Argument(help="The invoice's number.")]
-
-
-@invoice.command("list")
-def invoice_list(
-    config: Config = CONFIG,
-    customer: Annotated[Optional[str], typer.Option(help="Only this customer.")] = None,  # noqa: UP045
-    state: Annotated[Optional[str], typer.Option(help="Only this state, such as sent or paid.")] = None,  # noqa: UP045
-    limit: Limit = 100,
-    format: Out = "table",
-) -> None:
-    """Invoices by number, with their state and what is open."""
-    from billsync.cli import invoices
-
-    raise typer.Exit(invoices.listing(config, customer, state, limit, format))
-
-
-@invoice.command("show")
-def invoice_show(number: InvoiceNumber, config: Config = CONFIG, format: Out = "table") -> None:
-    """One invoice: its lines, taxes, payments, and where it stands in the ERP."""
-    from billsync.cli import invoices
-
-    raise typer.Exit(invoices.show_one(config, number, format))
-
-
-@invoice.command("explain")
-def invoice_explain(number: InvoiceNumber, config: Config = CONFIG, format: Out = "table") -> None:
-    """Every amount in words, down to the record that it came from."""
-    from billsync.cli import invoices
-
-    raise typer.Exit(invoices.explain(config, number, format))
 
 
 @app.command()

@@ -14,7 +14,7 @@ from billsync.model.charge import Why
 from billsync.model.currency import exponent
 from billsync.model.exact import apportion
 from billsync.model.invoice import CreditNote, Discount, Invoice, InvoiceLine, TaxTotal
-from billsync.model.money import allocate
+from billsync.model.money import allocate, from_minor, to_minor
 from billsync.model.scalar import plain
 
 ZERO = Decimal(0)
@@ -56,9 +56,10 @@ def credit_note(
     """The next credit note of an invoice, without a number, for items: line -> amount before discounts, as on the line.
 
     Net and tax of the note are rounded each; the note that gives back the last of the invoice takes what is left of
-    both.  Raises ValueError for a line that is not on the invoice, and for more than is left of one.
+    both.  Raises ValueError for an amount with more decimals than the currency, a line that is not on the invoice, and for more than is left of one.
     """
-    places = exponent(invoice.currency)
+    places, currency = exponent(invoice.currency), invoice.currency
+    items = {name: from_minor(to_minor(amount, currency), currency) for name, amount in items.items()}
     notes = [_as_note(invoice, document) for document in earlier]
     count = sum(isinstance(document, CreditNote) for document in earlier) + 1
     made = credit(_as_invoiced(invoice, places), notes, items)
