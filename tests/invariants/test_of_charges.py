@@ -1,8 +1,9 @@
-"""Invariants 3, 5, 7, 8, 12, 13 and 15 of billing engines on whole random contracts: charges and what is given back."""
+"""Invariants 3, 5, 7, 8, 9, 12, 13, 15 of billing engines on whole random contracts: charges and what is given back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from billsync.billing.charges import Due, Facts
 from billsync.model.charge import Charge
 from billsync.model.contract import Contract
-from billsync.model.convention import Policy
+from billsync.model.convention import Basis, Policy
+from billsync.model.currency import exponent
 from billsync.model.period import Period
-from tests.invariants.contracts import PRICES, QUANTITIES, STARTS, Case, cases
+from tests.invariants.contracts import PRICES, QUANTITIES, STARTS, Case, Fields, cases
 
 RUNS = settings(max_examples=30)
 
@@ -160,3 +162,25 @@ def _monthly(start: date, months: int) -> Contract:
     return Contract.model_validate(
         {"id": "C", "customer": "a", "currency": "USD", "start": start.isoformat(), "lines": [line | price]}
     )
+
+
+@RUNS
+@given(cases(models=("recurring",), amended=False, dear=True), st.integers(1, 200))
+def test_09_what_was_served_and_what_goes_back_are_the_whole(case: Case, days: int) -> None:
+    """9: of a paid cycle that is cancelled, the part that stays and the part given back are the price, to a unit."""
+    if case.policy.proration == "none" or case.policy.factor_places is not None:
+        return
+    line = case.contract.lines[0]
+    on = (line.starts_on or case.contract.start) + timedelta(days=days)
+    policy = Policy.model_validate(case.policy.model_dump(mode="json") | {"end_day": "free"})
+    agreed: Fields = {"lines": [line.model_dump(mode="json") | {"billed": "advance", "ramp": []}], "commitments": []}
+    agreed |= {"cancellation": {"otherwise": "prorated"}}
+    leaves = agreed | {"amendments": [{"effective": on.isoformat(), "line": line.id, "cancel": True}]}
+    served = agreed | {"lines": [agreed["lines"][0] | {"ends_on": on.isoformat()}]}
+    paid, kept = (
+        sum((charge.amount for charge in replace(case.with_contract(**made), policy=policy).owed().charges), Decimal(0))
+        for made in (leaves, served)
+    )
+    assert paid >= 0
+    if policy.proration_unit == "second" or policy.proration_basis is Basis.ACTUAL_ACTUAL:
+        assert abs(paid - kept) <= Decimal(1).scaleb(-exponent(case.contract.currency))
