@@ -56,7 +56,8 @@ def credit_note(
     """The next credit note of an invoice, without a number, for items: line -> amount before discounts, as on the line.
 
     Net and tax of the note are rounded each; the note that gives back the last of the invoice takes what is left of
-    both.  Raises ValueError for an amount with more decimals than the currency, a line that is not on the invoice, and for more than is left of one.
+    both.  Raises ValueError for an amount with more decimals than the currency, a line that is not on the invoice, and
+    for more than is left of one.
     """
     places, currency = exponent(invoice.currency), invoice.currency
     items = {name: from_minor(to_minor(amount, currency), currency) for name, amount in items.items()}
