@@ -293,12 +293,12 @@ FILE = "{file: u.csv, meter: api_calls, at: when, value: n}"
 def test_usage_comes_from_a_file_and_leads_back_to_its_rows(place: Place) -> None:
     place.write("u.csv", "when,n\n2026-02-01 10:00:00.1234567,1500\n2026-02-28T04:59:59Z,500\n2026-02-28T05:00:00Z,9\n")
     said = _with(place, FILE)
-    calls = said.json["invoices"][-1]["lines"][0]
+    calls = said.json["invoices"][-1]["lines"][1]
     assert (calls["quantity"], calls["amount"]) == ("2000", "2.00")  # the last row is in the next period in New York
     assert calls["why"]["inputs"]["first event"] == "u.csv:2:api_calls on 2026-02-01"
     assert calls["why"]["inputs"]["last event"] == "u.csv:3:api_calls on 2026-02-27"
     both = _with(place, f"[{FILE}, {{id: x, meter: api_calls, on: 2026-02-02, value: 1000}}]").json
-    assert both["invoices"][-1]["lines"][0]["quantity"] == "3000"
+    assert both["invoices"][-1]["lines"][1]["quantity"] == "3000"
 
 
 def test_rows_of_other_customers_are_left_out_and_ids_and_days_may_stand_in_columns(place: Place) -> None:
@@ -308,7 +308,7 @@ def test_rows_of_other_customers_are_left_out_and_ids_and_days_may_stand_in_colu
     usage = "{file: u.csv, delimiter: ;, meter: api_calls, on: day, id: id, customer: who, received_on: told}"
     found = _with(place, usage.replace("delimiter: ;", 'delimiter: ";"')).json
     assert found["problems"] == []
-    assert found["invoices"][-1]["lines"][0]["quantity"] == "1"  # the same id counts once; the other came too late
+    assert found["invoices"][-1]["lines"][1]["quantity"] == "1"  # the same id counts once; the other came too late
 
 
 def test_a_bad_row_is_told_with_its_line_and_stops_no_other(place: Place) -> None:
@@ -321,7 +321,7 @@ def test_a_bad_row_is_told_with_its_line_and_stops_no_other(place: Place) -> Non
     assert [(item["code"], item["place"]["line"]) for item in said.json["problems"]] == [
         ("USAGE-EVENT-01", 3), ("USAGE-EVENT-01", 4), ("READ-CSV-02", 5), ("READ-CSV-03", 6),
     ]  # fmt: skip
-    assert said.json["invoices"][-1]["lines"][0]["quantity"] == "1500"
+    assert said.json["invoices"][-1]["lines"][1]["quantity"] == "1500"
 
 
 @pytest.mark.parametrize(

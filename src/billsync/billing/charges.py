@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -85,7 +85,7 @@ def due(contract: Contract, *, through: date, policy: Policy, source: str = "", 
         found, following = committed(commitment, fees, through, by)
         made += found
         ahead.append(following)
-    order = {name: place for place, name in enumerate(_order(contract))}
+    order = {name: place for place, name in enumerate(contract.order)}
     charges = [*kept, *(charge_of(item, by) for item in made)]
     charges.sort(key=lambda charge: (charge.due_on, order.get(charge.line, len(order))))
     return Due(tuple(charges), min((day for day in ahead if day is not None), default=None))
@@ -147,7 +147,3 @@ def _fee(made: Made) -> Fee:
 
 def _fee_of(charge: Charge) -> Fee:
     return Fee(charge.line, charge.period.start if charge.period else charge.due_on, charge.due_on, charge.amount)
-
-
-def _order(contract: Contract) -> Iterable[str]:
-    return (*(line.id for line in contract.lines), *(item.id for item in contract.commitments))

@@ -63,7 +63,9 @@ class Row:
 
 def rows(charges: Iterable[tuple[Charge, TaxRule]], facts: Facts) -> list[Row]:
     """The charges in the order of their lines on the document, numbered from 1."""
-    placed = sorted(charges, key=lambda item: _position(item[0]))
+    found = list(charges)
+    agreed = _agreed_order(dict.fromkeys(charge.contract for charge, _ in found), facts)
+    placed = sorted(found, key=lambda item: _position(item[0], agreed))
     return [
         Row(str(number), charge, rule, facts.used.lines.get(_given_back(charge)) if charge.kind == "credit" else None)
         for number, (charge, rule) in enumerate(placed, start=1)
@@ -74,9 +76,16 @@ def _given_back(charge: Charge) -> tuple[str, str]:
     return charge.corrects or "", charge.product
 
 
-def _position(charge: Charge) -> tuple[str, date, str, str]:
-    """Deals together, oldest first; line 2 before line 10."""
-    return charge.deal, charge.due_on, _counted(charge.line), charge.key
+def _position(charge: Charge, agreed: Mapping[tuple[str, str], str]) -> tuple[str, date, str, str]:
+    """Deals together, oldest first; lines as the contract has them, a deal's line 2 before its line 10."""
+    place = agreed.get((charge.contract, charge.line)) or _counted(charge.line)
+    return charge.deal, charge.due_on, place, charge.key
+
+
+def _agreed_order(names: Iterable[str], facts: Facts) -> dict[tuple[str, str], str]:
+    """(contract, line or commitment) -> its place in the contract, for those whose terms are known."""
+    known = [facts.contracts[name] for name in names if name in facts.contracts]
+    return {(contract.id, name): f"{number:06}" for contract in known for number, name in enumerate(contract.order)}
 
 
 @lru_cache(maxsize=1024)

@@ -166,6 +166,11 @@ class Contract(Noun):
     cancellation: Cancellation = Cancellation(otherwise="prorated")
     amendments: tuple[Amendment, ...] = ()
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Ids of lines and commitments, as documents show them."""
+        return (*(line.id for line in self.lines), *(item.id for item in self.commitments))
+
     @model_validator(mode="after")
     def _terms_fit(self) -> Contract:
         if any(part.milestone for part in self.instalments):
@@ -176,8 +181,7 @@ class Contract(Noun):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Contract:
-        names = [line.id for line in self.lines] + [item.id for item in self.commitments]
-        twice = [name for name, times in Counter(names).items() if times > 1]
+        twice = [name for name, times in Counter(self.order).items() if times > 1]
         if twice:
             raise ValueError(f"the line id {twice[0]!r} stands twice: each line and commitment needs its own")
         lines = {line.id for line in self.lines}
