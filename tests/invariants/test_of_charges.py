@@ -178,7 +178,10 @@ def test_09_what_was_served_and_what_goes_back_are_the_whole(case: Case, days: i
     leaves = agreed | {"amendments": [{"effective": on.isoformat(), "line": line.id, "cancel": True}]}
     served = agreed | {"lines": [agreed["lines"][0] | {"ends_on": on.isoformat()}]}
     paid, kept = (
-        sum((charge.amount for charge in replace(case.with_contract(**made), policy=policy).owed().charges), Decimal(0))
+        sum(
+            (charge.amount for charge in replace(case.with_contract(**made), policy=policy).owed(on).charges),
+            Decimal(0),
+        )
         for made in (leaves, served)
     )
     assert paid >= 0
