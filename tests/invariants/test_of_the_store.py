@@ -56,8 +56,9 @@ def test_11_and_13_books_give_back_every_byte(store: Store, document: tuple[Bill
             assert (stored.invoice.json_text(), stored.row_hash) == (invoice.json_text(), invoice.digest())
         kept = tx.ledger.charges_of(whole.contract.id)
     assert {key: item.charge for key, item in kept.items()} == {charge.key: charge for charge in again.charges}
-    with pytest.raises(IllegalMove):
-        keep(store, again)
+    if again.charges:
+        with pytest.raises(IllegalMove):
+            keep(store, again)
 
 
 @FEW
