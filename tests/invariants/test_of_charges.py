@@ -171,7 +171,7 @@ def test_09_what_was_served_and_what_goes_back_are_the_whole(case: Case, days: i
     if case.policy.proration == "none" or case.policy.factor_places is not None:
         return
     line = case.contract.lines[0]
-    on = (line.starts_on or case.contract.start) + timedelta(days=days)
+    on = min((line.starts_on or case.contract.start) + timedelta(days=days), case.contract.ends_on or date.max)
     policy = Policy.model_validate(case.policy.model_dump(mode="json") | {"end_day": "free"})
     agreed: Fields = {"lines": [line.model_dump(mode="json") | {"billed": "advance", "ramp": []}], "commitments": []}
     agreed |= {"cancellation": {"otherwise": "prorated"}}
