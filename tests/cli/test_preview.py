@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from billsync import assets
+from billsync.cli import preview
 from billsync.cli.billing_file import read
 from billsync.invoicing.book import book
 from billsync.model.scalar import read_day
@@ -349,3 +353,78 @@ def test_a_file_full_of_bad_rows_does_not_bury_the_screen(place: Place) -> None:
 def test_reading_raises_what_is_wrong_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(BadSettings):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("start: 2026-01-31", "start: 0001-01-01", "expected a day in the years 1900 to 2199, got 0001-01-01"),
+        ("effective: 2026-02-15", "effective: 9999-12-31", "1900 to 2199"),
+        ("{months: 1}, in", "{months: 99999999999999999}, in", "a cycle is at most 100 years long"),
+        ("through: 2026-04-30", "through: 9999-12-31", "1900 to 2199"),
+    ],
+)
+def test_days_and_cycles_that_no_agreement_means_are_refused(place: Place, old: str, new: str, said: str) -> None:
+    place.write("c.yaml", SMALLEST.replace(old, new))
+    found = place.billsync("preview", "c.yaml")
+    assert found.code == 2
+    assert said in found.out
+    assert place.billsync("preview", str(DEMO / "smallest.yaml"), "--through", "9999-12-31").code == 2
+
+
+def test_a_payment_of_nothing_settles_nothing_and_is_told(place: Place) -> None:
+    payments = "payments: [{id: P1, invoice: INV-2026-000001, amount: 0, currency: USD, received_on: 2026-02-01}]\n"
+    place.write("c.yaml", SMALLEST + payments)
+    said = place.billsync("preview", "c.yaml", "--format", "json")
+    assert said.code == 1
+    assert [problem["code"] for problem in said.json["problems"]] == ["CASH-PAYMENT-04"]
+
+
+ODD: list[Any] = [
+    "0",
+    "-1",
+    "9" * 17,
+    "0.000000000001",
+    "",
+    None,
+    "x",
+    "9999-12-31",
+    "2026-02-28",
+    [],
+    {},
+    "JPY",
+    "Pacific/Apia",
+]
+
+
+def _spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [spot for key, item in inner for spot in [(*path, key), *_spots(item, (*path, key))]]
+
+
+def _inside(value: Any, key: Any) -> Any:
+    """What stands there; None where an earlier change took it away."""
+    try:
+        return value[key]
+    except (TypeError, KeyError, IndexError):
+        return None
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_whatever_stands_in_a_document_it_is_billed_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    document = yaml_of(SMALLEST)
+    for spot in data.draw(st.lists(st.sampled_from(_spots(document)), min_size=1, max_size=2)):
+        holder: Any = document
+        for key in spot[:-1]:
+            holder = _inside(holder, key)
+        if _inside(holder, spot[-1]) is not None:
+            holder[spot[-1]] = data.draw(st.sampled_from(ODD))
+    file = tmp_path_factory.getbasetemp() / "odd.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with contextlib.suppress(BadSettings):  # whose problems have places: its own test
+        found = preview.of(read(file), read_day("2026-04-30"))
+        assert found.exit_code in {0, 1}
+        assert [len(lines) > 5 for _, lines in preview.explanations(found)] == [True] * len(found.book.documents)

@@ -15,9 +15,11 @@ from billsync.invoicing.book import BillingDocument, Book, book
 from billsync.invoicing.explain import Agreed, explain, explain_note
 from billsync.invoicing.wording import conventions, money
 from billsync.mapping import render
+from billsync.model.base import YEARS
 from billsync.model.invoice import CreditNote, Invoice, InvoiceState
-from billsync.model.problem import Problem
-from billsync.model.scalar import day_in_zone
+from billsync.model.problem import Place, Problem
+from billsync.model.scalar import day_in_zone, plain
+from billsync.model.scalar import show as show_text
 from billsync.settings import BadSettings
 
 NOTHING = Decimal(0)
@@ -54,7 +56,7 @@ def preview(file: Path, through: date | None, *, explained: bool, format: show.F
         read = billing_file.read(file)
     except BadSettings as error:
         return tell_faults(file, error.problems, format)
-    made = of(read, through or read.document.through or _today(read.document))
+    made = of(read, within(through or read.document.through or _today(read.document)))
     if format == "json":
         show.emit_json(_json(made, explained=explained))
     else:
@@ -78,16 +80,24 @@ def of(read: billing_file.BillingFile, through: date) -> Preview:
     """What billing makes of a document through a day."""
     document = read.document
     made = book(document, through=through)
+    paid, unusable = settled(document, made, through)
     ahead = book(document, through=made.next_on, before=made) if made.next_on is not None else None
     return Preview(
         document,
         through,
         made,
         ahead,
-        settled(document, made, through),
-        (*read.problems, *made.problems),
+        paid,
+        (*read.problems, *made.problems, *unusable),
         Agreed(document.contract, read.places),
     )
+
+
+def within(day: date) -> date:
+    """The day, if it is one that can be billed through.  Raises `guard.Wrong`."""
+    if day.year not in YEARS:
+        raise guard.Wrong(f"expected a day in the years {YEARS[0]} to {YEARS[-1]}, got {day}")
+    return day
 
 
 def _today(document: BillingDocument) -> date:
@@ -99,31 +109,36 @@ def _today(document: BillingDocument) -> date:
 # ---------------------------------------------------------------- what is open
 
 
-def settled(document: BillingDocument, made: Book, as_of: date) -> Position:
-    """What the file's payments, and the credit notes, settle of the invoices at the end of a day."""
+def settled(document: BillingDocument, made: Book, as_of: date) -> tuple[Position, list[Problem]]:
+    """What the file's payments, and the credit notes, settle of the invoices at the end of a day.
+
+    A payment that is not above zero settles nothing: CASH-PAYMENT-04.
+    """
     items = [item for invoice in made.invoices for item in _items(invoice)]
+    good = [payment for payment in document.payments if payment.amount > 0]
     paid = [
-        Remittance(
-            id=payment.id,
-            received_on=payment.received_on,
-            amount=payment.amount,
-            currency=payment.currency,
-            advice=(Advice(document=payment.invoice),) if payment.invoice else (),
-        )
-        for payment in document.payments
+        _money(payment.id, payment.received_on, payment.amount, payment.currency, payment.invoice) for payment in good
     ]
     credited = [
-        Remittance(
-            id=note.number,
-            received_on=note.issued_on,
-            amount=note.total,
-            currency=note.currency,
-            advice=(Advice(document=note.invoice),) if note.invoice else (),
-        )
+        _money(note.number, note.issued_on, note.total, note.currency, note.invoice)
         for note in made.credit_notes
         if note.total > 0
     ]
-    return position(items, [*credited, *paid], as_of)
+    problems = [
+        Problem(
+            code="CASH-PAYMENT-04",
+            message=f"the payment {show_text(payment.id)} is over {plain(payment.amount)}: expected more than zero",
+            place=Place(object="payment", id=payment.id),
+        )
+        for payment in document.payments
+        if payment.amount <= 0
+    ]
+    return position(items, [*credited, *paid], as_of), problems
+
+
+def _money(id: str, received_on: date, amount: Decimal, currency: str, invoice: str | None) -> Remittance:
+    advice = (Advice(document=invoice),) if invoice else ()
+    return Remittance(id=id, received_on=received_on, amount=amount, currency=currency, advice=advice)
 
 
 def _items(invoice: Invoice) -> Iterator[OpenItem]:

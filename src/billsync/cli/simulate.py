@@ -49,7 +49,7 @@ def _days(begin: date | None, end: date | None) -> tuple[date, date]:
         raise guard.Wrong("say from when to when: --from 2026-01-01 --to 2026-12-31")
     if end < begin:
         raise guard.Wrong(f"the last day {end} is before the first day {begin}")
-    return begin, end
+    return preview.within(begin), preview.within(end)
 
 
 # ---------------------------------------------------------------- a billing document

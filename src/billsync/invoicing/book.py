@@ -16,7 +16,7 @@ from billsync.invoicing import pattern
 from billsync.invoicing.draft import Draft, Terms, drafts, finalise, finalise_note
 from billsync.invoicing.policy import InvoicingRules
 from billsync.invoicing.used import Used
-from billsync.model.base import Day, Id, Noun
+from billsync.model.base import Id, Noun, ServiceDay
 from billsync.model.charge import Charge
 from billsync.model.contract import Contract
 from billsync.model.customer import Customer
@@ -48,10 +48,10 @@ class BillingDocument(Noun):
     price_books: tuple[PriceBook, ...] = ()
     invoicing: InvoicingRules = InvoicingRules()
     usage: tuple[UsageEvent, ...] = ()
-    milestones: dict[Id, Day] = {}
+    milestones: dict[Id, ServiceDay] = {}
     rates: tuple[FxRate, ...] = ()
     payments: tuple[Payment, ...] = ()
-    through: Day | None = None
+    through: ServiceDay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def book(document: BillingDocument, *, through: date, before: Book = NOTHING) ->
     facts = Facts(document.usage, document.milestones, document.customer.timezone, billed)
     try:
         owed = due(contract, through=through, policy=rules.policy(), source=f"contract {contract.id}", facts=facts)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # the latter: a day beyond what a calendar can count
         place = Place(system="billsync", object="contract", id=contract.id)
         return Book(problems=(Problem(code="BILL-LINE-01", message=str(error), hint="correct the line", place=place),))
     stand = _on_documents(before)

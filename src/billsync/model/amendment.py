@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from billsync.model.base import Day, Id, Noun, Number, Text, Zone
+from billsync.model.base import Day, Id, Noun, Number, ServiceDay, Text, Zone
 from billsync.model.convention import When
 from billsync.model.period import Period
 from billsync.model.scheme import AnyScheme
@@ -64,8 +64,8 @@ class Amendment(Noun):
         when: `now` or `period_end`, in place of the policy's upgrade and downgrade.
     """
 
-    effective: Day
-    agreed_on: Day | None = None
+    effective: ServiceDay
+    agreed_on: ServiceDay | None = None
     line: Id | None = None
     quantity: Annotated[Number, Field(ge=0)] | None = None
     price: AnyScheme | None = None

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -39,6 +39,19 @@ Number = Annotated[
 
 Day = Annotated[date, BeforeValidator(read_day)]
 """A calendar day, `YYYY-MM-DD`."""
+
+YEARS: Final = range(1900, 2200)
+"""Years in which service may begin or change: cycles on either side of them stay within what a calendar can count."""
+
+
+def _in_years(value: date) -> date:
+    if value.year not in YEARS:
+        raise ValueError(f"expected a day in the years {YEARS[0]} to {YEARS[-1]}, got {value}")
+    return value
+
+
+ServiceDay = Annotated[Day, AfterValidator(_in_years)]
+"""A day on which service begins or changes."""
 
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 """An instant, RFC 3339 in UTC."""

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from billsync.model.amendment import Amendment, Cancellation
-from billsync.model.base import Currency, Day, Id, Noun, Number, Text
+from billsync.model.base import Currency, Day, Id, Noun, Number, ServiceDay, Text
 from billsync.model.deal import Cycle
 from billsync.model.discount import Coupon
 from billsync.model.paying import DueRule, Instalment, PrepaidGrant
 from billsync.model.scheme import AnyScheme
+
+LONGEST_CYCLE_YEARS: Final = 100
+
+
+def _not_too_long(cycle: Cycle) -> Cycle:
+    """No agreement means a longer one, and no calendar can count it."""
+    every = cycle.length
+    if (every.months or 0) > 12 * LONGEST_CYCLE_YEARS or (every.days or 0) > 365 * LONGEST_CYCLE_YEARS:
+        raise ValueError(f"a cycle is at most {LONGEST_CYCLE_YEARS} years long, got {every}")
+    return cycle
+
+
+Length = Annotated[Cycle, AfterValidator(_not_too_long)]
+"""A cycle of a contract."""
 
 Aggregate = Literal["sum", "count", "max", "last"]
 
@@ -26,8 +40,8 @@ class Ramp(Noun):
         quantity, price: what holds from then on; None for no change.
     """
 
-    starts_on: Day | None = None
-    after: Cycle | None = None
+    starts_on: ServiceDay | None = None
+    after: Length | None = None
     quantity: Annotated[Number, Field(ge=0)] | None = None
     price: AnyScheme | None = None
 
@@ -68,13 +82,13 @@ class ContractLine(Noun):
     model: Literal["one_time", "recurring", "usage", "instalment"]
     quantity: Annotated[Number, Field(ge=0)] = Decimal(1)
     price: AnyScheme | None = None
-    every: Cycle | None = None
+    every: Length | None = None
     billed: Literal["advance", "arrears"] = "advance"
-    anchor: Day | None = None
+    anchor: ServiceDay | None = None
     aligned: Literal["anchored", "calendar"] = "anchored"
-    starts_on: Day | None = None
+    starts_on: ServiceDay | None = None
     ends_on: Day | None = None
-    trial: Cycle | None = None
+    trial: Length | None = None
     ramp: tuple[Ramp, ...] = ()
     meter: Id | None = None
     aggregate: Aggregate = "sum"
@@ -121,9 +135,9 @@ class Commitment(Noun):
     product: Id
     description: Text = "Minimum commitment"
     amount: Annotated[Number, Field(gt=0)]
-    every: Cycle
+    every: Length
     lines: tuple[Id, ...] | None = None
-    starts_on: Day | None = None
+    starts_on: ServiceDay | None = None
     ends_on: Day | None = None
     tax_code: Text | None = None
 
@@ -151,9 +165,9 @@ class Contract(Noun):
     deal: Id | None = None
     entity: Text = ""
     currency: Currency
-    start: Day
+    start: ServiceDay
     ends_on: Day | None = None
-    anchor: Day | None = None
+    anchor: ServiceDay | None = None
     price_book: Id | None = None
     price_version: int | None = None
     lines: tuple[ContractLine, ...]
