@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table, delete, 
 from sqlalchemy.exc import DBAPIError
 
 from billsync.store import Conflict, IllegalMove, Store, Tx
-from billsync.store.bulk import insert_rows
-from billsync.store.schema import audit, charges, deliveries, inbox
+from billsync.store.bulk import insert_rows, upsert_rows
+from billsync.store.schema import audit, charges, deal_marks, deliveries, inbox
+from billsync.store.sql import upsert
 from billsync.store.types import DayText, Moment
 from tests.store.made import AT, DAY, LONG
 
@@ -50,6 +51,21 @@ def test_bulk_rows_are_those_of_an_insert(store: Store, table: Table) -> None:
 
     found = left_by(lambda conn: insert_rows(conn, table, rows))
     assert found == left_by(lambda conn: conn.execute(insert(table), rows)) != []
+
+
+def test_an_upsert_in_bulk_leaves_what_the_ordinary_one_leaves(store: Store) -> None:
+    marks = [("D-1", "a" * 64, DAY), (LONG, "b" * 64, None), (ODD, "c" * 64, DAY)]
+    later = [("D-1", "d" * 64, None), (f"{LONG}!", "e" * 64, DAY), (ODD, "c" * 64, None)]
+    found = []
+    for way in (upsert, upsert_rows):
+        with store.tx("t") as tx, tx.conn.begin_nested() as all_of_it:
+            for new in (marks, later, []):
+                rows = [{"deal": deal, "digest": digest, "policy": "p", "next_on": on} for deal, digest, on in new]
+                way(tx.conn, deal_marks, rows, ["digest", "next_on"])
+            found.append(sorted(map(repr, tx.conn.execute(select(*deal_marks.columns)))))
+            all_of_it.rollback()
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
 
 
 def test_no_rows_are_nothing_to_do(store: Store) -> None:

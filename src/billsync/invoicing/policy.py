@@ -159,7 +159,12 @@ class InvoicingRules(Noun):
         return company.credit_series if isinstance(document, CreditNote) else company.series
 
     def policy(self) -> Policy:
-        """The conventions to pin on a document."""
+        """The conventions to pin on a document; the same noun as long as the same rules are asked."""
+        if _LATEST[0][0] is not self:
+            _LATEST[0] = (self, self._policy())
+        return _LATEST[0][1]
+
+    def _policy(self) -> Policy:
         given = self.conventions.model_dump(exclude_unset=True)
         given |= {name: getattr(self, name) for name in _OWN if name in self.model_fields_set}
         return Policy.model_validate(
@@ -168,3 +173,7 @@ class InvoicingRules(Noun):
 
 
 _OWN: Final = ("tax_rounding", "rounding", "proration")
+
+_NO_RULES: Final = InvoicingRules()
+_LATEST: Final = [(_NO_RULES, Policy(preset="default"))]
+"""The rules that were asked last and their policy: a run asks its own for every contract."""

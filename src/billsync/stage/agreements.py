@@ -22,7 +22,9 @@ def contracts(tx: Tx, ids: Iterable[str]) -> dict[str, Contract]:
 def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:
     """The contracts of charges, rates of exchange, and what was used up."""
     known = contracts(tx, (charge.contract for charge in pending))
-    return Terms(known, world.rules.rates, used(tx, known.values()) if known else None)
+    given_back = {charge.contract for charge in pending if charge.corrects}
+    asking = [item for item in known.values() if item.coupons or item.prepaid or item.id in given_back]
+    return Terms(known, world.rules.rates, used(tx, asking) if asking else None)
 
 
 def used(tx: Tx, known: Iterable[Contract]) -> Used:

@@ -30,6 +30,26 @@ def insert_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]
         copy_rows(conn, form.copy, stored)
 
 
+def upsert_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], update: Sequence[str]) -> None:
+    """Insert rows; where the primary key is there already, set the columns `update`.  No key comes twice."""
+    if not rows:
+        return
+    form = _form(table)
+    stored = [form.stored(row) for row in rows]
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    otherwise = f" ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql(form.insert + otherwise, stored)
+        return
+    passing = f'"passing_{table.name}"'
+    like = f'(LIKE "{table.name}") ON COMMIT DROP'
+    conn.exec_driver_sql(f"CREATE TEMPORARY TABLE {passing} {like}")
+    copy_rows(conn, form.copy.replace(f'"{table.name}"', passing, 1), stored)
+    conn.exec_driver_sql(" ".join(("INSERT INTO", f'"{table.name}"', "SELECT * FROM", passing)) + otherwise)
+    conn.exec_driver_sql(f"DROP TABLE {passing}")
+
+
 def copy_rows(conn: Connection, statement: str, rows: Sequence[Row]) -> None:
     """Run a COPY ... FROM STDIN of Postgres.  Raises what an INSERT raises."""
     driver: Any = conn.connection.driver_connection

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select
 
 from billsync.model.base import digest_text
 from billsync.model.ref import Ref
+from billsync.store.bulk import upsert_rows
 from billsync.store.schema import deal_marks, facts
 from billsync.store.sql import among, chunks, rows, upsert
 from billsync.store.types import fold, with_whole
@@ -130,7 +131,7 @@ class Facts:
     def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
         """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more."""
         new = [{"deal": deal, "digest": digest, "policy": policy, "next_on": day} for deal, digest, day in marks]
-        upsert(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
+        upsert_rows(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
 
 
 def _from(query: Any, source: str | None) -> Any:
@@ -164,6 +165,6 @@ def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: d
 
 
 def _fact(row: dict[str, Any]) -> Fact:
-    source = Ref(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
+    source = Ref.trusted(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
     names = ("kind", "id", "doc", "digest", "version", "mapping")
     return Fact(source=source, **{name: row[name] for name in names})
