@@ -15,7 +15,19 @@ from datetime import datetime
 from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
-from billsync.stage import bills, crediting, facts, money, outgoing, ownership, references, remit, returns, schemas
+from billsync.stage import (
+    bills,
+    contracting,
+    crediting,
+    facts,
+    money,
+    outgoing,
+    ownership,
+    references,
+    remit,
+    returns,
+    schemas,
+)
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -60,6 +72,7 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     facts.read(world, full=full)  #          CRM        -> records in the inbox
     facts.make(world)  #                     records    -> customers, products, deals
     bills.charge(world)  #                   deals      -> charges
+    contracting.charge(world)  #             contracts, usage -> charges
     outgoing.masters(world)  #               customers, products -> planned writes
     bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
     crediting.unsent(world)  #               and credit notes
@@ -81,6 +94,7 @@ def bill(world: World) -> Report:
     """
     report = Report(world.run, counts=world.tally.counts)
     bills.charge(world)
+    contracting.charge(world)
     bills.invoice(world)
     money.settle(world)
     return _finish(world, report)

@@ -38,6 +38,11 @@ def plain_number(value: Decimal) -> Any:
     return json.loads(format(value, "f"))
 
 
+def without_zeros(value: Decimal) -> Decimal:
+    """The same amount without decimals that say nothing: Tryton counts them, and refuses more than four."""
+    return Decimal(text.rstrip("0").rstrip(".")) if "." in (text := format(value, "f")) else value
+
+
 def decoded(value: Any) -> Any:
     """Values as Python has them: Decimals, days, instants in UTC.  Raises ValueError for a malformed object."""
     if isinstance(value, list):

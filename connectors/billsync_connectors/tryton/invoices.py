@@ -23,7 +23,7 @@ from billsync.connector import (
 )
 from billsync_connectors.tryton import bulk, payload, voiding
 from billsync_connectors.tryton.books import Books
-from billsync_connectors.tryton.encoding import plain_number
+from billsync_connectors.tryton.encoding import plain_number, without_zeros
 from billsync_connectors.tryton.posting import Posting
 from billsync_connectors.tryton.session import Session
 from billsync_connectors.tryton.settings import TrytonSettings
@@ -139,7 +139,7 @@ class Invoices:
             "type": "line",
             "description": payload.optional_text(row, "description"),
             "quantity": plain_number(-quantity if self._credits else quantity),
-            "unit_price": price,
+            "unit_price": without_zeros(price),
             "account": self._books.revenue,
             "currency": currency,
             "company": self._session.company,

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from billsync.connector import Record
 from billsync.model.base import Noun
+from billsync.model.contract import Contract
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
 from billsync.model.invoice import CreditNote, Invoice
@@ -22,12 +23,15 @@ from billsync.model.payment import InvoiceStatus, Payment, Refund
 from billsync.model.problem import Place
 from billsync.model.product import Price, Product
 from billsync.model.scalar import show
+from billsync.model.usage import CustomerUsage
 
 KINDS: Final[dict[str, type[Noun]]] = {
     "customer": Customer,
     "product": Product,
     "price": Price,
     "deal": Deal,
+    "contract": Contract,
+    "usage": CustomerUsage,
     "invoice": Invoice,
     "credit_note": CreditNote,
     "payment": Payment,
@@ -36,7 +40,7 @@ KINDS: Final[dict[str, type[Noun]]] = {
 }
 """Name of a kind in mappings -> its noun."""
 
-INBOUND: Final = ("customer", "product", "deal", "payment", "refund")
+INBOUND: Final = ("customer", "product", "deal", "contract", "usage", "payment", "refund")
 """Kinds that a mapping may write."""
 
 
@@ -74,7 +78,7 @@ def shape_of(annotation: Any) -> Shape:
     if origin is Annotated:
         return _read_by(shape_of(arguments[0]), arguments[1:])
     if origin in {Union, types.UnionType}:
-        inner = shape_of(next(argument for argument in arguments if argument is not types.NoneType))
+        inner = reduce(_either, (shape_of(argument) for argument in arguments if argument is not types.NoneType))
         return replace(inner, nullable=types.NoneType in arguments)
     if origin in {tuple, list}:
         inner = shape_of(arguments[0])
@@ -82,6 +86,18 @@ def shape_of(annotation: Any) -> Shape:
     if origin is dict:
         return Shape("map")
     return _object(annotation) if isinstance(annotation, type) else Shape("value", {})
+
+
+def _either(one: Shape, other: Shape) -> Shape:
+    """What may stand where either may: the fields of both, of which those are needed that both need."""
+    if one.form != other.form or one.fields is None or other.fields is None:
+        return ANYTHING
+    fields = {**one.fields, **other.fields}
+    for name in one.fields.keys() & other.fields.keys():
+        if one.fields[name] != other.fields[name]:
+            fields[name] = Union[one.fields[name], other.fields[name]]  # noqa: UP007  types that are only known here
+    reader = one.reader if one.reader is other.reader else None
+    return Shape(one.form, fields, one.required & other.required, reader=reader)
 
 
 def _read_by(shape: Shape, said: tuple[Any, ...]) -> Shape:

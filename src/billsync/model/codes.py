@@ -77,6 +77,7 @@ CODES: Final[dict[str, str]] = {
     "BILL-TAX-01": "no rate is known for the tax code on that day",
     "BILL-FX-01": "no rate of exchange is known for the currency of the invoice",
     "BILL-PRICE-01": "no price is known for a line of the contract",
+    "BILL-CONTRACT-01": "the contract cannot be billed as it stands",
     "BILL-LIMIT-01": "more would be billed in one run than its bounds allow: it waits for a person",
     "BILL-MONEY-01": "an amount does not fit its currency",
     # Usage

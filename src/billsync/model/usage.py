@@ -36,3 +36,9 @@ class UsageEvent(Noun):
         if (self.at is None) == (self.on is None):
             raise ValueError("a usage event has either its instant (at) or its day (on)")
         return self
+
+
+class CustomerUsage(UsageEvent):
+    """Usage as it is stored: it says whose it is."""
+
+    customer: Id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -126,24 +126,23 @@ def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
     world.report(tx, problems)
 
 
-def _place(deal: str) -> Place:
-    return Place(system="billsync", object="deal", id=deal)
-
-
-def withdraw(world: World, tx: Tx, deals: Iterable[str]) -> None:
-    """A deal is gone: its open charges go too; what was invoiced stays, and a person is told."""
-    for deal, stored in tx.ledger.charges_of_many(list(deals)).items():
+def withdraw(world: World, tx: Tx, kind: str, gone: Sequence[str]) -> None:
+    """Deals or contracts are gone: their open charges go too; what was invoiced stays, and a person is told."""
+    problems: list[Problem] = []
+    for id, stored in tx.ledger.charges_of_many(gone).items():
         open_keys = [key for key, item in stored.items() if item.is_open]
         tx.ledger.drop_charges(open_keys, run=world.run, at=world.now())
         numbers = sorted({item.invoice for item in stored.values() if item.invoice})
-        if numbers:
+        if numbers and (kind == "deal" or not tx.facts.get("deal", id)):
             problem = Problem(
                 code="BILL-DEAL-04",
-                message=f"the deal is gone or no longer won, but stands on {', '.join(numbers)}",
-                hint="nothing was voided: credit it in the ERP, or restore the deal",
-                place=_place(deal),
+                message=f"the {kind} is gone or no longer won, but stands on {', '.join(numbers)}",
+                hint=f"nothing was voided: `billsync invoice credit` gives it back, or restore the {kind}",
+                place=Place(system="billsync", object=kind, id=id),
             )
-            world.report(tx, [problem])
+            problems.append(problem)
+    tx.problems.close(connection="billsync", object=kind, ids=list(gone), at=world.now(), codes_prefix="BILL-")
+    world.report(tx, problems)
 
 
 # ---------------------------------------------------------------- invoices

@@ -12,11 +12,13 @@ from billsync.mapping import Mapped, Resolve
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.shape import Change, unknown_choice
 from billsync.model.base import digest_text
+from billsync.model.contract import Contract
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
 from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
+from billsync.model.usage import CustomerUsage
 from billsync.stage import bills, drift, money, ownership, schemas
 from billsync.stage.references import References
 from billsync.stage.world import World
@@ -183,15 +185,19 @@ def _keep_facts(world: World, mapping: FieldMapping, tx: Tx, rows: Page) -> None
     made = [
         (result.noun, source[row.id], mapping.digest)
         for row, result in rows
-        if isinstance(result.noun, Customer | Product | Deal)
+        if isinstance(result.noun, Customer | Product | Deal | Contract | CustomerUsage)
     ]
     changed = tx.facts.put(kind, made, run=world.run, at=at)
     world.tally.add(f"{kind}s mapped", changed)
     tx.links.put([Link(kind=kind, our_id=noun.id, ref=ref) for noun, ref, _ in made], at=at)
+    if kind == "usage" and changed:
+        tx.facts.bill_again({noun.customer for noun, _, _ in made if isinstance(noun, CustomerUsage)})
     lost = [row.id for row, result in rows if row.deleted or (result.noun is None and not result.problems)]
     known = tx.facts.by_source(world.source.name, mapping.source_object, lost)
     ids = [our_id for pairs in known.values() for found, our_id in pairs if found == kind]
+    if kind == "usage":
+        tx.facts.bill_again({CustomerUsage.reread(fact.doc).customer for fact in tx.facts.many(kind, ids).values()})
     removed = tx.facts.remove(kind, ids, run=world.run, at=at)
     world.tally.add(f"{kind}s removed", len(removed))
-    if kind == "deal":
-        bills.withdraw(world, tx, removed)
+    if kind in ("deal", "contract"):
+        bills.withdraw(world, tx, kind, removed)

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select, type_coerce
 
 from billsync.model.base import digest_text
 from billsync.model.ref import Ref
 from billsync.store.bulk import upsert_rows
 from billsync.store.schema import deal_marks, facts
 from billsync.store.sql import among, chunks, rows, upsert
-from billsync.store.types import fold, with_whole
+from billsync.store.types import PLAIN, fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
-_CONTENT: Final = ("digest", "run", "at", "whole", "doc")
+_OF_CUSTOMERS: Final = ("contract", "usage")
+"""Kinds that are looked for by their customer."""
+_CONTENT: Final = ("digest", "run", "at", "whole", "doc", "customer")
 
 
 class Identified(Protocol):
@@ -79,7 +81,7 @@ class Facts:
         there = [row["id"] for row in among(self._conn, _of(kind, facts.c.id, facts.c.whole), facts.c.id, ids)]
         for part in chunks(there):
             self._conn.execute(delete(facts).where(facts.c.kind == kind, facts.c.id.in_(part)))
-            if kind == "deal":  # should it come back, billing looks at it again
+            if kind in ("deal", "contract"):  # should it come back, billing looks at it again
                 self._conn.execute(delete(deal_marks).where(deal_marks.c.deal.in_(part)))
         return there
 
@@ -115,17 +117,35 @@ class Facts:
             found.setdefault(row["source_id"], []).append((row["kind"], row["id"]))
         return found
 
+    def of_customers(self, kind: str, customers: Iterable[str]) -> list[Fact]:
+        """Contracts or usage of these customers."""
+        return [_fact(row) for row in among(self._conn, _of(kind, facts), facts.c.customer, customers)]
+
+    def bill_again(self, customers: Iterable[str]) -> None:
+        """Let billing look again at the contracts of these customers: what they used is not as it was."""
+        query = _of("contract", type_coerce(facts.c.id, PLAIN).label("id"))
+        known = [row["id"] for row in among(self._conn, query, facts.c.customer, customers)]
+        for part in chunks(known):
+            self._conn.execute(delete(deal_marks).where(type_coerce(deal_marks.c.deal, PLAIN).in_(part)))
+
     def deals_due(
-        self, through: date, policy: str, *, source: str | None = None, after: str = "", limit: int = 500
+        self,
+        through: date,
+        policy: str,
+        *,
+        kind: str = "deal",
+        source: str | None = None,
+        after: str = "",
+        limit: int = 500,
     ) -> list[Fact]:
-        """Deals that billing has to look at, by id; with `source`, only those of that connection.
+        """Deals, or contracts, that billing has to look at, by id; with `source`, only those of that connection.
 
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
         mark = deal_marks.c
         due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
         query = select(facts).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
-        query = query.where(facts.c.kind == "deal", facts.c.id > after, due).order_by(facts.c.id).limit(limit)
+        query = query.where(facts.c.kind == kind, facts.c.id > after, due).order_by(facts.c.id).limit(limit)
         return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
     def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
@@ -160,6 +180,7 @@ def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: d
         "run": run,
         "at": at,
         "doc": doc,
+        "customer": getattr(noun, "customer", "") if kind in _OF_CUSTOMERS else "",
     }
     return with_whole(row, "id", "source_id")
 

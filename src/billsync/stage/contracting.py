@@ -1,0 +1,153 @@
+"""Contracts and what was used -> charges; what changed after it was billed becomes repairs.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from billsync.billing import changes, charges
+from billsync.model.contract import Contract
+from billsync.model.customer import Customer
+from billsync.model.problem import Place, Problem
+from billsync.model.scalar import show
+from billsync.model.usage import CustomerUsage
+from billsync.stage import pending
+from billsync.stage.world import World
+from billsync.store import Fact, StoredCharge, Tx
+
+PAGE = 100
+"""Contracts whose usage is held at one time."""
+
+_HINT = "correct the contract; it is billed by itself then"
+
+
+def charge(world: World) -> None:
+    """Make the charges of every contract that is new, changed, was used, or has a period coming due."""
+    policy, after = world.rules.policy().digest(), ""
+    world.progress.stage("Bill contracts")
+    while True:
+        with world.store.view() as tx:
+            facts = tx.facts.deals_due(
+                world.through, policy, kind="contract", source=world.source.name, after=after, limit=PAGE
+            )
+            page = _page(tx, facts)
+        if not facts:
+            return
+        bills = [_bill(world, fact, page) for fact in facts]
+        with world.store.tx("contract-charges") as tx:
+            _keep(world, tx, bills, policy)
+        after = facts[-1].id
+        world.progress.advance(len(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of contracts by id, with whom they are of, what was used, and what was billed of them before.
+
+    Attributes:
+        deals: ids of deals, among those that a contract has as its own id or names, that are billed by themselves.
+    """
+
+    contracts: dict[str, Contract]
+    customers: dict[str, Customer]
+    usage: dict[str, list[CustomerUsage]]
+    billed: dict[str, dict[str, StoredCharge]]
+    deals: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What billing one contract came to; `next_on` is None where nothing comes by itself."""
+
+    contract: str
+    digest: str = ""
+    change: changes.Changes = field(default_factory=changes.Changes)
+    problem: Problem | None = None
+    next_on: date | None = None
+
+
+def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
+    contracts = {fact.id: Contract.reread(fact.doc) for fact in facts}
+    names = {contract.customer for contract in contracts.values()}
+    usage: dict[str, list[CustomerUsage]] = {}
+    for fact in tx.facts.of_customers("usage", names):
+        event = CustomerUsage.reread(fact.doc)
+        usage.setdefault(event.customer, []).append(event)
+    deals = {*contracts, *(contract.deal for contract in contracts.values() if contract.deal)}
+    return _Page(
+        contracts=contracts,
+        customers=pending.nouns(tx, "customer", names, Customer),
+        usage=usage,
+        billed=tx.ledger.charges_of_many(contracts),
+        deals=frozenset(tx.facts.many("deal", deals)),
+    )
+
+
+def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
+    # what it bills stands under its own id: the deal that it came from is no part of that
+    contract = page.contracts[fact.id].model_copy(update={"deal": None})
+    customer = page.customers.get(contract.customer)
+    if customer is None:
+        message = f"the contract's customer {show(contract.customer)} is not among the customers"
+        return _Bill(contract.id, problem=_problem("BILL-DEAL-02", contract, "customer", message))
+    billed_twice = {contract.id, page.contracts[fact.id].deal} & page.deals
+    if billed_twice:
+        message = f"the deal {show(next(iter(billed_twice)) or '')} is billed already: one of the two has to go"
+        return _Bill(contract.id, problem=_problem("BILL-CONTRACT-01", contract, "deal", message))
+    stored = page.billed.get(contract.id, {})
+    usage = page.usage.get(contract.customer, [])
+    standing = [item.charge for item in stored.values() if not item.is_open]
+    known = charges.Facts(usage=usage, zone=customer.timezone, billed=standing)
+    try:
+        due = charges.due(
+            contract,
+            through=world.through,
+            policy=world.rules.policy(),
+            source=f"contract {contract.id}",
+            facts=known,
+        )
+    except ValueError as error:
+        return _Bill(contract.id, problem=_problem("BILL-CONTRACT-01", contract, "lines", str(error)))
+    return _Bill(
+        contract.id, fact.digest, _change(stored, due, world.through), next_on=_next(contract, usage, due, world)
+    )
+
+
+def _change(stored: Mapping[str, StoredCharge], due: charges.Due, through: date) -> changes.Changes:
+    """What stands on documents stays; what is open follows the contract."""
+    open_ = {key: item.charge for key, item in stored.items() if item.is_open}
+    wanted = [charge for charge in due.charges if charge.key not in stored or charge.key in open_]
+    return changes.compare(open_, wanted, (), through=through)
+
+
+def _next(contract: Contract, usage: Sequence[CustomerUsage], due: charges.Due, world: World) -> date | None:
+    """When to look again: a charge falls due, an amendment or usage becomes known."""
+    days = [due.next_on, *(item.known_on for item in contract.amendments)]
+    days += [item.received_on for item in usage]
+    return min((day for day in days if day is not None and day > world.through), default=None)
+
+
+def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
+    """Store a page: charges, marks, and the problems that are open or mended."""
+    made = [item for bill in bills for item in bill.change.add]
+    tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
+    tx.ledger.add_charges(made, run=world.run, at=world.now())
+    # no digest is empty: a contract with a problem is looked at again
+    tx.facts.billed([(bill.contract, bill.digest, bill.next_on) for bill in bills], policy)
+    world.tally.add("charges made", len(made))
+    problems = [bill.problem for bill in bills if bill.problem is not None]
+    tx.problems.close(
+        connection="billsync",
+        object="contract",
+        ids=[bill.contract for bill in bills],
+        except_={problem.fingerprint for problem in problems},
+        at=world.now(),
+        codes_prefix="BILL-",
+    )
+    world.report(tx, problems)
+
+
+def _problem(code: str, contract: Contract, spot: str, message: str) -> Problem:
+    place = Place(system="billsync", object="contract", id=contract.id, field=spot)
+    return Problem(code=code, message=message, hint=_HINT, place=place)
