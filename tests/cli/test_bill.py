@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import shutil
 
-from tests.cli.place import Place
+from tests.cli.place import MAPPING, Place
 
-MONTHLY = """\
-mapping: scratch.deals
-version: 1
-from: files.deals
-to: deal
-key: id
-fields:
-  id: {from: id}
-  customer: {ref: files.accounts, from: account}
-  currency: {from: currency}
-  signed_on: {from: day, as: date}
-  lines:
-    each: $
-    fields:
-      id: {const: "1"}
-      product: {ref: files.products, from: product}
-      quantity: {from: quantity, as: decimal}
-      unit_amount: {from: amount, as: money}
-      model: {const: recurring}
-      every: {expr: "OBJECT('months', 1)"}
-"""
+MONTHLY = MAPPING.replace(
+    "model: {const: one_time}", "model: {const: recurring}\n      every:\n        fields:\n          months: {const: 1}"
+)
 
 
 def monthly(place: Place) -> None:
     """One deal of 1,000.00 a month from 3 February, billed through March."""
-    text = MONTHLY.replace(
-        "      every: {expr: \"OBJECT('months', 1)\"}\n",
-        "      every:\n        fields:\n          months: {const: 1}\n",
-    )
-    (place.folder / "deals.yaml").write_text(text, encoding="utf-8")
+    place.write("deals.yaml", MONTHLY)
     assert place.billsync("sync", "--through", "2026-03-31").code == 0
 
 
