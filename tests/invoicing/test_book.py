@@ -379,6 +379,12 @@ def test_prices_come_from_the_pinned_version_of_the_book() -> None:
     assert "has no price of 'SEAT' in GBP on 2026-01-01" in missing.problems[0].message
 
 
+def test_what_no_ledger_holds_is_told_in_a_sentence() -> None:
+    huge = SEATS | {"quantity": "999999999999999999", "price": {"scheme": "per_unit", "unit_amount": "999999999999"}}
+    found = book(agreed(huge), through=date(2026, 1, 31))
+    assert found.problems[0].message.startswith("the line seats comes to more than can be billed: 999999999999999999 x")
+
+
 def test_documents_over_nothing_may_be_left_out() -> None:
     free = SEATS | {"quantity": "0"}
     assert len(booked(agreed(free), "2026-02-01").invoices) == 2
@@ -405,6 +411,12 @@ def test_deferred_revenue_ties_to_the_documents() -> None:
         ({"lines": [SEATS | {"model": "usage"}]}, "a line of the model usage needs `meter`"),
         ({"lines": [SEATS | {"every": None}]}, "a line of the model recurring needs `every`"),
         ({"lines": [SEATS | {"price": {"scheme": "dynamic"}}]}, "a dynamic price needs usage"),
+        (
+            {"lines": [SEATS | {"ends_on": "2025-12-01"}]},
+            "the line seats ends on 2025-12-01, which is not after its start",
+        ),
+        ({"ends_on": "2026-01-01"}, "the contract ends on 2026-01-01, which is not after its start"),
+        ({"coupons": [{"id": "X", "percent": "0.1"}, {"id": "X", "percent": "0.2"}]}, "the coupon id 'X' stands twice"),
         ({"instalments": [{"milestone": "done"}]}, "milestones belong to a line"),
     ],
 )

@@ -62,7 +62,7 @@ class Made:
 
 
 def charge_of(made: Made, by: Making) -> Charge:
-    """The charge, with its explanation."""
+    """The charge, with its explanation.  Raises ValueError for an amount that does not fit."""
     contract = by.contract
     deal = contract.deal or contract.id
     inputs = {
@@ -79,8 +79,9 @@ def charge_of(made: Made, by: Making) -> Charge:
         inputs["period"] = str(made.period)
     if made.period != made.cycle and made.cycle is not None:
         inputs |= {"cycle": str(made.cycle), "proration": by.policy.proration}
-    make = Charge.trusted if _is_in_bounds(made) else Charge  # which says what is too large
-    return make(
+    if not _is_in_bounds(made):
+        raise ValueError(f"the line {made.line.id} comes to more than can be billed: {made.formula}")
+    return Charge.trusted(
         key=made.key,
         kind=made.kind,
         corrects=made.corrects,

@@ -194,10 +194,25 @@ class Contract(Noun):
         return self
 
     @model_validator(mode="after")
+    def _dates_fit(self) -> Contract:
+        if self.ends_on is not None and self.ends_on <= self.start:
+            raise ValueError(f"the contract ends on {self.ends_on}, which is not after its start on {self.start}")
+        for line in self.lines:
+            start = line.starts_on or self.start
+            if line.ends_on is not None and line.ends_on <= start:
+                raise ValueError(f"the line {line.id} ends on {line.ends_on}, which is not after its start on {start}")
+        return self
+
+    @model_validator(mode="after")
     def _names_fit(self) -> Contract:
-        twice = [name for name, times in Counter(self.order).items() if times > 1]
-        if twice:
-            raise ValueError(f"the line id {twice[0]!r} stands twice: each line and commitment needs its own")
+        named: list[tuple[str, tuple[str, ...]]] = [
+            ("line", self.order),
+            ("coupon", tuple(item.id for item in self.coupons)),
+            ("grant", tuple(item.id for item in self.prepaid)),
+        ]
+        for what, names in named:
+            if twice := [name for name, times in Counter(names).items() if times > 1]:
+                raise ValueError(f"the {what} id {twice[0]!r} stands twice: each needs its own")
         lines = {line.id for line in self.lines}
         asked = [("an amendment", item.line) for item in self.amendments]
         asked += [("a coupon", name) for item in self.coupons for name in item.lines or ()]
