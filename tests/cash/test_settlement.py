@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.cash.settlement import Advice, OpenItem, Remittance, Tolerance, position
 
+RUNS = settings(max_examples=40)
 START = date(2026, 1, 1)
 MONEY = st.decimals("0.01", "300", places=2)
 DAYS = st.integers(0, 60).map(lambda days: START + timedelta(days=days))
@@ -46,6 +47,7 @@ TOLERANCES = st.builds(
 )
 
 
+@RUNS
 @given(accounts(), DAYS, TOLERANCES)
 def test_every_cent_is_accounted_for(
     account: tuple[list[OpenItem], list[Remittance]], on: date, within: Tolerance
@@ -66,6 +68,7 @@ def test_every_cent_is_accounted_for(
     assert all(kept <= within.over for kept in found.kept.values())
 
 
+@RUNS
 @given(accounts(), DAYS)
 def test_the_order_in_which_it_became_known_makes_no_difference(
     account: tuple[list[OpenItem], list[Remittance]], on: date
@@ -74,6 +77,7 @@ def test_the_order_in_which_it_became_known_makes_no_difference(
     assert position(items, money, on) == position(items[::-1], money[::-1], on)
 
 
+@RUNS
 @given(accounts(), DAYS)
 def test_money_without_advice_leaves_nothing_open_that_it_could_pay(
     account: tuple[list[OpenItem], list[Remittance]], on: date

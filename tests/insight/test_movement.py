@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.insight.movement import Counted, between
 from billsync.insight.recurring import Recurring, by_customer
 from billsync.model.period import Every
 
+RUNS = settings(max_examples=40)
 START = date(2026, 1, 1)
 DAYS = st.integers(0, 120).map(lambda days: START + timedelta(days=days))
 LINES = st.builds(
@@ -29,6 +30,7 @@ COUNTED: tuple[Counted, ...] = ("ends", "days")
 RATES = st.fixed_dictionaries({name: st.decimals("0.01", "2", places=4) for name in ("EUR", "JPY")})
 
 
+@RUNS
 @given(st.lists(LINES, max_size=8), DAYS, DAYS, RATES, RATES, st.sampled_from(COUNTED))
 def test_movements_sum_to_the_difference_in_any_currency(
     lines: list[Recurring],
@@ -49,6 +51,7 @@ def test_movements_sum_to_the_difference_in_any_currency(
         assert found.exchange == 0
 
 
+@RUNS
 @given(st.lists(LINES, max_size=8), DAYS, DAYS, DAYS, RATES)
 def test_two_windows_are_one_when_days_are_counted(
     lines: list[Recurring], one: date, two: date, three: date, rates: dict[str, Decimal]

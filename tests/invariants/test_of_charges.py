@@ -19,7 +19,7 @@ from billsync.model.currency import exponent
 from billsync.model.period import Period
 from tests.invariants.contracts import PRICES, QUANTITIES, STARTS, Case, Fields, cases
 
-RUNS = settings(max_examples=30)
+RUNS = settings(max_examples=20)
 
 
 def by_line(owed: Due, *kinds: str) -> dict[str, list[Charge]]:

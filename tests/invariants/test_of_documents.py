@@ -20,7 +20,7 @@ from billsync.model.exact import round_ratio
 from billsync.model.invoice import CreditNote
 from tests.invariants.contracts import PERCENT_COUPONS, QUANTITIES, cases, documents
 
-RUNS = settings(max_examples=30)
+RUNS = settings(max_examples=20)
 Document = tuple[BillingDocument, date]
 NO_COUPONS = documents(coupons=None)
 
@@ -169,7 +169,7 @@ def test_13_what_is_learned_later_changes_no_document(document: Document, days: 
     assert all(amount <= charged[key] for key, amount in back.items())
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(documents(cases(models=("recurring",), amended=False, dear=True), coupons=None), st.integers(0, 100), QUANTITIES)
 def test_08_there_and_back_again_is_nothing_also_when_it_was_billed(
     document: Document, days: int, quantity: str

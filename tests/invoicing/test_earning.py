@@ -6,18 +6,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.invoicing.earning import Method, Modification, modified, on_milestones
 from billsync.invoicing.revenue import straight_line
 from billsync.model.period import Period
 
+RUNS = settings(max_examples=40)
 START = date(2026, 1, 1)
 METHODS: tuple[Method, ...] = ("prospective", "cumulative")
 MONEY = st.decimals("0", "100000", places=2)
 
 
+@RUNS
 @given(
     MONEY,
     st.integers(2, 800),
@@ -38,6 +40,7 @@ def test_a_service_that_changes_is_earned_to_the_cent(
     assert earned[-1].on == ends_on - timedelta(days=1)
 
 
+@RUNS
 @given(MONEY, st.integers(60, 800), st.integers(1, 59))
 def test_a_change_of_nothing_leaves_what_was_earned_before(amount: Decimal, days: int, offset: int) -> None:
     service = Period(START, START + timedelta(days=days))
@@ -49,6 +52,7 @@ def test_a_change_of_nothing_leaves_what_was_earned_before(amount: Decimal, days
     assert sum(part.amount for part in found) == sum(part.amount for part in whole)
 
 
+@RUNS
 @given(MONEY, st.lists(st.integers(1, 20), min_size=1, max_size=6))
 def test_milestones_earn_the_whole_work_and_no_more(amount: Decimal, parts: list[int]) -> None:
     shares = [Decimal(part) / 128 for part in parts]
