@@ -36,24 +36,28 @@ def quick_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaV
 
 def stored_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaValidator:
     """A validator of what was validated and written once: types only, not whether fields fit each other."""
-    bare: Any = _bare(schema)
-    return quick_validator(bare, filled)
+    return quick_validator(_bare(schema, filled), filled)
 
 
-def _bare(node: Any) -> Any:
-    """The schema without the models' own validators; the readers of values stay."""
+def _bare(node: Any, filled: Callable[[str], str]) -> Any:
+    """The schema without what only judges a value that was read, and without what models rename before."""
     if isinstance(node, list):
-        return [_bare(item) for item in node]
+        return [_bare(item, filled) for item in node]
     if not isinstance(node, dict):
         return node
-    if node.get("type") in ("function-after", "function-before") and _is_models(node["schema"]):
-        bare: dict[str, Any] = _bare(node["schema"])
+    if _only_judges(node, filled):
+        bare: dict[str, Any] = _bare(node["schema"], filled)
         return bare | {key: node[key] for key in ("ref",) if key in node}
-    return {key: value if key == "metadata" else _bare(value) for key, value in node.items()}
+    return {key: value if key == "metadata" else _bare(value, filled) for key, value in node.items()}
 
 
-def _is_models(node: dict[str, Any]) -> bool:
-    """Whether a schema is a model's, or the fields of one."""
+def _only_judges(node: dict[str, Any], filled: Callable[[str], str]) -> bool:
+    if node.get("type") == "function-after":
+        return node["function"].get("function") is not filled
+    return node.get("type") == "function-before" and _is_model(node["schema"])
+
+
+def _is_model(node: dict[str, Any]) -> bool:
     while node["type"] in ("function-after", "function-before"):
         node = node["schema"]
     return node["type"] in ("model", "model-fields")

@@ -91,11 +91,11 @@ class Facts:
 
     def many(self, kind: str, ids: Iterable[str]) -> dict[str, Fact]:
         """Nouns by id, for those that are there."""
-        return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, facts), facts.c.id, ids)}
+        return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.id, ids)}
 
     def page(self, kind: str, *, source: str | None = None, after: str = "", limit: int = 500) -> list[Fact]:
         """Nouns of a kind by id, from the first after `after`; with `source`, only those of that connection."""
-        query = _of(kind, facts).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
+        query = _of(kind, *_AS_FACT).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
         return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
     def payers(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Facts:
 
     def of_customers(self, kind: str, customers: Iterable[str]) -> list[Fact]:
         """Contracts or usage of these customers."""
-        return [_fact(row) for row in among(self._conn, _of(kind, facts), facts.c.customer, customers)]
+        return [_fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.customer, customers)]
 
     def bill_again(self, customers: Iterable[str]) -> None:
         """Let billing look again at the contracts of these customers: what they used is not as it was."""
@@ -144,7 +144,7 @@ class Facts:
         """
         mark = deal_marks.c
         due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
-        query = select(facts).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
+        query = select(*_AS_FACT).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
         query = query.where(facts.c.kind == kind, facts.c.id > after, due).order_by(facts.c.id).limit(limit)
         return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
@@ -160,6 +160,22 @@ def _from(query: Any, source: str | None) -> Any:
 
 def _of(kind: str, *columns: Any) -> Any:
     return select(*columns).where(facts.c.kind == kind)
+
+
+_NAMES: Final = (
+    "kind",
+    "id",
+    "doc",
+    "digest",
+    "version",
+    "mapping",
+    "source_system",
+    "source_kind",
+    "source_id",
+    "whole",
+)
+_AS_FACT: Final = tuple(facts.c[name] for name in _NAMES)
+"""The columns of a `Fact`."""
 
 
 def _only_origin(known: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -187,5 +203,4 @@ def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: d
 
 def _fact(row: dict[str, Any]) -> Fact:
     source = Ref.trusted(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
-    names = ("kind", "id", "doc", "digest", "version", "mapping")
-    return Fact(source=source, **{name: row[name] for name in names})
+    return Fact(row["kind"], row["id"], row["doc"], row["digest"], row["version"], source, row["mapping"])
