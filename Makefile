@@ -48,6 +48,7 @@ format: $(STAMP) ## Put the code into the house format
 bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/out
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.mapping
+	@$(BIN)/python -m benchmarks.billing
 
 .PHONY: soak
 soak: $(STAMP) ## Long runs under faults: crashes at random moments, and thousands of simulated histories

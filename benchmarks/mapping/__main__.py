@@ -69,13 +69,13 @@ class Peer:
         self._process.wait()
 
 
-def installed(package: str) -> Path:
-    """The Python of an environment that has the package."""
+def installed(package: str, *requirements: str) -> Path:
+    """The Python of an environment that has the package, by these requirements or its name alone."""
     place = ENVIRONMENTS / package
     if not (place / ".installed").exists():
         print(f"installing {package} into {place}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-        subprocess.run([place / "bin" / "pip", "install", "--quiet", package], check=True)
+        subprocess.run([place / "bin" / "pip", "install", "--quiet", *(requirements or (package,))], check=True)
         (place / ".installed").touch()
     return place / "bin" / "python"
 

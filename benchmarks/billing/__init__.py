@@ -1,0 +1,1 @@
+"""Contracts of three lines to finalised, explained, stored invoices: billsync, the bare loop, and Tryton."""
