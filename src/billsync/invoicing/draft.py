@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from billsync.billing.price import is_too_large
 from billsync.invoicing.bundle import unbundled
@@ -22,6 +23,11 @@ from billsync.model.invoice import CreditNote, Invoice
 from billsync.model.problem import Place, Problem
 from billsync.model.product import Product
 from billsync.model.scalar import show
+
+_INVOICE: Final = ""
+_CREDIT: Final = ":credit"
+_PARTS: Final = (_INVOICE, _CREDIT)
+"""Endings of the ids of one slot's documents; an id is free where none of them exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,9 @@ def drafts(
     taken: set[str] = set()
     for slot in sorted(slots, key=lambda slot: (slot.last_day, slot.payer, slot.base, slot.currency)):
         count = 1
-        while (name := f"{slot.base}:{count}") in known or name in taken:
+        while any(f"{slot.base}:{count}{part}" in held for held in (known, taken) for part in _PARTS):
             count += 1
+        name = f"{slot.base}:{count}"
         late = count > 1 and slot.window is not None
         issued_on = max(slot.last_day, through) if late else slot.last_day
         for part, charged in _apart(slots[slot], facts):
@@ -160,9 +167,9 @@ def _apart(charges: Mapping[str, Charge], facts: Facts) -> list[tuple[str, dict[
     """The charges of a slot in one document, or what is given back in one of its own, where the policy says so."""
     back = {key: charge for key, charge in charges.items() if charge.kind == "credit"}
     if not back or facts.policy.credits == "lines":
-        return [("", dict(charges))]
+        return [(_INVOICE, dict(charges))]
     forth = {key: charge for key, charge in charges.items() if key not in back}
-    return [*([("", forth)] if forth else []), (":credit", back)]
+    return [*([(_INVOICE, forth)] if forth else []), (_CREDIT, back)]
 
 
 def _slots(
