@@ -311,11 +311,8 @@ def _due_on(made: Sequence[Row], payer: str, issued_on: date, facts: Facts) -> d
 def _turned_round(given: Invoice, facts: Facts) -> CreditNote:
     """A document whose total is negative, with other signs."""
     lines = given.lines
-    numbers = {
-        stood.number
-        for line in lines
-        if line.corrects and (stood := facts.used.lines.get((line.corrects, line.product)))
-    }
+    stood = [facts.used.lines.get((line.corrects, line.product)) for line in lines if line.corrects]
+    numbers = {found.number if found else "" for found in stood}  # "" for what stands on a credit note, too
     shared = ("id", "entity", "customer", "currency", "issued_on", "window", "contract_currency", "fx", "policy")
     return CreditNote(
         **{name: getattr(given, name) for name in shared},
