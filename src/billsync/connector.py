@@ -19,7 +19,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel
 
@@ -200,6 +200,25 @@ class ReadSheet(Noun):
     page_size: int = 500
 
 
+class RatingSheet(Noun):
+    """How a system comes to the amounts of a document from the lines that it is sent.
+
+    Attributes:
+        lines, quantity, unit_price, tax_rate, product, description: names of the written fields.
+        unit_price_places: decimals that it keeps of a unit price, None for any number.
+        tax_rounding: whether it rounds the tax of each line, of each rate, or of the document.
+    """
+
+    lines: str = "lines"
+    quantity: str = "quantity"
+    unit_price: str = "unit_price"
+    tax_rate: str = "tax_rate"
+    product: str = "product"
+    description: str = "description"
+    unit_price_places: int | None = None
+    tax_rounding: Literal["line", "rate", "document"] = "rate"
+
+
 class WriteSheet(Noun):
     """How one kind of record is written, and what an unknown outcome means.
 
@@ -212,6 +231,8 @@ class WriteSheet(Noun):
         batch_max: how many intents one `write` may hold.
         serial: True where two writes at once are not safe.
         voids: True where `Intent.void` is understood.
+        rating: how it computes what a document comes to, None where that is not known: then only what is read back
+            after the write is compared.
         ordered: True where a document is refused after a later one (numbers and dates must rise together): the engine
             then sends nothing before an earlier one whose outcome is open.
     """
@@ -225,6 +246,7 @@ class WriteSheet(Noun):
     serial: bool = True
     ordered: bool = False
     voids: bool = False
+    rating: RatingSheet | None = None
 
 
 class Capabilities(Noun):

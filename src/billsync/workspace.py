@@ -223,6 +223,7 @@ def world(
             progress=progress,
             conflicts=_conflicts(pipeline, [*inbound, *outbound.values()]),
             heard=_heard(workspace, pipeline_name, pipeline),
+            parity=pipeline.push.parity,
         )
 
 

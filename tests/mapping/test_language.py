@@ -151,7 +151,7 @@ def test_keys_that_do_not_fit_are_refused(rule: str, message: str) -> None:
     ("ends", "hint"),
     [
         ("from: crm.Item\nto: prodct", "did you mean 'product'?"),
-        ("from: crm.Item\nto: invoice", "known here: customer, deal, payment, product"),
+        ("from: crm.Item\nto: invoice", "known here: contract, customer, deal, payment, product"),
         ("from: crm.Item\nto: erp.item", "canonical documents:"),
         ("from: custmer\nto: erp.party", "did you mean 'customer'?"),
         ("from: customer\nto: deal", "name the system of one of them"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from billsync.connector import Capabilities, ReadSheet, Target, WriteSheet
+from billsync.connector import Capabilities, RatingSheet, ReadSheet, Target, WriteSheet
 from billsync_connectors.sandbox.config import SandboxSettings
 
 CRM: Final = ("accounts", "products", "deals", "payments")
@@ -29,6 +29,7 @@ def capabilities(settings: SandboxSettings) -> Capabilities:
             serial=False,
             voids=object in DOCUMENTS,
             ordered=settings.ordered and object == "invoice",
+            rating=RatingSheet() if object in ("invoice", "credit_note") else None,
         )
 
     deals = WriteSheet(

@@ -17,6 +17,7 @@ from billsync.connector import (
     Outcome,
     Page,
     Probe,
+    RatingSheet,
     ReadSheet,
     Record,
     Refused,
@@ -56,6 +57,7 @@ def _sheet(reference: str, batch_max: int, *, document: bool = False) -> WriteSh
         batch_max=batch_max,
         ordered=document,
         voids=document,
+        rating=RatingSheet(unit_price_places=4) if document else None,
     )
 
 

@@ -1,7 +1,8 @@
-"""How a target system will recompute a line, and the difference to ours before it is sent.  (pure)"""
+"""How a target system will recompute what it is sent, and the difference to ours before that.  (pure)"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +10,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from billsync.invoicing.taxation import Taxable, taxes
 from billsync.model.base import Noun
+from billsync.model.convention import TaxRounding
 from billsync.model.exact import EXACT, round_ratio
 from billsync.model.money import Rounding
 
@@ -60,3 +63,41 @@ def sendable(quantity: Decimal, amount: Decimal, profile: RatingProfile) -> tupl
     if recompute(Decimal(1), amount, profile).difference:
         raise ValueError(f"the target keeps {profile.unit_price_places} decimals of unit prices: {amount} needs more")
     return Decimal(1), amount
+
+
+# ---------------------------------------------------------------- a whole document
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """A line as it is sent; `rate` of its tax is a fraction."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    rate: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Come:
+    """What a target makes of lines: each amount, the tax, and both together."""
+
+    amounts: tuple[Decimal, ...]
+    tax: Decimal
+    total: Decimal
+
+
+def come_to(
+    lines: Sequence[SentLine], places: int, *, unit_price_places: int | None, tax_rounding: TaxRounding
+) -> Come:
+    """The document as a target computes it that keeps so many decimals of unit prices, None for all of them."""
+    amounts = tuple(
+        round_ratio(EXACT.multiply(line.quantity, _kept(line.unit_price, unit_price_places)), places, Rounding.HALF_UP)
+        for line in lines
+    )
+    taxable = [Taxable(str(n), amount, line.rate) for n, (amount, line) in enumerate(zip(amounts, lines, strict=True))]
+    tax = taxes(taxable, places, rounded_on=tax_rounding).total
+    return Come(amounts, tax, sum(amounts, Decimal(0)) + tax)
+
+
+def _kept(price: Decimal, places: int | None) -> Decimal:
+    return price if places is None else round_ratio(price, places, Rounding.HALF_UP)

@@ -79,6 +79,7 @@ CODES: Final[dict[str, str]] = {
     "BILL-PRICE-01": "no price is known for a line of the contract",
     "BILL-CONTRACT-01": "the contract cannot be billed as it stands",
     "BILL-LIMIT-01": "more would be billed in one run than its bounds allow: it waits for a person",
+    "BILL-PARITY-01": "the target would come to another amount than the document",
     "BILL-MONEY-01": "an amount does not fit its currency",
     # Usage
     "USAGE-EVENT-01": "a row of a usage file cannot be read as an event",

@@ -70,6 +70,22 @@ class Bounds(Noun):
     total: Number = Decimal(1_000_000_000)
 
 
+class Parity(Noun):
+    """What is done where the target would come to another total than the document.
+
+    Attributes:
+        tolerance: a difference of up to so much, in major units, is sent as a line of its own; beyond it the document
+            is not made, and the difference is told.
+        product: id of the product of that line, or None for a line without one.
+        tax_rounding, unit_price_places: in place of the connector's own sheet, or None.
+    """
+
+    tolerance: Annotated[Number, Field(ge=0)] = Decimal(0)
+    product: Id | None = None
+    tax_rounding: Literal["line", "rate", "document"] | None = None
+    unit_price_places: Annotated[int, Field(ge=0, le=12)] | None = None
+
+
 class Push(Noun):
     """How writes are sent and waited for.
 
@@ -81,6 +97,7 @@ class Push(Noun):
         calls_per_s: requests a second at most, in place of the connector's own figure, or None.
         burst: requests that may go out at once before that.
         bounds: what one run may send.
+        parity: what is done where the target would come to another total.
     """
 
     patience_s: int = Field(default=300, ge=0, le=_DAY_S)
@@ -89,6 +106,7 @@ class Push(Noun):
     calls_per_s: Number | None = None
     burst: int = Field(default=10, ge=1)
     bounds: Bounds = Bounds()
+    parity: Parity = Parity()
 
 
 Policy = Literal["report", "ours", "theirs"]

@@ -18,6 +18,7 @@ from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.push import payload
 from billsync.push.decide import DRIFTED
+from billsync.stage import parity
 from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import Tx
@@ -56,17 +57,19 @@ def document(world: World, kind: str, our_id: str, noun: Noun) -> tuple[Mapped |
     mapping = world.outbound.get(kind)
     if mapping is None or world.target is None:
         return None, []
-    return _apply(mapping, kind, our_id, noun, References(world, _itself))
+    return _apply(world, mapping, kind, our_id, noun, References(world, _itself))
 
 
 def _apply(
-    mapping: FieldMapping, kind: str, our_id: str, noun: Noun, resolve: Resolve
+    world: World, mapping: FieldMapping, kind: str, our_id: str, noun: Noun, resolve: Resolve
 ) -> tuple[Mapped | None, list[Problem]]:
     mapped = mapping.apply(record_of(kind, noun, our_id), resolve)
     problems = [
         Problem(code="PUSH-MAP-01", message=f"{p.code}: {p.message}", hint=p.hint, place=p.place, severity=p.severity)
         for p in mapped.problems
     ]
+    if not problems and mapped.doc is not None:
+        mapped, problems = parity.held_to(world, mapping.target_object, kind, our_id, noun, mapped)
     return (None if problems else mapped), problems
 
 
@@ -116,7 +119,7 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
     mapped: list[tuple[Wanted, Mapped]] = []
     problems: list[Problem] = []
     for item in items:
-        result, found = _apply(mapping, kind, item.our_id, item.noun, resolve)
+        result, found = _apply(world, mapping, kind, item.our_id, item.noun, resolve)
         problems += found
         if result is not None and result.doc is not None:
             mapped.append((item, result))
@@ -164,6 +167,9 @@ def tell(world: World, tx: Tx, kind: str, ids: Sequence[str], problems: Sequence
     still = {problem.fingerprint for problem in problems}
     tx.problems.close(
         connection="billsync", object=kind, ids=ids, except_=still, at=world.now(), codes_prefix="PUSH-MAP-"
+    )
+    tx.problems.close(
+        connection="billsync", object=kind, ids=ids, except_=still, at=world.now(), codes_prefix="BILL-PARITY-"
     )
     world.report(tx, problems)
 

@@ -15,7 +15,7 @@ from billsync.mapping.shape import Change
 from billsync.mapping.tables import LIVE
 from billsync.model.problem import Problem
 from billsync.push import Clock, Options
-from billsync.settings.shape import Conflicts
+from billsync.settings.shape import Conflicts, Parity
 from billsync.store import Store, Tx
 
 
@@ -79,6 +79,9 @@ class Shapes:
         return {object: found for (name, object), found in self.changes.items() if name == connection and found}
 
 
+_EXACT = Parity()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """One run of one pipeline.
@@ -96,6 +99,7 @@ class World:
         conflicts: what is done where a side changed a field that is not its own; None where the configuration says
             nothing of it.
         heard: (connection, kind of record) of what other pipelines read: there, too, what we wrote is no news.
+        parity: what is done where the target would come to another total than a document.
         recovering: True where this run catches up after a backup was restored: only then are invoices made for a
             target whose gate is `recovering`, and they take the numbers that stand there.
     """
@@ -123,6 +127,7 @@ class World:
     conflicts: Conflicts | None = None
     heard: frozenset[tuple[str, str]] = frozenset()
     recovering: bool = False
+    parity: Parity = _EXACT
 
     @property
     def lives(self) -> tuple[str, ...]:
