@@ -1,4 +1,4 @@
-"""billsync: stored contracts and usage to charges to numbered invoices, by the stages of a run, and nothing else."""
+"""billsync: stored contracts and usage to charges to numbered invoices, by one run, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.billing.contracts import MONTH, RATE, SEAT, TIERS, Given, contracts
+from billsync import sync
 from billsync.connector import Context
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.contract import Contract
@@ -18,7 +19,6 @@ from billsync.model.product import Product
 from billsync.model.ref import Ref
 from billsync.model.usage import CustomerUsage
 from billsync.push import Options
-from billsync.stage import bills, contracting
 from billsync.stage.world import End, Silent, World
 from billsync.store import Store, Tx
 from billsync_connectors.files import Files, FilesConfig
@@ -96,10 +96,8 @@ def world(store: Store, folder: Path, through: date = MONTH[1]) -> World:
 
 
 def run(store: Store, folder: Path) -> None:
-    """Charges and invoices of all that is due."""
-    made = world(store, folder)
-    contracting.charge(made)
-    bills.invoice(made)
+    """Charges and invoices of all that is due, as `billsync bill` makes them."""
+    sync.bill(world(store, folder))
 
 
 def made(store: Store) -> int:

@@ -28,6 +28,7 @@ from billsync.stage import (
     returns,
     schemas,
 )
+from billsync.stage.garbage import collected_seldom
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -53,6 +54,7 @@ class Report:
     waiting_until: datetime | None = None
 
 
+@collected_seldom()
 def run(world: World, *, full: bool = False, before_push: Callable[[End], None] = lambda _end: None) -> Report:
     """Run the pipeline once.  The caller holds its lock, and gets the store's errors; others are in the report.
 
@@ -87,6 +89,7 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     deliver(world, report, world.source if world.status else None, before_push)  # planned -> CRM
 
 
+@collected_seldom()
 def bill(world: World) -> Report:
     """Charges and invoices from what the books hold already: no outside system is asked, none is written to.
 
