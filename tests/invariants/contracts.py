@@ -122,7 +122,7 @@ def _quantity(dear: bool) -> st.SearchStrategy[str]:
 
 @st.composite
 def amendments(draw: st.DrawFn, names: list[str], start: date, dear: bool = False) -> Fields:
-    effective = start + timedelta(days=draw(st.integers(0, 200)))
+    effective = start + timedelta(days=draw(st.integers(0, 200) | st.integers(5, 80)))
     known = draw(st.sampled_from([None, None, 20, 90]))
     made: Fields = {"effective": effective.isoformat(), "when": draw(st.sampled_from([None, "now", "period_end"]))}
     if known is not None:
@@ -164,11 +164,12 @@ def cases(
     amended: bool = True,
     late: bool = True,
     dear: bool = False,
+    fewest: int = 1,
 ) -> Case:
-    """A whole contract."""
+    """A whole contract, of `fewest` to three lines."""
     policy, start = draw(POLICIES), draw(STARTS)
     cycles = CYCLES if policy.proration_basis is Basis.ACTUAL_ACTUAL or policy.proration_unit == "second" else MONTHS
-    chosen = draw(st.lists(st.sampled_from(models), min_size=1, max_size=3))
+    chosen = draw(st.lists(st.sampled_from(models), min_size=fewest, max_size=3))
     made = [draw(lines(number, model, start, cycles, dear)) for number, model in enumerate(chosen)]
     names = [line["id"] for line in made if line["model"] == "recurring"]
     changes = [draw(amendments(names, start, dear)) for _ in range(draw(st.integers(0, 3)) if names and amended else 0)]
@@ -191,7 +192,8 @@ def cases(
     )
     meters = [line["meter"] for line in made if line["model"] == "usage"]
     facts = Facts(usage=draw(usage(meters, start, late=late)), zone=draw(st.sampled_from(ZONES)))
-    return Case(contract, facts, policy, start + timedelta(days=draw(st.integers(0, 260))))
+    ran = draw(st.integers(0, 260) | st.integers(120, 260))
+    return Case(contract, facts, policy, start + timedelta(days=ran))
 
 
 def commitment(amount: str) -> Fields:
@@ -226,13 +228,14 @@ def documents(
     *,
     coupons: st.SearchStrategy[Fields] | None = COUPONS,
     exchanged: bool = True,
+    codes: tuple[str, ...] = ("standard", "reduced", "none"),
 ) -> tuple[BillingDocument, date]:
     """A whole billing document and the day through which it is billed."""
     case = draw(cases() if made is None else made)
     names = [line.id for line in case.contract.lines]
     fields: Fields = case.contract.model_dump(mode="json")
     for line in fields["lines"]:
-        line["tax_code"] = draw(st.sampled_from(["standard", "reduced", "none"]))
+        line["tax_code"] = draw(st.sampled_from(codes))
     given = draw(st.lists(coupons, max_size=3)) if coupons is not None else []
     for number, coupon in enumerate(given):
         coupon |= {"id": f"K{number}", "lines": draw(st.sampled_from([None, None, [names[0]]]))}

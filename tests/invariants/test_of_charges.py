@@ -58,9 +58,11 @@ def test_03_no_more_is_given_back_than_was_charged(case: Case) -> None:
 @given(cases(models=("recurring", "usage"), amended=False))
 def test_05_periods_touch_without_a_gap_or_an_overlap(case: Case) -> None:
     """5: the periods of a line follow each other, half-open, whatever the calendar and the anchor do."""
-    for charges in by_line(case.owed(), "charge").values():
+    ends = {line.id: line.ends_on or case.contract.ends_on for line in case.contract.lines}
+    for name, charges in by_line(case.owed(), "charge").items():
         periods = sorted({charge.period for charge in charges if charge.period})
         assert all(before.end == after.start for before, after in pairwise(periods))
+        assert all(period.end <= (ends[name] or date.max) for period in periods)
         assert len(days_of(charges)) == len(set(days_of(charges)))
 
 
