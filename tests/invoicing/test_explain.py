@@ -161,3 +161,19 @@ def test_a_credit_note_says_what_it_takes_back() -> None:
     assert text[0] == f"Credit note CN-1 for acme: {made.total} EUR of the invoice INV-7"
     assert "  why: billed twice" in text
     assert "     for:  gives back of the charge D1/1/2017-01-01" in text
+
+
+def test_tax_inside_of_prices_is_told_as_such() -> None:
+    made = invoice(charge("119.00"), made_by=rules(conventions={"prices_include_tax": True}))
+    text = explain(made, "sent", Decimal(0))
+    assert "  VAT: 19 % inside of 119.00, on 100.00 = 19.00 EUR, rounded half up once, on the sum of its lines" in text
+    assert "  119.00 with tax = 119.00 EUR, 19.00 of it tax" in text
+    assert "  tax: is in the prices; rounded once for each rate" in text
+
+
+def test_a_documents_own_rounding_and_parts_by_seconds_are_told() -> None:
+    conventions = {"tax_rounding": "document", "proration_unit": "second", "factor_places": 9, "credits": "credit_note"}
+    text = explain(invoice(charge("10.00"), made_by=rules(conventions=conventions)), "sent", Decimal(0))
+    assert "  VAT: 10.00 x 19 % = 1.90 EUR, its share of all tax, which is rounded half up once" in text
+    assert "  part of a cycle: in proportion to its seconds, the factor kept with 9 decimals" in text
+    assert "  what is given back: credit notes only" in text
