@@ -1,7 +1,8 @@
 """`python -m benchmarks.billing`: finalised, explained, stored invoices: billsync, the limit by hand, and Tryton.
 
 All of them in turn, several rounds, each in a process of its own; medians of CPU time an invoice, and their ratios.
-Postgres' own CPU is not counted.  `--sizes` shows how cost and memory grow.
+Postgres' own CPU is not counted.  `--sizes` shows how cost and memory grow, and the
+last table how the charges of a contract cost more as it grows older.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from typing import Any
 from benchmarks import servers
 from benchmarks.billing import by_hand, contracts, ours
 from benchmarks.mapping.__main__ import installed
+from billsync.billing.charges import due
+from billsync.invoicing.policy import InvoicingRules
+from billsync.model.period import add_months
 from billsync.store import Store
 
 HERE = Path(__file__).parent
@@ -146,6 +150,27 @@ def growth(sizes: list[int], postgres: str) -> list[dict[str, Any]]:
     return rows
 
 
+def by_age(months: list[int]) -> list[dict[str, Any]]:
+    """What the charges of one contract cost by its age, since they are worked out from its beginning each time."""
+    rows = []
+    for age in months:
+        contract = ours.contract_of(contracts.given(1)).model_copy(
+            update={"start": add_months(contracts.MONTH[0], 1 - age)}
+        )
+        contract = contract.model_copy(
+            update={"lines": tuple(line.model_copy(update={"starts_on": contract.start}) for line in contract.lines)}
+        )
+        policy, spent = InvoicingRules().policy(), []
+        for _ in range(50):
+            begun = time.process_time()
+            found = due(contract, through=contracts.MONTH[1], policy=policy)
+            spent.append((time.process_time() - begun) * 1e6)
+        assert len(found.charges) == 3 * age
+        rows.append({"months": age, "us": round(statistics.median(spent), 1)})
+        print(f"charges of a contract of {age:>3} months {rows[-1]['us']:10.1f} us")
+    return rows
+
+
 def main() -> None:
     """Print tables, and write JSON beside them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -162,6 +187,7 @@ def main() -> None:
     with servers.running() as postgres:
         results = {"python": sys.version, "results": table(rounds(options, postgres))}
         results["growth"] = growth(options.sizes, postgres)
+    results["by_age"] = by_age([1, 12, 36, 60])
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(results, indent=2), encoding="utf-8")
 

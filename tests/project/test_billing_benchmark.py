@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.billing.__main__ import DRAFTED, bill, table
+from benchmarks.billing.__main__ import DRAFTED, bill, by_age, table
 from billsync.model.money import to_minor
 from billsync.store import Store
 
@@ -35,6 +35,10 @@ def test_by_hand_and_by_billsync_every_invoice_is_the_same(tmp_path: Path) -> No
         for number, line in enumerate(item.lines, start=1)
     )
     assert all(line.why.formula and line.why.inputs for item in stored for line in item.lines)
+
+
+def test_a_contract_costs_more_as_it_grows_older() -> None:
+    assert [row["months"] for row in by_age([1, 3])] == [1, 3]
 
 
 def test_ratios_are_those_of_the_same_rounds() -> None:
