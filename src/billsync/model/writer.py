@@ -26,8 +26,11 @@ _INNER: Final = ("function-after", "function-before", "default", "definitions")
 
 def writer_of(schema: Mapping[str, Any]) -> Write | None:
     """Writes the nouns of a schema of pydantic's core; None where the schema has a part that is not known here."""
+    named = {item["ref"]: item for item in schema.get("definitions", ())}
     try:
-        return _of(schema, {item["ref"]: item for item in schema.get("definitions", ())})
+        for item in named.values():
+            _of(item, named)  # what is put together later is judged now
+        return _of(schema, named)
     except NotImplementedError:
         return None
 
