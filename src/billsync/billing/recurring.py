@@ -20,7 +20,7 @@ from billsync.billing.calendar import Portion, portions_until
 from billsync.billing.key import charge_key, untaken
 from billsync.billing.line import Epoch, Line, Terms
 from billsync.billing.made import Made, Making
-from billsync.billing.price import rate, unit_amount
+from billsync.billing.price import Rated, rate, unit_amount
 from billsync.billing.proration import Share, change
 from billsync.billing.rule import rule_of
 from billsync.billing.timeline import cut
@@ -81,12 +81,32 @@ def _wanted(line: Line, until: date) -> tuple[list[Part], date | None]:
 
 
 def _plain(wanted: Sequence[Part], line: Line, by: Making) -> list[Made]:
-    return [_made(part, part.period, line, by, due_on=part.portion.due_on, taken=()) for part in wanted]
+    wholes: dict[int, Rated] = {}
+    return [_made(part, part.period, line, by, wholes, due_on=part.portion.due_on, taken=()) for part in wanted]
 
 
-def _made(part: Part, period: Period, line: Line, by: Making, *, due_on: date, taken: Sequence[str]) -> Made:
+def _rated(terms: Terms, share: Share | None, by: Making, wholes: dict[int, Rated]) -> Rated:
+    """Whole cycles on the same terms cost the same: `wholes` holds what they cost, by the terms' identity."""
+    if share is not None:
+        return rate(terms, by.convention, share)
+    known = wholes.get(id(terms))
+    if known is None:
+        known = wholes[id(terms)] = rate(terms, by.convention)
+    return known
+
+
+def _made(
+    part: Part,
+    period: Period,
+    line: Line,
+    by: Making,
+    wholes: dict[int, Rated],
+    *,
+    due_on: date,
+    taken: Sequence[str],
+) -> Made:
     terms = part.terms
-    rated = rate(terms, by.convention, _share(part, period, line, by))
+    rated = _rated(terms, _share(part, period, line, by), by, wholes)
     return Made(
         key=untaken(charge_key(by.contract.id, line.id, period.start), taken),
         due_on=due_on,
@@ -138,7 +158,7 @@ def _repaired(
     for item in found.charges:
         part = next(part for period, part in parts.items() if period.overlap(item.segment.period))
         due_on = max(epoch.known_on, part.portion.due_on)
-        made.append(_made(part, item.segment.period, line, by, due_on=due_on, taken=taken))
+        made.append(_made(part, item.segment.period, line, by, {}, due_on=due_on, taken=taken))
         taken.append(made[-1].key)
     made = _netted(made, credits, state, line, by)
     now = [_billed(item) for item in made]

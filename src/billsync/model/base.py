@@ -117,9 +117,10 @@ class Noun(BaseModel):
 
         Nothing is checked: for values that come out of nouns or of the engine's own arithmetic.
         """
-        noun = cls.__new__(cls)
-        _put(noun, "__dict__", {**_defaults(cls), **values})
-        _put(noun, "__pydantic_fields_set__", set(values))
+        defaults, names = _shape(cls)
+        noun = object.__new__(cls)
+        _put(noun, "__dict__", values if len(values) == len(names) else {**defaults, **values})
+        _put(noun, "__pydantic_fields_set__", names)
         _put(noun, "__pydantic_extra__", None)
         _put(noun, "__pydantic_private__", None)
         return noun
@@ -166,9 +167,10 @@ _put = object.__setattr__
 
 
 @cache
-def _defaults(noun: type[Noun]) -> dict[str, Any]:
-    fields = noun.model_fields.items()
-    return {name: field.get_default() for name, field in fields if not field.is_required()}
+def _shape(noun: type[Noun]) -> tuple[dict[str, Any], set[str]]:
+    """The defaults of a noun's fields, and the names of all: shared, since no noun ever changes."""
+    fields = noun.model_fields
+    return {name: field.get_default() for name, field in fields.items() if not field.is_required()}, set(fields)
 
 
 def canonical_json(value: object) -> str:
