@@ -37,14 +37,17 @@ def test_a_contract_stands_in_tryton_to_the_cent(connect: Callable[..., Tryton],
     office = InTryton(tmp_path, store, outbound=MAPPINGS, real=connect())
     office.rules = {**TAXED, "conventions": {"credits": "credit_note", "downgrade": "now"}}
     office.rules |= {"series": f"{tag}-{{seq:04}}", "credit_series": f"{tag}C-{{seq:04}}"}
-    office.contracts, office.usage = {f"{tag}-1": plain()}, [("e1", "Acme", "calls", "2017-01-10", "1500")]
-    first = office.run(through=date(2017, 2, 1))
+    office.contracts, office.usage = (
+        {f"{tag}-1": plain(start="2023-01-01")},
+        [("e1", "Acme", "calls", "2023-01-10", "1500")],
+    )
+    first = office.run(through=date(2023, 2, 1))
     with store.view() as tx:
         assert [item.problem.message for item in tx.problems.list()] == []
         assert first.exit_code == 0
-    change = {"effective": "2017-02-15", "agreed_on": "2017-02-20", "line": "seats", "quantity": "2"}
-    office.contracts = {f"{tag}-1": plain(amendments=[change])}
-    assert office.run(through=date(2017, 2, 20)).exit_code == 0
+    change = {"effective": "2023-02-15", "agreed_on": "2023-02-20", "line": "seats", "quantity": "2"}
+    office.contracts = {f"{tag}-1": plain(start="2023-01-01", amendments=[change])}
+    assert office.run(through=date(2023, 2, 20)).exit_code == 0
     pages = connect().standing("invoice")
     there = {item.reference: item.total for page in pages for item in page if item.reference.startswith(tag)}
     # 50 in January; 50 and usage of 25 in February; 25.00 of it given back for half of February, and 10.00 billed anew

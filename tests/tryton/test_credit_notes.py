@@ -20,7 +20,7 @@ Connect = Callable[..., Tryton]
 def credit(key: str, party: str) -> Intent:
     """One of three seats at 19.99 and 19 % tax, given back: 19.99 + 3.80 = 23.79."""
     line = {"description": "Seat", "quantity": "1", "unit_price": "19.99", "tax_code": "DE19", "tax_rate": "0.19"}
-    data = {"reference": key, "party": party, "invoice_date": "2017-03-06", "currency": "USD", "lines": [line]}
+    data = {"reference": key, "party": party, "invoice_date": "2017-03-05", "currency": "USD", "lines": [line]}
     expect = Expectation(total=Decimal("23.79"), tax=Decimal("3.80"), currency="USD", lines=1)
     return Intent(key, "credit_note", data, expect=expect)
 
