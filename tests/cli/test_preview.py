@@ -410,7 +410,7 @@ def _inside(value: Any, key: Any) -> Any:
         return None
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_whatever_stands_in_a_document_it_is_billed_or_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

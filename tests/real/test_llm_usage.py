@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -11,9 +12,9 @@ import pytest
 from billsync import assets
 from billsync.cli.billing_file import read
 from billsync.invoicing.book import book
-from billsync.planning.unfolding import unfold
 
 TRACE = assets.folder("demo") / "llm_inference_trace"
+PAGE = (TRACE.parents[1] / "docs" / "how-to" / "bill-usage.md").read_text(encoding="utf-8")
 INPUT = ((10_000_000, 30), (None, 20))
 OUTPUT = ((2_000_000, 60), (None, 45))
 """Up to so many tokens, hundredths of a cent for each thousand that is begun."""
@@ -40,6 +41,7 @@ def cents(tokens: int, tiers: tuple[tuple[int | None, int], ...]) -> int:
 def test_the_invoice_is_the_sum_of_the_trace(name: str) -> None:
     found = read(TRACE / f"{name}.yaml")
     assert found.problems == ()
+    assert len({event.id for event in found.document.usage}) == len(found.document.usage)
     made = book(found.document, through=date(2023, 12, 1))
     assert made.problems == ()
     (invoice,) = made.invoices
@@ -51,6 +53,7 @@ def test_the_invoice_is_the_sum_of_the_trace(name: str) -> None:
         assert line.why.inputs["events"] == str(rows)
         assert line.why.inputs["first event"].startswith(f"{name}.csv:2:")
         assert line.why.inputs["last event"].startswith(f"{name}.csv:{rows + 1}:")
+        assert name == "code" or f"{line.quantity:,}   {line.amount}" in re.sub(" {2,}", "   ", PAGE)
     assert invoice.total == sum(line.amount for line in invoice.lines)
 
 
@@ -58,18 +61,3 @@ def test_the_figures_of_the_trace_are_those_that_its_publisher_gives() -> None:
     assert counted("conversation", "ContextTokens") == (19_366, 22_361_870)
     assert counted("conversation", "GeneratedTokens") == (19_366, 4_088_665)
     assert counted("code", "ContextTokens")[0] == 8_819
-
-
-def test_each_row_is_one_event_a_meter_with_an_id_that_stays() -> None:
-    events = read(TRACE / "code.yaml").document.usage
-    assert len({event.id for event in events}) == len(events) == 2 * 8_819
-    assert events == read(TRACE / "code.yaml").document.usage
-    assert events[0].id == "code.csv:2:context_tokens"
-    assert str(events[0].at) == "2023-11-16 18:17:03.979960+00:00"
-
-
-def test_day_by_day_is_the_same_as_at_once() -> None:
-    document = read(TRACE / "code.yaml").document
-    found = unfold(document, date(2023, 11, 30), date(2023, 12, 2))
-    assert found.differences == ()
-    assert [item.run_on for item in found.made] == [date(2023, 12, 1)]

@@ -1,4 +1,4 @@
-"""The how-to pages of preview, simulate, usage and subscriptions: what they show is what the commands say."""
+"""The how-to pages of preview, simulate and subscriptions: what they show is what the commands say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from billsync import assets
 from tests.cli.place import Place
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = ("preview-and-simulate", "bill-usage")
+PAGES: Final = ("preview-and-simulate",)
 COMMANDS: Final = [
     (name, command, shown)
     for name in PAGES
@@ -38,7 +38,7 @@ def test_a_command_says_what_the_page_shows(place: Place, page: str, command: st
 
 
 def test_the_pages_have_commands() -> None:
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 2
 
 
 def test_the_steps_of_the_subscriptions_page_lead_where_they_say(place: Place) -> None:
