@@ -66,7 +66,7 @@ def credit_note(
     made = credit(_as_invoiced(invoice, places), notes, items)
     closing = all(left_to_credit(invoice, earlier)[name] == items.get(name, ZERO) for name in _names(invoice))
     lines = _lines(invoice, earlier, items, made, places, closing=closing, reason=reason)
-    discount, tax = _sum(line.discount for line in lines), _sum(line.tax or ZERO for line in lines)
+    discount, tax = _sum(line.discount for line in lines), _sum(_tax_of(line) for line in lines)
     subtotal = _sum(line.amount for line in lines)
     return CreditNote(
         id=business_key(invoice.id, "credit", str(count), by=":"),
@@ -123,7 +123,7 @@ def _back(invoice: Invoice, document: CreditNote | Invoice) -> Iterator[_Part]:
     sign = 1 if isinstance(document, CreditNote) else -1
     for line in document.lines:
         if line.corrects in mine and document.id != invoice.id:
-            yield _Part(line.corrects, sign * line.amount, sign * line.discount, sign * (line.tax or ZERO))
+            yield _Part(line.corrects, sign * line.amount, sign * line.discount, sign * (_tax_of(line)))
 
 
 def _as_note(invoice: Invoice, document: CreditNote | Invoice) -> Note:
@@ -167,8 +167,9 @@ def _lines(
         )
         tax = _shared(made.tax, [part * Fraction(cut[1]) for part, cut in zip(parts, whole, strict=True)], places)
         shares = list(zip(discounts, tax, strict=True))
+    nothing = ZERO.scaleb(-places)
     return tuple(
-        _line(invoice, line, items[line.id], discount, tax, reason)
+        _line(invoice, line, items[line.id], discount + nothing, tax + nothing, reason)
         for line, (discount, tax) in zip(wanted, shares, strict=True)
     )
 
@@ -194,7 +195,7 @@ def _what_is_left(
 def _line_taxes(invoice: Invoice, places: int) -> dict[str, Decimal]:
     """Each line's share of the tax; worked out for documents that were made before shares were kept."""
     if all(line.tax is not None for line in invoice.lines):
-        return {line.id: line.tax or ZERO for line in invoice.lines}
+        return {line.id: _tax_of(line) for line in invoice.lines}
     weights = [Fraction(line.amount - line.discount) * Fraction(line.tax_rate) for line in invoice.lines]
     return dict(zip(_names(invoice), _shared(invoice.tax_total, weights, places), strict=True))
 
@@ -259,10 +260,14 @@ def _taxes(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[TaxTotal, ..
     for total in invoice.taxes:
         mine = [line for line in lines if (line.tax_code, line.tax_rate) == (total.code, total.rate)]
         if mine:
-            tax = _sum(line.tax or ZERO for line in mine)
+            tax = _sum(_tax_of(line) for line in mine)
             base = _sum(line.amount - line.discount for line in mine) - (tax if inclusive else ZERO)
             found.append(total.model_copy(update={"base": base, "amount": tax}))
     return tuple(found)
+
+
+def _tax_of(line: InvoiceLine) -> Decimal:
+    return ZERO if line.tax is None else line.tax
 
 
 def _sum(amounts: Iterator[Decimal] | Sequence[Decimal]) -> Decimal:
