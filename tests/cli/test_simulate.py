@@ -132,6 +132,18 @@ def test_day_by_day_equals_at_once_and_deferred_revenue_rolls_forward(place: Pla
         assert amounts["opening"] + amounts["invoiced"] - amounts["earned"] == closing
 
 
+def test_a_cancellation_that_is_told_late_leaves_what_was_billed_and_is_seen_so_at_once(place: Place) -> None:
+    """Known on 10 March, back from 5 February: the calls of February were billed by then."""
+    late = "    - {effective: 2026-02-05, agreed_on: 2026-03-10, cancel: true}\n"
+    text = LATE[: LATE.index("    - {effective: 2026-02-15")] + late + LATE[LATE.index("  cancellation:") :]
+    place.write("c.yaml", text)
+    found = place.billsync("simulate", "c.yaml", "--format", "json").json
+    assert found["differences"] == []
+    assert [item["total"] for item in found["documents"]][:2] == ["50.00", "51.00"]
+    shown = place.billsync("preview", "c.yaml", "--format", "json").json
+    assert [item["total"] for item in shown["invoices"]][:2] == ["50.00", "51.00"]
+
+
 def test_what_was_before_the_first_day_is_not_made_again(place: Place) -> None:
     place.write("c.yaml", LATE)
     said = place.billsync("simulate", "c.yaml", "--from", "2026-03-01", "--to", "2026-03-31")

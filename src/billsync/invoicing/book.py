@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from billsync.billing.charges import Facts, due
+from billsync.billing.charges import Facts, due, zones_of
 from billsync.billing.price_book import priced
+from billsync.billing.usage import used_of
 from billsync.invoicing import pattern
 from billsync.invoicing.draft import Draft, Terms, drafts, finalise, finalise_note
 from billsync.invoicing.policy import InvoicingRules
@@ -86,6 +87,35 @@ def book(document: BillingDocument, *, through: date, before: Book = NOTHING) ->
     With `before`, what an earlier call gave stands as it is: its charges are on documents, and what is known now makes
     further documents.  `before` is part of the result.
     """
+    if before is NOTHING:
+        for day in _turns(document, through):
+            before = _book(document, day, before)
+    return _book(document, through, before)
+
+
+def _turns(document: BillingDocument, through: date) -> list[date]:
+    """The days of earlier runs that decide what stands, where a change became known that reaches back.
+
+    Recurring lines are billed by what was known on each day anyway; of other lines, what was billed the day before
+    stands, and what becomes known from then on is billed as it comes.
+    """
+    contract = document.contract
+    other = {line.id for line in contract.lines if line.model != "recurring"}
+    turns = {
+        item.known_on
+        for item in contract.amendments
+        if item.effective < item.known_on <= through and (item.line in other or (item.line is None and other))
+    }
+    if not turns:
+        return []
+    events = used_of(document.usage, zones_of(contract, document.customer.timezone))
+    later = {used.known_on for found in events.values() for used in found if used.known_on > min(turns)}
+    days = turns | {day - timedelta(days=1) for day in turns} | later
+    return sorted(day for day in days if day < through)
+
+
+def _book(document: BillingDocument, through: date, before: Book) -> Book:
+    """One run."""
     contract, problems = priced(document.contract, document.price_books)
     if problems:
         return Book(problems=tuple(problems))
