@@ -231,7 +231,7 @@ def no_sweeps(stack: ExitStack) -> None:
     _put(stack, machine, "sweep", lambda _push: None)
 
 
-@bug(C, duplicates=0.05, near=6)
+@bug(C, duplicates=0.05, near=12)
 def sweep_counts_nothing(stack: ExitStack) -> None:
     """The look takes the first of two documents, and is content."""
     old = decide.after_sweep

@@ -66,7 +66,10 @@ def _told(done: Simulation) -> Iterator[str]:
             if not {reason for reason, id in told if id == reference}:
                 yield f"SILENT void of {reference}"
         for name in sorted(done.erp.doubled):
-            if not {reason for reason, id in told if id == name.partition("/")[2]} & DOUBLES:
+            reference = name.partition("/")[2]
+            # where somebody voided one of the two before it was looked for, the other is told as standing in its place
+            wanted = DOUBLES | ({"remote_replaced"} if reference in done.erp.voided else set())
+            if not {reason for reason, id in told if id == reference} & wanted:
                 yield f"SILENT double of {name}"
 
 
