@@ -130,6 +130,29 @@ def test_a_credit_takes_its_share_of_the_discount_and_the_tax_of_its_day_along()
     assert note.total == Decimal("20.15")  # 16.93 + 19 %: 3.2167
 
 
+def test_what_was_charged_anew_on_a_credit_note_goes_back_with_its_discount_too() -> None:
+    """5 seats at half price; 2 from 11 January on, on a credit note; none from 21 January on: the coupon is over."""
+    down = [UP | {"quantity": "2", "when": "now"}, UP | {"effective": "2026-01-21", "quantity": "0", "when": "now"}]
+    made = booked(
+        agreed(contract={"coupons": [{"id": "HALF", "percent": "0.5", "ends_on": "2026-01-15"}], "amendments": down}),
+        "2026-01-31",
+    )
+    assert [note.total for note in made.credit_notes] == dec("10.16", "3.55")  # (33.87 - 13.55)/2; 13.55 x 11/21 / 2
+    assert sum(item.total for item in made.invoices) - Decimal("13.71") == Decimal("11.29")  # (50 x 10 + 20 x 10)/31/2
+
+
+def test_what_goes_back_in_another_currency_is_converted_as_it_was() -> None:
+    rates = [
+        {"base": "EUR", "target": "JPY", "rate": "160", "on": "2025-12-30", "source": "ECB"},
+        {"base": "EUR", "target": "JPY", "rate": "170", "on": "2026-01-10", "source": "ECB"},
+    ]
+    none = UP | {"effective": "2026-01-01", "agreed_on": "2026-01-12", "quantity": "0", "when": "now"}
+    made = booked(agreed(contract={"invoice_currency": "JPY", "amendments": [none]}, rates=rates), "2026-01-31")
+    assert (made.invoices[0].total, made.credit_notes[0].total) == (Decimal(8000), Decimal(8000))
+    back = next(line for line in made.credit_notes[0].lines if line.corrects)
+    assert back.why.formula.endswith("x 160 (ECB, 2025-12-30) = -8000 JPY")
+
+
 def test_trial_and_ramp() -> None:
     ramp = [
         {"after": {"months": 2}, "quantity": "10"},

@@ -149,6 +149,8 @@ def _used(before: Book) -> Used:
     used = Used()
     for invoice in before.invoices:
         used.add(invoice)
+    for note in before.credit_notes:
+        used.add_note(note)
     return used
 
 

@@ -16,7 +16,7 @@ from billsync.invoicing.exchange import convert
 from billsync.invoicing.policy import NO_TAX, InvoicingRules, TaxRule
 from billsync.invoicing.taxation import Taxable, Taxed
 from billsync.invoicing.totals import Totals, totals
-from billsync.invoicing.used import Stood, Used
+from billsync.invoicing.used import Stood, Used, turned
 from billsync.invoicing.window import Slot
 from billsync.model.charge import Charge, Why
 from billsync.model.contract import Contract
@@ -67,12 +67,13 @@ def rows(charges: Iterable[tuple[Charge, TaxRule]], facts: Facts) -> list[Row]:
     agreed = _agreed_order(dict.fromkeys(charge.contract for charge, _ in found), facts)
     placed = sorted(found, key=lambda item: _position(item[0], agreed))
     return [
-        Row(str(number), charge, rule, facts.used.lines.get(_given_back(charge)) if charge.kind == "credit" else None)
+        Row(str(number), charge, rule, facts.used.lines.get(given_back(charge)) if charge.kind == "credit" else None)
         for number, (charge, rule) in enumerate(placed, start=1)
     ]
 
 
-def _given_back(charge: Charge) -> tuple[str, str]:
+def given_back(charge: Charge) -> tuple[str, str]:
+    """The charge and product that a credit is for."""
     return charge.corrects or "", charge.product
 
 
@@ -317,7 +318,7 @@ def _turned_round(given: Invoice, facts: Facts) -> CreditNote:
     return CreditNote(
         **{name: getattr(given, name) for name in shared},
         invoice=next(iter(numbers)) or None if len(numbers) == 1 else None,
-        lines=tuple(_turned(line) for line in lines),
+        lines=tuple(turned(line) for line in lines),
         taxes=tuple(_turned_tax(tax) for tax in given.taxes),
         subtotal=_minus(given.subtotal),
         discount_total=_minus(given.discount_total),
@@ -329,11 +330,6 @@ def _turned_round(given: Invoice, facts: Facts) -> CreditNote:
 
 def _turned_tax(tax: TaxTotal) -> TaxTotal:
     return tax.model_copy(update={"base": _minus(tax.base), "amount": _minus(tax.amount)})
-
-
-def _turned(line: InvoiceLine) -> InvoiceLine:
-    names = ("unit_amount", "amount", "discount", "tax")
-    return line.model_copy(update={name: _minus(getattr(line, name)) for name in names})
 
 
 def _minus(amount: Decimal) -> Decimal:

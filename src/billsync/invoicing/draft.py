@@ -10,7 +10,7 @@ from typing import Final
 
 from billsync.billing.price import is_too_large
 from billsync.invoicing.bundle import unbundled
-from billsync.invoicing.document import Facts, Row, converted, document, rows
+from billsync.invoicing.document import Facts, Row, converted, document, given_back, rows
 from billsync.invoicing.policy import MAX_TERMS_DAYS, InvoicingRules, TaxRule
 from billsync.invoicing.tax import country_of, rule_on, tax_code_of
 from billsync.invoicing.used import Used
@@ -142,6 +142,8 @@ def drafts(
             made.append(found)
             if isinstance(found, Invoice):
                 used.add(found)
+            else:
+                used.add_note(found)
     made.sort(key=lambda item: (item.issued_on, item.customer, item.id))
     return Drafts(tuple(made), tuple(_each_once(problems)))
 
@@ -220,7 +222,7 @@ def _document(
         if isinstance(rule, Problem):
             problems.append(rule)
         else:
-            ruled.append((converted(charge, fx, facts.policy) if fx else charge, rule))
+            ruled.append((converted(charge, _own_rate(charge, facts) or fx, facts.policy) if fx else charge, rule))
     problems += _too_large(name, slot, ruled)
     if problems:
         return None, problems
@@ -228,6 +230,12 @@ def _document(
     if facts.policy.zero_invoices == "suppress" and not any(row.charge.amount for row in made):
         return None, []
     return _composed(name, slot, issued_on, made, fx, facts)
+
+
+def _own_rate(charge: Charge, facts: Facts) -> FxRate | None:
+    """What is given back is converted as it was, so that it is never more than was billed."""
+    stood = facts.used.lines.get(given_back(charge)) if charge.kind == "credit" else None
+    return stood.fx if stood else None
 
 
 def _composed(

@@ -9,17 +9,32 @@ from decimal import Decimal
 
 from billsync.billing.prepaid import Grant
 from billsync.model.discount import Coupon
-from billsync.model.invoice import Invoice, InvoiceLine
+from billsync.model.exchange import FxRate
+from billsync.model.invoice import CreditNote, Invoice, InvoiceLine
 from billsync.model.paying import PrepaidGrant
 
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A line that stands on an invoice, by the invoice's id and its number ("" for a draft)."""
+    """A charge's line as it stands on a document.
+
+    Attributes:
+        line: with the signs of an invoice.
+        invoice: id of the invoice, "" where it stands on a credit note.
+        number: of the invoice, "" for a draft and for a credit note.
+        fx: the rate that its amount was made with, or None.
+    """
 
     line: InvoiceLine
-    invoice: str
+    invoice: str = ""
     number: str = ""
+    fx: FxRate | None = None
+
+
+def turned(line: InvoiceLine) -> InvoiceLine:
+    """The line with other signs: an invoice's as a credit note has it, and the other way round."""
+    amounts = {name: getattr(line, name) for name in ("unit_amount", "amount", "discount", "tax")}
+    return line.model_copy(update={name: -value if value else value for name, value in amounts.items()})
 
 
 @dataclass(slots=True)
@@ -47,7 +62,13 @@ class Used:
             key = (draw.contract, draw.grant)
             self.drawn[key] = self.drawn.get(key, Decimal(0)) + draw.amount
         for line in invoice.lines:
-            self.lines[line.charge, line.product] = Stood(line, invoice.id, invoice.number)
+            self.lines[line.charge, line.product] = Stood(line, invoice.id, invoice.number, invoice.fx)
+
+    def add_note(self, note: CreditNote) -> None:
+        """Note a credit note: what was charged anew on it may be given back later, with its discount and tax."""
+        for line in note.lines:
+            if line.amount < 0:
+                self.lines[line.charge, line.product] = Stood(turned(line), fx=note.fx)
 
     def coupons(self, contract: str, coupons: Iterable[Coupon], on: date) -> list[Coupon]:
         """Those that still hold on the day of issue, with what is left of them."""

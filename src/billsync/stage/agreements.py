@@ -30,8 +30,13 @@ def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:
 def used(tx: Tx, known: Iterable[Contract]) -> Used:
     """What the documents of contracts used up, in the order of their dates; void ones used nothing."""
     found = Used()
-    for invoice in documents(tx, [contract.deal or contract.id for contract in known]):
+    invoices = documents(tx, [contract.deal or contract.id for contract in known])
+    for invoice in invoices:
         found.add(invoice)
+    notes = tx.ledger.credit_notes_of(invoice.number for invoice in invoices)
+    by_number = {item.note.number: item.note for items in notes.values() for item in items}
+    for note in sorted(by_number.values(), key=lambda note: (note.issued_on, note.number)):
+        found.add_note(note)
     return found
 
 
