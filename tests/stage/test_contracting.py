@@ -57,6 +57,22 @@ def test_an_amendment_after_billing_is_repaired_and_no_problem(office: Agreed) -
     assert (office.codes(), office.sound()) == ([], True)
 
 
+def test_what_is_billed_once_and_told_otherwise_later_is_for_a_person(office: Agreed) -> None:
+    def setup(price: str) -> dict[str, Any]:
+        tiers = {"scheme": "graduated", "tiers": [{"up_to": None, "unit_amount": price}]}
+        line = {"id": "setup", "product": "Basic", "model": "one_time", "price": tiers}
+        return plain(lines=[line])
+
+    office.contracts["C-1"] = setup("100")
+    office.run(through=date(2017, 1, 1))
+    office.contracts["C-1"] = setup("120")
+    office.run(through=date(2017, 1, 2))
+    assert (totals(office), office.codes()) == ([("INV-0001", "100.00")], ["BILL-CONTRACT-02"])
+    office.contracts["C-1"] = setup("100")
+    office.run(through=date(2017, 1, 3))
+    assert (totals(office), office.codes()) == ([("INV-0001", "100.00")], [])
+
+
 def test_what_is_given_back_goes_on_a_credit_note_where_the_policy_says_so(office: Agreed) -> None:
     office.rules = {"conventions": {"credits": "credit_note", "downgrade": "now"}}
     office.run(through=date(2017, 1, 1))

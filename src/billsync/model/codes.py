@@ -78,6 +78,7 @@ CODES: Final[dict[str, str]] = {
     "BILL-FX-01": "no rate of exchange is known for the currency of the invoice",
     "BILL-PRICE-01": "no price is known for a line of the contract",
     "BILL-CONTRACT-01": "the contract cannot be billed as it stands",
+    "BILL-CONTRACT-02": "a line that is billed once changed after it was billed",
     "BILL-LIMIT-01": "more would be billed in one run than its bounds allow: it waits for a person",
     "BILL-PARITY-01": "the target would come to another amount than the document",
     "BILL-MONEY-01": "an amount does not fit its currency",

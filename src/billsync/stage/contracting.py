@@ -9,8 +9,8 @@ from datetime import date
 from billsync.billing import changes, charges
 from billsync.model.contract import Contract
 from billsync.model.customer import Customer
-from billsync.model.problem import Place, Problem
-from billsync.model.scalar import show
+from billsync.model.problem import Place, Problem, Severity
+from billsync.model.scalar import plain, show
 from billsync.model.usage import CustomerUsage
 from billsync.stage import pending
 from billsync.stage.world import World
@@ -110,8 +110,28 @@ def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
     except ValueError as error:
         return _Bill(contract.id, problem=_problem("BILL-CONTRACT-01", contract, "lines", str(error)))
     return _Bill(
-        contract.id, fact.digest, _change(stored, due, world.through), next_on=_next(contract, usage, due, world)
+        contract.id,
+        fact.digest,
+        _change(stored, due, world.through),
+        _changed_once(contract, stored, due),
+        _next(contract, usage, due, world),
     )
+
+
+def _changed_once(contract: Contract, stored: Mapping[str, StoredCharge], due: charges.Due) -> Problem | None:
+    """A warning where what is billed once stands on a document otherwise: nothing repairs that by itself."""
+    for charge in due.charges:
+        kept = stored.get(charge.key)
+        if kept is None or kept.is_open or kept.charge.amount == charge.amount:
+            continue
+        message = (
+            f"the charge {show(charge.key, 120)} was billed at {plain(kept.charge.amount)} {charge.currency}; "
+            f"the contract now gives {plain(charge.amount)}"
+        )
+        hint = "credit the invoice by `billsync invoice credit`, or set the line back as it was"
+        found = _problem("BILL-CONTRACT-02", contract, f"lines[{charge.line}]", message)
+        return found.model_copy(update={"hint": hint, "severity": Severity.WARNING})
+    return None
 
 
 def _change(stored: Mapping[str, StoredCharge], due: charges.Due, through: date) -> changes.Changes:
