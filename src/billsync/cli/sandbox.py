@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ def up(config: Path, names: Sequence[str], format: show.Format) -> int:
                 {"connection": name, "connector": kind, "url": found.get("url", ""), "folder": str(sandbox.folder)}
             )
         show.rows("Sandboxes", COLUMNS, rows, format=format)
+        sys.stdout.flush()  # who reads a pipe waits for it, and this process does not end
         show.remark("they run until Ctrl-C; what is in them stays in their folders")
         stop.wait()
         show.remark("stopping")
