@@ -137,8 +137,7 @@ def _after(
     if agreed.model == "usage":
         return list(billed), settled(billed, found, through)
     latest = [epoch for epoch in known if epoch.known_on <= through][-1]
-    made, _ = resume(billed, Epoch(through, latest.line), through, by)
-    return list(billed), made
+    return list(billed), resume(billed, Epoch(through, latest.line), through, by)
 
 
 def _fee(made: Made) -> Fee:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -12,7 +11,7 @@ from billsync.billing.line import Terms
 from billsync.billing.pricing import Consumption, Priced, price
 from billsync.billing.proration import Share
 from billsync.model.currency import exponent
-from billsync.model.exact import Exact, ratio_text, round_ratio
+from billsync.model.exact import EXACT, Exact, ratio_text, round_ratio
 from billsync.model.money import Rounding, round_amount
 from billsync.model.scalar import plain
 from billsync.model.scheme import FlatPrice, PerUnitPrice, Scheme
@@ -22,8 +21,6 @@ MAX_MINOR: Final = 10**18
 
 UNIT_PLACES: Final = 6
 """Decimals of a unit price that is an average."""
-
-_EXACT: Final = decimal.Context(prec=80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +53,13 @@ def rounded(priced: Priced, convention: Convention) -> Rated:
     """A price with the currency's decimals; where rounding changes it, the formula shows both."""
     amount = round_ratio(priced.amount, convention.places, convention.rounding)
     words = words_of(priced)
-    exact = "" if amount == priced.amount or len(priced.steps) < 2 else f" = {_short(priced.amount)}"
+    exact = "" if amount == priced.amount or len(priced.steps) < 2 else f" = {ratio_text(priced.amount)}"
     return Rated(amount, f"{words}{exact} = {plain(amount)}", priced.amount)
 
 
 def words_of(priced: Priced) -> str:
     """The steps without their result: `100 flat + 5 x 5`."""
     return " + ".join(step.words for step in priced.steps) or "nothing"
-
-
-def _short(value: Exact) -> str:
-    return ratio_text(value)
 
 
 def unit_amount(scheme: Scheme, quantity: Decimal, whole: Exact) -> Decimal:
@@ -82,7 +75,7 @@ def unit_amount(scheme: Scheme, quantity: Decimal, whole: Exact) -> Decimal:
 
 def product(quantity: Decimal, unit_amount: Decimal) -> Decimal:
     """Quantity times price, without rounding."""
-    return _EXACT.multiply(quantity, unit_amount)
+    return EXACT.multiply(quantity, unit_amount)
 
 
 def is_too_large(value: Decimal, currency: str) -> bool:

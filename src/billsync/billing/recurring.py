@@ -59,13 +59,13 @@ def recurring(epochs: Sequence[Epoch], through: date, by: Making) -> tuple[list[
     return [item for item in made if item.due_on <= through], ahead
 
 
-def resume(billed: Sequence[Charge], epoch: Epoch, through: date, by: Making) -> tuple[list[Made], date | None]:
+def resume(billed: Sequence[Charge], epoch: Epoch, through: date, by: Making) -> list[Made]:
     """What follows what was really billed, whatever it was: repairs as of the epoch's day, then its own charges."""
     credits = [charge for charge in billed if charge.kind == "credit"]
     state = tuple(_from_charge(charge, credits, epoch.line, by) for charge in billed if charge.kind == "charge")
-    wanted, ahead = _wanted(epoch.line, through)
+    wanted, _ = _wanted(epoch.line, through)
     _, made = _repaired(state, wanted, epoch, by)
-    return made, ahead
+    return made
 
 
 def _wanted(line: Line, until: date) -> tuple[list[Part], date | None]:

@@ -120,14 +120,14 @@ def _book(document: BillingDocument, through: date, before: Book) -> Book:
     if problems:
         return Book(problems=tuple(problems))
     rules = document.invoicing
-    billed = [charge for charge in before.charges if charge.key in _on_documents(before)]
+    stand = _on_documents(before)
+    billed = [charge for charge in before.charges if charge.key in stand]
     facts = Facts(document.usage, document.milestones, document.customer.timezone, billed)
     try:
         owed = due(contract, through=through, policy=rules.policy(), source=f"contract {contract.id}", facts=facts)
     except (ValueError, OverflowError) as error:  # the latter: a day beyond what a calendar can count
         place = Place(system="billsync", object="contract", id=contract.id)
         return Book(problems=(Problem(code="BILL-LINE-01", message=str(error), hint="correct the line", place=place),))
-    stand = _on_documents(before)
     found = drafts(
         [charge for charge in owed.charges if charge.key not in stand],
         {document.customer.id: document.customer},

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from billsync.billing.price import UNIT_PLACES
 from billsync.model.charge import Charge, Why
 from billsync.model.currency import exponent
 from billsync.model.exact import EXACT, round_ratio
 from billsync.model.money import allocate
 from billsync.model.product import Product
 from billsync.model.scalar import plain
-
-UNIT_PLACES = 6
-"""Decimals of a part's unit price, which is an average."""
 
 
 def unbundled(charge: Charge, products: Mapping[str, Product]) -> list[Charge]:

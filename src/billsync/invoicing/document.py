@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from billsync.billing.instalment import due_on, instalments
 from billsync.billing.prepaid import draw
+from billsync.billing.price import UNIT_PLACES
 from billsync.invoicing.discount import ordered
 from billsync.invoicing.exchange import convert
 from billsync.invoicing.policy import NO_TAX, InvoicingRules, TaxRule
@@ -104,7 +105,7 @@ def converted(charge: Charge, rate: FxRate, policy: Policy) -> Charge:
     return charge.model_copy(
         update={
             "amount": amount,
-            "unit_amount": round_ratio(charge.unit_amount * rate.rate, 6, policy.rounding),
+            "unit_amount": round_ratio(charge.unit_amount * rate.rate, UNIT_PLACES, policy.rounding),
             "currency": rate.target,
             "why": Why(rule=why.rule, formula=formula, inputs=inputs, source=why.source),
         }
