@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
 
@@ -40,7 +40,7 @@ def charge(world: World) -> None:
             return
         bills = [_bill(world, fact, deal, page) for fact, deal in zip(facts, page.deals, strict=True)]
         with world.store.tx("charges") as tx:
-            _keep(world, tx, bills, policy)
+            keep(world, tx, "deal", bills, policy)
         after = facts[-1].id
         world.progress.advance(len(facts))
 
@@ -57,13 +57,17 @@ class _Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bill:
-    """What billing one deal came to; `mark` is None where it has to be tried again."""
+class Bill:
+    """What billing one deal or contract came to.
 
-    deal: str
-    change: changes.Changes
-    problems: list[Problem]
-    mark: tuple[str, str, date | None] | None
+    Attributes:
+        mark: digest of what was billed, and the day to look again, or None; None where it has to be tried again.
+    """
+
+    id: str
+    change: changes.Changes = field(default_factory=changes.Changes)
+    problems: Sequence[Problem] = ()
+    mark: tuple[str, date | None] | None = None
 
 
 def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
@@ -89,16 +93,16 @@ def _places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
     }
 
 
-def _bill(world: World, fact: Fact, deal: Deal, page: _Page) -> _Bill:
+def _bill(world: World, fact: Fact, deal: Deal, page: _Page) -> Bill:
     due, problems = _due(world, fact, deal, page)
     if due is None:
-        return _Bill(deal.id, changes.Changes(), problems, None)
+        return Bill(deal.id, problems=problems)
     stored = page.billed.get(deal.id, {})
     known = {key: item.charge for key, item in stored.items()}
     invoiced = {key for key, item in stored.items() if not item.is_open}
     change = changes.compare(known, due.charges, invoiced, through=world.through)
     problems = [*problems, *change.problems]
-    return _Bill(deal.id, change, problems, None if problems else (deal.id, fact.digest, due.next_on))
+    return Bill(deal.id, change, problems, None if problems else (fact.digest, due.next_on))
 
 
 def _due(world: World, fact: Fact, deal: Deal, page: _Page) -> tuple[charges.Due | None, list[Problem]]:
@@ -106,19 +110,19 @@ def _due(world: World, fact: Fact, deal: Deal, page: _Page) -> tuple[charges.Due
     return owing.owed(deal, page.customers, page.products, world.rules, through=world.through, source=source)
 
 
-def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
-    """Store a page: charges, marks, and the problems that are open or mended."""
+def keep(world: World, tx: Tx, kind: str, bills: Sequence[Bill], policy: str) -> None:
+    """Store a page of deals or contracts: charges, marks, and the problems that are open or mended."""
     made = [item for bill in bills for item in bill.change.add]
     tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
     tx.ledger.add_charges(made, run=world.run, at=world.now())
-    # no digest is empty: a deal with a problem is looked at again, also when it is set back as it was
-    tx.facts.billed([bill.mark or (bill.deal, "", None) for bill in bills], policy)
+    # no digest is empty: what has a problem is looked at again, also when it is set back as it was
+    tx.facts.billed([(bill.id, *(bill.mark or ("", None))) for bill in bills], policy)
     world.tally.add("charges made", len(made))
     problems = [problem for bill in bills for problem in bill.problems]
     tx.problems.close(
         connection="billsync",
-        object="deal",
-        ids=[bill.deal for bill in bills],
+        object=kind,
+        ids=[bill.id for bill in bills],
         except_={problem.fingerprint for problem in problems},
         at=world.now(),
         codes_prefix="BILL-",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from billsync.billing import changes, charges
@@ -13,6 +13,7 @@ from billsync.model.problem import Place, Problem, Severity
 from billsync.model.scalar import plain, show
 from billsync.model.usage import CustomerUsage
 from billsync.stage import pending
+from billsync.stage.bills import Bill, keep
 from billsync.stage.world import World
 from billsync.store import Fact, StoredCharge, Tx
 
@@ -36,7 +37,7 @@ def charge(world: World) -> None:
             return
         bills = [_bill(world, fact, page) for fact in facts]
         with world.store.tx("contract-charges") as tx:
-            _keep(world, tx, bills, policy)
+            keep(world, tx, "contract", bills, policy)
         after = facts[-1].id
         world.progress.advance(len(facts))
 
@@ -56,17 +57,6 @@ class _Page:
     deals: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Bill:
-    """What billing one contract came to; `next_on` is None where nothing comes by itself."""
-
-    contract: str
-    digest: str = ""
-    change: changes.Changes = field(default_factory=changes.Changes)
-    problem: Problem | None = None
-    next_on: date | None = None
-
-
 def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
     contracts = {fact.id: Contract.reread(fact.doc) for fact in facts}
     names = {contract.customer for contract in contracts.values()}
@@ -84,17 +74,17 @@ def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
     )
 
 
-def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
+def _bill(world: World, fact: Fact, page: _Page) -> Bill:
     # what it bills stands under its own id: the deal that it came from is no part of that
     contract = page.contracts[fact.id].model_copy(update={"deal": None})
     customer = page.customers.get(contract.customer)
     if customer is None:
         message = f"the contract's customer {show(contract.customer)} is not among the customers"
-        return _Bill(contract.id, problem=_problem("BILL-DEAL-02", contract, "customer", message))
+        return Bill(contract.id, problems=[_problem("BILL-DEAL-02", contract, "customer", message)])
     billed_twice = {contract.id, page.contracts[fact.id].deal} & page.deals
     if billed_twice:
         message = f"the deal {show(next(iter(billed_twice)) or '')} is billed already: one of the two has to go"
-        return _Bill(contract.id, problem=_problem("BILL-CONTRACT-01", contract, "deal", message))
+        return Bill(contract.id, problems=[_problem("BILL-CONTRACT-01", contract, "deal", message)])
     stored = page.billed.get(contract.id, {})
     usage = page.usage.get(contract.customer, [])
     standing = [item.charge for item in stored.values() if not item.is_open]
@@ -108,13 +98,13 @@ def _bill(world: World, fact: Fact, page: _Page) -> _Bill:
             facts=known,
         )
     except ValueError as error:
-        return _Bill(contract.id, problem=_problem("BILL-CONTRACT-01", contract, "lines", str(error)))
-    return _Bill(
+        return Bill(contract.id, problems=[_problem("BILL-CONTRACT-01", contract, "lines", str(error))])
+    changed = _changed_once(contract, stored, due)
+    return Bill(
         contract.id,
-        fact.digest,
         _change(stored, due, world.through),
-        _changed_once(contract, stored, due),
-        _next(contract, usage, due, world),
+        [] if changed is None else [changed],
+        (fact.digest, _next(contract, usage, due, world)),
     )
 
 
@@ -146,26 +136,6 @@ def _next(contract: Contract, usage: Sequence[CustomerUsage], due: charges.Due, 
     days = [due.next_on, *(item.known_on for item in contract.amendments)]
     days += [item.received_on for item in usage]
     return min((day for day in days if day is not None and day > world.through), default=None)
-
-
-def _keep(world: World, tx: Tx, bills: Sequence[_Bill], policy: str) -> None:
-    """Store a page: charges, marks, and the problems that are open or mended."""
-    made = [item for bill in bills for item in bill.change.add]
-    tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
-    tx.ledger.add_charges(made, run=world.run, at=world.now())
-    # no digest is empty: a contract with a problem is looked at again
-    tx.facts.billed([(bill.contract, bill.digest, bill.next_on) for bill in bills], policy)
-    world.tally.add("charges made", len(made))
-    problems = [bill.problem for bill in bills if bill.problem is not None]
-    tx.problems.close(
-        connection="billsync",
-        object="contract",
-        ids=[bill.contract for bill in bills],
-        except_={problem.fingerprint for problem in problems},
-        at=world.now(),
-        codes_prefix="BILL-",
-    )
-    world.report(tx, problems)
 
 
 def _problem(code: str, contract: Contract, spot: str, message: str) -> Problem:
