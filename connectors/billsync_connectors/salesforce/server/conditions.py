@@ -24,6 +24,7 @@ _SIGNS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": lambda one, other: bool(one > other),
     ">=": lambda one, other: bool(one >= other),
 }
+_SPANS: Final = ("=", "!=", *_SIGNS)
 _UNFILTERED: Final = 255
 """Texts that may be longer cannot be filtered or sorted by."""
 
@@ -62,6 +63,10 @@ class Conditions:
             return lambda row: (get(row) in among) is wanted
         if condition.sign == "LIKE":
             return self._like(field, get, condition)
+        span = _days(condition.values[0], self._now)
+        if span is not None and field.type in ("date", "datetime") and condition.sign in _SPANS:
+            more = "" if field.type == "date" else "T00:00:00.000+0000"
+            return _within(get, condition.sign, *(f"{day.isoformat()}{more}" for day in span))
         values = [self._value(field, literal, condition.path) for literal in condition.values]
         return _test(_folded(field, get), condition.sign, values)
 
@@ -150,33 +155,47 @@ def _a_boolean(literal: Literal, _now: datetime) -> Any:
     return literal.value if literal.kind == "boolean" else None
 
 
-def _a_date(literal: Literal, now: datetime) -> Any:
+def _a_date(literal: Literal, _now: datetime) -> Any:
     try:
-        if literal.kind == "date":
-            return date.fromisoformat(literal.value).isoformat()
+        return date.fromisoformat(literal.value).isoformat() if literal.kind == "date" else None
     except ValueError:
         return None
-    found = _day(literal, now)
-    return None if found is None else found.isoformat()
 
 
-def _an_instant(literal: Literal, now: datetime) -> Any:
-    if literal.kind == "datetime":
-        try:
-            found = read(literal.value.upper())
-        except ValueError:
-            return None
-        return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03}+0000"
-    day = _day(literal, now)
-    return None if day is None else f"{day.isoformat()}T00:00:00.000+0000"
+def _an_instant(literal: Literal, _now: datetime) -> Any:
+    try:
+        found = read(literal.value.upper()) if literal.kind == "datetime" else None
+    except ValueError:
+        return None
+    return None if found is None else f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03}+0000"
 
 
-def _day(literal: Literal, now: datetime) -> date | None:
-    """The day that a date literal begins with; this stand-in takes them for their first instant."""
-    days = {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}.get(literal.kind)
-    if literal.kind in ("LAST_N_DAYS", "NEXT_N_DAYS"):
-        days = -literal.value if literal.kind == "LAST_N_DAYS" else literal.value
-    return None if days is None else now.date() + timedelta(days=days)
+def _days(literal: Literal, now: datetime) -> tuple[date, date] | None:
+    """The days of a literal such as TODAY or LAST_N_DAYS:7, which reaches to today: the first, and the one after."""
+    today, one = now.date(), timedelta(days=1)
+    match literal.kind:
+        case "TODAY" | "YESTERDAY" | "TOMORROW":
+            day = today + {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}[literal.kind] * one
+            return day, day + one
+        case "LAST_N_DAYS":
+            return today - literal.value * one, today + one
+        case "NEXT_N_DAYS":
+            return today + one, today + (literal.value + 1) * one
+    return None
+
+
+def _within(get: Get, sign: str, first: str, after: str) -> Test:
+    """A test against a span of time."""
+    tests: dict[str, Callable[[str], bool]] = {
+        "=": lambda found: first <= found < after,
+        "!=": lambda found: not first <= found < after,
+        "<": lambda found: found < first,
+        "<=": lambda found: found < after,
+        ">": lambda found: found >= after,
+        ">=": lambda found: found >= first,
+    }
+    test = tests[sign]
+    return lambda row: sign == "!=" if (found := get(row)) is None else test(found)
 
 
 _READ: Final[dict[str, Callable[[Literal, datetime], Any]]] = {
