@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
@@ -71,16 +72,18 @@ class Index:
         name = (kind.name, query.same, self._asked)
         if self._answer is None or self._answer[0] != name:
             rows = [row for row in self._seen.get(kind.name, {}).values() if query.test(row)]
-            rows.sort(key=lambda row: self._tie(row, settings))
+            rows.sort(key=lambda row: _tie(settings.seed, self._asked, row.id))
             type = known[query.sort].type if query.sort in known else "string"
             rows.sort(key=lambda row: _place(kind, row, query.sort, type), reverse=query.down)
             self._answer = (name, rows)
         current = self._shelf.records.get(kind.name, {})
         return [row for row in self._answer[1] if current[row.id].live]
 
-    def _tie(self, row: Record, settings: Settings) -> str:
-        """Where the sort leaves two equal, any order: not that of ids."""
-        return hashlib.md5(f"{settings.seed} {self._asked} {row.id}".encode(), usedforsecurity=False).hexdigest()
+
+@lru_cache(maxsize=1 << 17)
+def _tie(seed: int, asked: int, id: str) -> bytes:
+    """Where the sort leaves two equal, any order: not that of ids."""
+    return hashlib.md5(f"{seed} {asked} {id}".encode(), usedforsecurity=False).digest()
 
 
 def _place(kind: Kind, row: Record, sort: str, type: str) -> Any:

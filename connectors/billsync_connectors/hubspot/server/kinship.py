@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from billsync_connectors.hubspot.server.kinds import KINDS
@@ -64,11 +65,13 @@ ONE_PARENT: Final = ("deals", "quotes", "invoices", "subscriptions")
 """A line item belongs to one record of one of these."""
 
 
-def between(start: str, end: str) -> list[Tie]:
+@lru_cache
+def between(start: str, end: str) -> tuple[Tie, ...]:
     """All kinds that HubSpot defines from one object to another; the unlabelled one first."""
-    return [tie for tie in TIES if (tie.start, tie.end) == (start, end)]
+    return tuple(tie for tie in TIES if (tie.start, tie.end) == (start, end))
 
 
+@lru_cache
 def named(tie: Tie) -> str:
     """Its name as `associations` of a record show it: that of the unlabelled kind where there is a primary one too."""
     start, end = KINDS[tie.start].one, KINDS[tie.end].one

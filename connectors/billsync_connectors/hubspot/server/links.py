@@ -21,13 +21,17 @@ class Links:
 
     def __init__(self, shelf: Shelf, settings: Callable[[], Settings], told: Told) -> None:
         self._shelf, self._settings, self._told = shelf, settings, told
+        self.reload()
 
     # ------------------------------------------------------------ kinds of association
 
     def ties(self, start: str, end: str) -> list[Tie]:
         """All kinds from one object to another, the account's own too."""
-        rows = self._shelf.recall("labels", [])
-        return between(start, end) + [Tie(**row) for row in rows if (row["start"], row["end"]) == (start, end)]
+        return [*between(start, end), *(tie for tie in self._own if (tie.start, tie.end) == (start, end))]
+
+    def reload(self) -> None:
+        """Take the account's own labels from the shelf."""
+        self._own = [Tie(**row) for row in self._shelf.recall("labels", [])]
 
     def usual(self, start: str, end: str) -> Tie:
         """The unlabelled kind."""
@@ -62,6 +66,7 @@ class Links:
         fields = ("start", "end", "type", "inverse", "label", "category", "single")
         rows += [{name: getattr(tie, name) for name in fields} for tie in made]
         self._shelf.remember("labels", rows)
+        self.reload()
         return made
 
     # ------------------------------------------------------------ records

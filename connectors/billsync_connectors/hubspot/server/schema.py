@@ -118,7 +118,7 @@ class Schema:
 
     def stage(self, kind: str, pipeline: str, id: str) -> Value | None:
         """One stage, or None where that pipeline has none of this id."""
-        found = next((row for row in self.pipelines.get(kind, []) if row["id"] == pipeline), {"stages": []})
+        found: Value = next((row for row in self.pipelines.get(kind, []) if row["id"] == pipeline), {"stages": []})
         return next((stage for stage in found["stages"] if stage["id"] == id), None)
 
     def add_pipeline(self, kind: str, given: Mapping[str, Any], now: int) -> Value:

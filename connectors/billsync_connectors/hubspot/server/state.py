@@ -73,6 +73,7 @@ class State:
     def refresh(self) -> None:
         """Begin anew with what stands on the shelf: definitions, the index, the counts."""
         self.schema.reload()
+        self.links.reload()
         self.index.fill()
         self.hooks.clear()
         self.limits.clear()
