@@ -88,7 +88,7 @@ class Account:
     def ask(self, method: str, path: str, value: Any = None, *, token: str = TOKEN, **query: Any) -> httpx.Response:
         """A request as any client sends it; `path` without a version is one of the objects."""
         full = path if path.startswith("/") else f"/crm/objects/{self.version}/{path}"
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self.http.request(method, f"{self.url}{full}", json=value, params=query or None, headers=headers)
 
     def got(self, path: str, **query: Any) -> dict[str, Any]:
