@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime
 from typing import Any
 
 import jwt
@@ -45,8 +45,13 @@ def register(org: StandIn, key: rsa.RSAPrivateKey) -> None:
     org.set(certificate=key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
 
 
+def now(org: StandIn) -> int:
+    """Its clock, in seconds."""
+    return int(datetime.fromisoformat(org.admin("GET", "clock")["now"]).timestamp())
+
+
 def asserted(org: StandIn, key: rsa.RSAPrivateKey, *, algorithm: str = "RS256", **claims: Any) -> Any:
-    own = {"iss": KEY, "sub": USER, "aud": "https://login.salesforce.com", "exp": int(time.time()) + 180}
+    own = {"iss": KEY, "sub": USER, "aud": "https://login.salesforce.com", "exp": now(org) + 180}
     assertion = jwt.encode({**own, **claims}, pem(key), algorithm=algorithm)
     return org.grant(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion=assertion)
 
@@ -62,7 +67,7 @@ def test_the_sdk_logs_in_with_a_key_of_ones_own(org: StandIn, key: rsa.RSAPrivat
 def test_the_sdk_logs_in_with_a_secret_at_its_own_domain(org: StandIn) -> None:
     session = org.session()
     session.mount("https://acme.my.salesforce.com", Nearby(org.url.replace("http:", "https:")))
-    own = {"consumer_key": KEY, "domain": "acme.my", "session": session, "version": VERSION}
+    own: dict[str, Any] = {"consumer_key": KEY, "domain": "acme.my", "session": session, "version": VERSION}
     assert Salesforce(consumer_secret=SECRET, **own).query("SELECT COUNT() FROM User")["totalSize"] == 1
     with pytest.raises(SalesforceAuthenticationFailed, match="invalid client credentials"):
         Salesforce(consumer_secret="guessed", **own)
@@ -75,7 +80,7 @@ def test_an_assertion_has_to_be_right_in_everything(org: StandIn, key: rsa.RSAPr
     said = {
         "key": asserted(org, stranger)["error_description"],
         "alg": asserted(org, key, algorithm="RS384")["error_description"],
-        "exp": asserted(org, key, exp=int(time.time()) - 1)["error_description"],
+        "exp": asserted(org, key, exp=now(org) - 1)["error_description"],
         "aud": asserted(org, key, aud="https://example.com")["error_description"],
         "iss": asserted(org, key, iss="other")["error"],
         "sub": asserted(org, key, sub="other@example.com")["error_description"],
