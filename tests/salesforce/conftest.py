@@ -14,6 +14,7 @@ from tests.salesforce.stand_in import DATA, StandIn
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     org = StandIn(tmp_path_factory.mktemp("salesforce"))
     org.start()
+    org.admin("GET", "certificate")
     yield org
     org.stop()
 
@@ -27,9 +28,11 @@ def org(running: StandIn) -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def sown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def sown(tmp_path_factory: pytest.TempPathFactory, running: StandIn) -> Iterator[StandIn]:
     """With the 8,800 opportunities; the module's tests share it."""
     org = StandIn(tmp_path_factory.mktemp("sown"))
+    for name in ("certificate.pem", "key.pem"):  # it would make its own: a second of work
+        (org.folder / name).write_bytes((running.folder / name).read_bytes())
     org.start()
     org.login()
     assert org.admin("POST", "seed", {"name": "crm_sales", "folder": str(DATA)})["records"] > 13_000

@@ -144,8 +144,8 @@ class StandIn:
         self.sessions.append(made)
         return made
 
-    def sdk(self) -> Salesforce:
-        """simple-salesforce, unchanged."""
+    def sdk(self) -> Any:
+        """simple-salesforce, unchanged; its objects are attributes that its own types know nothing of."""
         return Salesforce(
             instance_url=self.url.replace("http:", "https:"),
             session_id=self.token,

@@ -76,9 +76,7 @@ class Collections:
             _typed(items[place])
             item = {name: value for name, value in items[place].items() if name.lower() != field.name.lower()}
             value = next((items[place][name] for name in items[place] if name.lower() == field.name.lower()), None)
-            if value is None:
-                raise Denied(400, "MISSING_ARGUMENT", f"{field.name} not specified", [])
-            id, made = self._records.upsert(kind.name, field.name, str(value), item)
+            id, made = self._records.upsert(kind.name, field.name, str(value or ""), item)
             return {**_done(id), "created": made}
 
         return Reply(200, self._each(len(items), one, strict=strict, failed={"created": False}))

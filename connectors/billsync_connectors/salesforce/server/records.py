@@ -178,6 +178,10 @@ class Records:
         """Make or change the one record that has an external id; its id, and whether it was made."""
         kind = self.kind(object)
         key = self.key(kind, field)
+        if not value and key.type == "id":
+            return str(self.create(object, sent)["Id"]), True
+        if not value:
+            raise Denied(400, "MISSING_ARGUMENT", f"{key.name} not specified", [])
         rows = self.keyed(kind, key, value)
         if len(rows) > 1:
             raise Several([f"sobjects/{kind.name}/{row['Id']}" for row in rows])

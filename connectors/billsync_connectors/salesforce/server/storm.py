@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from billsync_connectors.salesforce.server.clock import Clock, stamp
 from billsync_connectors.salesforce.server.denied import Denied
@@ -15,7 +15,8 @@ from billsync_connectors.salesforce.server.rules import STAGES
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import Row
 
-_LATE_OF: int = 20
+_TRIES: Final = 200
+_LATE_OF: Final = 20
 """One of so many is in a transaction that stays open for a while, where that is asked for."""
 
 
@@ -58,10 +59,12 @@ class Storm:
         return done
 
     def _any(self, object: str, *, deleted: bool = False) -> Row:
-        rows = [row for row in self._records.every(object) if row["IsDeleted"] is deleted]
-        if not rows:
-            raise Denied(404, "NOT_FOUND", f"there is no {object}")
-        return self._chance.choice(rows)
+        rows = list(self._records.every(object))
+        for _ in range(_TRIES if rows else 0):
+            row = self._chance.choice(rows)
+            if row["IsDeleted"] is deleted:
+                return row
+        raise Denied(404, "NOT_FOUND", f"there is no {object}")
 
     def _deal(self) -> None:
         changes: list[dict[str, Any]] = [
