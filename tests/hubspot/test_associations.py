@@ -76,7 +76,10 @@ def test_batches_read_what_there_is_and_tell_what_has_none(account: Account, thr
     pair = {"from": {"id": deal}, "to": {"id": first}}
     spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 341}]
     made = account.sent(
-        "POST", "/crm/associations/2026-03/deals/companies/batch/create", {"inputs": [{**pair, "types": spec}]}, status=201
+        "POST",
+        "/crm/associations/2026-03/deals/companies/batch/create",
+        {"inputs": [{**pair, "types": spec}]},
+        status=201,
     )
     assert made["results"][0]["fromObjectId"] == deal
     read = {"inputs": [{"id": deal}, {"id": "77"}]}
@@ -85,7 +88,9 @@ def test_batches_read_what_there_is_and_tell_what_has_none(account: Account, thr
     (error,) = found["errors"]
     assert error["message"] == "No company is associated with deal 77."
     assert error["subCategory"] == "crm.associations.NO_ASSOCIATIONS_FOUND"
-    old = account.sent("POST", "/crm/v4/associations/deals/companies/batch/read", {"inputs": [{"id": deal}]}, status=200)
+    old = account.sent(
+        "POST", "/crm/v4/associations/deals/companies/batch/read", {"inputs": [{"id": deal}]}, status=200
+    )
     assert old["results"][0]["to"][0]["toObjectId"] == int(first)
     account.sent(
         "POST", "/crm/v4/associations/deals/companies/batch/associate/default",
@@ -104,7 +109,8 @@ def test_many_associations_come_in_pages(account: Account, three: Three) -> None
     for number in range(7):
         ids.append(account.made("contacts", email=f"c{number}@example.com"))
         account.human("associate", "deals", deal, to_object="contacts", to=ids[-1])
-    seen, after = [], ""
+    seen: list[str] = []
+    after = ""
     while len(seen) < 7:
         body = {"inputs": [{"id": deal, **({"after": after} if after else {})}]}
         row = account.sent("POST", "/crm/associations/2026-03/deals/contacts/batch/read", body)["results"][0]

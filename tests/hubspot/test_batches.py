@@ -59,7 +59,9 @@ def test_with_trace_ids_the_good_ones_are_made_and_the_bad_ones_told(account: Ac
 @pytest.mark.parametrize(("way", "status"), [("always", 207), ("never", 400)])
 def test_an_account_may_always_or_never_tell_several_statuses(account: Account, way: str, status: int) -> None:
     account.set(multi_status=way)
-    answer = account.ask("POST", "deals/batch/create", inputs(deal(dealname="A"), deal(nonsense="1"), trace=way == "never"))
+    answer = account.ask(
+        "POST", "deals/batch/create", inputs(deal(dealname="A"), deal(nonsense="1"), trace=way == "never")
+    )
     assert (answer.status_code, len(account.documents("deals"))) == (status, 1 if status == 207 else 0)
 
 
@@ -103,7 +105,9 @@ def test_only_a_unique_property_finds_records(account: Account) -> None:
 
 def test_the_same_id_twice_in_a_batch_is_refused(account: Account) -> None:
     id = account.made("deals", dealname="A")
-    answer = account.ask("POST", "deals/batch/update", inputs({"id": id, **deal(amount="1")}, {"id": id, **deal(amount="2")}))
+    answer = account.ask(
+        "POST", "deals/batch/update", inputs({"id": id, **deal(amount="1")}, {"id": id, **deal(amount="2")})
+    )
     message = f"Duplicate IDs found in batch input: [{id}]. IDs must be unique"
     assert refusal(answer) == (400, "VALIDATION_ERROR", message)
     assert answer.json()["context"] == {"ids": [id]}

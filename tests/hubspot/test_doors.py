@@ -195,7 +195,10 @@ def test_definitions_of_properties_and_stages_are_there(account: Account) -> Non
     assert account.ask("POST", "deals", {"properties": {"plan": "gold"}}).status_code == 400
     assert account.ask("GET", "/crm/v3/properties/deals/plan").status_code == 404
     stages = {row["id"]: row["metadata"] for row in account.got("/crm/v3/pipelines/deals/default/stages")["results"]}
-    assert (stages["closedwon"], stages["closedlost"]["isClosed"]) == ({"isClosed": "true", "probability": "1.0"}, "true")
+    assert (stages["closedwon"], stages["closedlost"]["isClosed"]) == (
+        {"isClosed": "true", "probability": "1.0"},
+        "true",
+    )
 
 
 def test_the_administration_wants_its_password(account: Account) -> None:

@@ -54,7 +54,9 @@ STATUS: list[tuple[str, dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("name", "options", "status", "category"), STATUS)
-def test_an_error_that_is_told(account: Account, name: str, options: dict[str, Any], status: int, category: str) -> None:
+def test_an_error_that_is_told(
+    account: Account, name: str, options: dict[str, Any], status: int, category: str
+) -> None:
     account.fault(name, **options)
     answer = create(account)
     assert refusal(answer)[:2] == (status, category)
@@ -151,7 +153,9 @@ def test_the_log_tells_what_was_asked_and_what_became_of_it(account: Account) ->
     assert TOKEN not in json.dumps(rows)
 
 
-@pytest.mark.parametrize("given", [{"fault": "nonsense"}, {"fault": "lost", "x": 1}, {"fault": "error", "when": "never"}])
+@pytest.mark.parametrize(
+    "given", [{"fault": "nonsense"}, {"fault": "lost", "x": 1}, {"fault": "error", "when": "never"}]
+)
 def test_a_fault_that_there_is_not_is_refused(account: Account, given: dict[str, Any]) -> None:
     password = (account.folder / "admin-password").read_text()
     answer = account.http.post(f"{account.url}/admin/faults", json=given, headers={"X-Admin-Password": password})

@@ -20,7 +20,10 @@ def test_it_starts_is_filled_keeps_its_data_and_stops(tmp_path: Path) -> None:
         assert (told["portal"], told["token"].startswith("pat-na1-"), sandbox.running()) == ("7", True, True)
         headers = {"Authorization": f"Bearer {told['token']}"}
         made = httpx.post(
-            f"{told['url']}/crm/objects/2026-03/deals", json={"properties": {"dealname": "A"}}, headers=headers, trust_env=False
+            f"{told['url']}/crm/objects/2026-03/deals",
+            json={"properties": {"dealname": "A"}},
+            headers=headers,
+            trust_env=False,
         )
         assert made.status_code == 201
         assert NamedHubSpot(folder).up() == told

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.hubspot.account import Account, refusal
+
 
 def test_a_list_comes_in_pages_by_id(account: Account) -> None:
     ids = [account.made("companies", name=f"C{n}") for n in range(7)]
@@ -101,7 +103,7 @@ def test_the_index_lags_behind_and_not_for_all_records_the_same(account: Account
         account.forward(1)
     assert (seen[0], len(seen[-1])) == (set(), 40)
     assert 0 < len(seen[5]) < 40
-    assert all(before <= after for before, after in zip(seen, seen[1:], strict=False))
+    assert all(before <= after for before, after in pairwise(seen))
     assert seen[5] != set(ids[: len(seen[5])])  # one made later may be seen earlier
     account.sent("PATCH", f"deals/{ids[0]}", {"properties": {"amount": "99"}})
     assert account.got(f"deals/{ids[0]}")["properties"]["amount"] == "99"
@@ -206,7 +208,9 @@ def test_a_search_beyond_its_limits_is_refused(account: Account, body: dict[str,
 
 
 def test_the_real_opportunities_are_there_with_their_faults(full: Account) -> None:
-    deals = [row for page in full.pages("deals", limit="100", properties="amount,dealstage,opportunity_id") for row in page]
+    deals = [
+        row for page in full.pages("deals", limit="100", properties="amount,dealstage,opportunity_id") for row in page
+    ]
     assert len(deals) == len({row["properties"]["opportunity_id"] for row in deals}) == 8800
     won = [int(row["properties"]["amount"]) for row in deals if row["properties"]["dealstage"] == "closedwon"]
     assert (len(won), sum(won)) == (4238, 10_005_534)

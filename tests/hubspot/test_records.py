@@ -45,7 +45,10 @@ def test_an_instant_has_milliseconds_only_where_there_are_any(account: Account) 
     account.forward(0.007)
     id = account.made("deals", dealname="A", closedate="1767225600000")
     found = account.got(f"deals/{id}")
-    assert (found["updatedAt"], found["properties"]["closedate"]) == ("2026-09-01T12:00:00.007Z", "2026-01-01T00:00:00Z")
+    assert (found["updatedAt"], found["properties"]["closedate"]) == (
+        "2026-09-01T12:00:00.007Z",
+        "2026-01-01T00:00:00Z",
+    )
 
 
 def test_a_change_that_changes_nothing_leaves_the_record_as_it_was(account: Account) -> None:
@@ -83,7 +86,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("deals", {"dealstage": "won"}, "INVALID_OPTION", "won was not one of the allowed options: [appointmentscheduled"),
     ("deals", {"hs_is_closed_won": "true"}, "READ_ONLY_VALUE", '"hs_is_closed_won" is a read only property'),
     ("line_items", {"price": "-1"}, "INVALID_VALUE", "-1 is negative"),
-    ("products", {"hs_recurring_billing_start_date": "1767225600001"}, "INVALID_DATE", "1767225600001 is at an invalid"),
+    (
+        "products",
+        {"hs_recurring_billing_start_date": "1767225600001"},
+        "INVALID_DATE",
+        "1767225600001 is at an invalid",
+    ),
     ("contacts", {"email": "nobody"}, "INVALID_EMAIL", "Email address nobody is invalid"),
     ("deals", {"dealname": ["a"]}, "INVALID_TYPE", "['a'] is not a text"),
 ]
@@ -112,7 +120,9 @@ def test_what_is_not_there_is_told_in_two_ways(account: Account) -> None:
     assert word.json()["context"] == {"id": ["won"]}
     assert refusal(account.ask("POST", "deals", [1]))[:2] == (400, "VALIDATION_ERROR")
     broken = account.http.post(
-        f"{account.url}/crm/v3/objects/deals", content=b'{"a":', headers={"Authorization": "Bearer pat-na1-11111111-2222"}
+        f"{account.url}/crm/v3/objects/deals",
+        content=b'{"a":',
+        headers={"Authorization": "Bearer pat-na1-11111111-2222"},
     )
     assert refusal(broken)[2].startswith("Invalid input JSON on line 1, column 6")
 
@@ -176,5 +186,8 @@ def test_it_has_everything_again_after_being_killed(account: Account) -> None:
     account.kill()
     account.start()
     assert {name: account.documents(name) for name in ("companies", "deals")} == before
-    assert account.got(f"deals/{deal}", associations="companies")["associations"]["companies"]["results"][0]["id"] == company
+    assert (
+        account.got(f"deals/{deal}", associations="companies")["associations"]["companies"]["results"][0]["id"]
+        == company
+    )
     assert account.search("deals")["total"] == 1

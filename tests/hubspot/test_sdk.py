@@ -108,7 +108,9 @@ def test_it_makes_changes_archives_and_merges(account: Account, sdk: Sdk) -> Non
     second = api.create(SimplePublicObjectInputForCreate(properties={"name": "Y"}, associations=[]))
     changed = api.update(first.id, SimplePublicObjectInput(properties={"city": "Köln"}))
     assert changed.properties["city"] == "Köln"
-    sdk(account).crm.companies.basic_api.merge(PublicMergeInput(primary_object_id=first.id, object_id_to_merge=second.id))
+    sdk(account).crm.companies.basic_api.merge(
+        PublicMergeInput(primary_object_id=first.id, object_id_to_merge=second.id)
+    )
     assert api.get_by_id(second.id, properties=["name"]).id == first.id
     api.archive(first.id)
     assert [row.id for row in api.get_page(archived=True).results] == [first.id]

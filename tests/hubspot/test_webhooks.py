@@ -92,7 +92,8 @@ def test_hubspots_own_code_takes_the_signature(account: Account, receiver: Recei
     ((headers, body),) = receiver.taken
     told: dict[str, Any] = {
         "signature": headers["x-hubspot-signature-v3"], "request_body": body.decode(), "signature_version": "v3",
-        "timestamp": headers["x-hubspot-request-timestamp"], "http_uri": receiver.url.replace("%3A", ":").replace("%2F", "/"),
+        "timestamp": headers["x-hubspot-request-timestamp"],
+        "http_uri": receiver.url.replace("%3A", ":").replace("%2F", "/"),
     }  # fmt: skip
     assert Signature.is_valid(client_secret="s3cret", **told)
     assert not Signature.is_valid(client_secret="other", **told)

@@ -285,7 +285,9 @@ class Crm:
 
 def whole(kind: Kind, record: Record) -> dict[str, str]:
     """All properties that a record has, HubSpot's own too."""
-    own = {"hs_object_id": record.id, "hs_createdate": text(record.created), kind.modified: text(record.updated)}
+    own = {"hs_object_id": record.id, kind.modified: text(record.updated)}
+    if kind.name not in ("contacts", "companies"):
+        own["hs_createdate"] = text(record.created)
     return {"createdate": text(record.created), **record.properties, **own}
 
 

@@ -32,6 +32,8 @@ _SHOWN: Final = 4000
 _LOGGED: Final = 200_000
 _SILENT: Final = ("search", "create")
 """Last parts of paths whose replies say nothing of limits."""
+_DEFINES: Final = {"properties", "pipelines", "labels"}
+"""Parts of paths under which definitions change, which are kept in memory: a refused change leaves no trace there."""
 
 
 class State:
@@ -119,6 +121,9 @@ class State:
                 self.batches.reject = reject
                 reply = self._answered(request)
         except Refused as fault:
+            if request.method != "GET" and _DEFINES & set(request.parts):
+                self.schema.reload()
+                self.links.reload()
             reply = Reply(fault.status, fault.body(correlation), fault.headers)
         return Reply(reply.status, reply.value, {**reply.headers, "x-hubspot-correlation-id": correlation})
 

@@ -15,6 +15,7 @@ _FIELD: Final = {
     "string": "text", "phone_number": "phonenumber",
 }  # fmt: skip
 TYPES: Final = tuple(_FIELD)
+_USER: Final = "88842095"
 
 
 class Unfit(Exception):
@@ -54,14 +55,14 @@ class Property:
     def shown(self) -> Value:
         """As the properties API shows it."""
         fixed = {"archivable": not self.own, "readOnlyDefinition": self.own, "readOnlyValue": self.read_only}
+        whose = {"hubspotDefined": True} if self.own else {"createdUserId": _USER, "updatedUserId": _USER}
         return {
             "updatedAt": clock.text(self.updated), "createdAt": clock.text(self.created), "name": self.name,
             "label": self.label or self.name, "type": self.type, "fieldType": self.field_type or _FIELD[self.type],
             "description": self.description, "groupName": self.group, "options": [dict(row) for row in self.options],
-            "displayOrder": -1, "calculated": self.read_only and self.own, "externalOptions": False,
+            **whose, "displayOrder": -1, "calculated": self.read_only and self.own, "externalOptions": False,
             "archived": bool(self.archived), "hasUniqueValue": self.unique, "hidden": False,
-            "hubspotDefined": self.own, "modificationMetadata": fixed, "formField": not self.own,
-            "dataSensitivity": "non_sensitive",
+            "modificationMetadata": fixed, "formField": False, "dataSensitivity": "non_sensitive",
         }  # fmt: skip
 
 
