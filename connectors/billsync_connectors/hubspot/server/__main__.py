@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="where it keeps its data")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
     asked = parser.parse_args()
+    os.umask(0o077)  # its data holds tokens
     asked.folder.mkdir(parents=True, exist_ok=True)
     state = State(asked.folder / "hubspot.db")
     server = Server(("127.0.0.1", asked.port), state, _password(asked.folder / "admin-password"))

@@ -15,6 +15,7 @@ from billsync_connectors.hubspot.server.http import Reply, Request
 from billsync_connectors.hubspot.server.kinds import Kind, kind_of
 from billsync_connectors.hubspot.server.refused import Refused, wrong
 from billsync_connectors.hubspot.server.state import State
+from billsync_connectors.hubspot.server.storm import Storm
 
 Given = Mapping[str, Any]
 Value = dict[str, Any]
@@ -47,6 +48,11 @@ def _seed(state: State, given: Given) -> Value:
     made = seed.sow(state, str(given.get("name", "")), Path(str(given.get("folder", ""))))
     state.refresh()
     return {"records": made}
+
+
+def _storm(state: State, given: Given) -> Value:
+    """So many acts drawn by lot; how often each was done."""
+    return dict(Storm(state, int(given.get("seed", 0))).blow(int(given.get("edits", 100))))
 
 
 def _switch_on(state: State, given: Given) -> Value:
@@ -185,6 +191,7 @@ _DOORS: Final[dict[tuple[str, str], Callable[[State, Given], Value]]] = {
     ("POST", "clock"): _clock,
     ("POST", "human"): _by_hand,
     ("POST", "seed"): _seed,
+    ("POST", "storm"): _storm,
     ("POST", "oauth/install"): _install,
     ("POST", "oauth/expire"): _expire,
     ("POST", "index"): _index,
