@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from billsync_connectors.salesforce.server.faults import CATALOGUE
+from billsync_connectors.salesforce.server.settings import Settings
 from tests.salesforce.stand_in import BASE, StandIn, code
 
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "salesforce-stand-in.md"
 ITEMS = {"records": [{"attributes": {"type": "Account"}, "Name": name} for name in ("A", "B", "C")]}
 
 
@@ -167,6 +172,12 @@ def test_faults_by_chance_are_the_same_each_time(org: StandIn) -> None:
 def test_a_fault_lets_some_pass_first(org: StandIn) -> None:
     org.fault("error", skip=2, next=1, path=f"{BASE}/limits$")
     assert [org.ask("GET", "limits").status_code for _ in range(4)] == [200, 200, 500, 200]
+
+
+def test_the_page_tells_of_every_setting_and_fault() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_-]+)`", page))
+    assert set(CATALOGUE) | {setting.name for setting in fields(Settings)} <= told
 
 
 def test_every_fault_of_the_catalogue_is_tried_here() -> None:

@@ -121,7 +121,7 @@ def test_the_named_sandbox_starts_stops_and_keeps_its_data(folder: Path, running
     folder.mkdir()
     for name in ("certificate.pem", "key.pem"):  # it would make its own: a second of work
         (folder / name).write_bytes((running.folder / name).read_bytes())
-    sandbox = SalesforceSandbox(folder, options={"page_max": "300"})
+    sandbox = SalesforceSandbox(folder, options={"page_max": "300", "seed": "none"})
     told = sandbox.up()
     try:
         assert sandbox.admin("GET", "settings")["page_max"] == 300

@@ -8,7 +8,7 @@ import pytest
 
 from tests.salesforce.stand_in import BASE, StandIn, code, names
 
-DEALS = [
+DEALS: list[dict[str, Any]] = [
     {"Name": "Anna's", "StageName": "Closed Won", "CloseDate": "2026-01-31", "Amount": 100, "NextStep": "50% off"},
     {"Name": "berta", "StageName": "Prospecting", "CloseDate": "2026-02-01", "Amount": 99.5, "NextStep": "call"},
     {"Name": "Carl", "StageName": "Closed Lost", "CloseDate": "2026-02-28"},
@@ -21,7 +21,7 @@ def deals(org: StandIn) -> None:
     org.stand()
     account = org.human("create", "Account", Name="Acme", Phone="1")
     for place, deal in enumerate(DEALS):
-        org.human("create", "Opportunity", **deal, **({"AccountId": account} if place < 2 else {}))
+        org.human("create", "Opportunity", **deal, AccountId=account if place < 2 else None)
         org.forward(3600)
 
 
@@ -110,6 +110,7 @@ WRONG = {
     "SELECT Id FROM Account WHERE Description = 'a'": "INVALID_FIELD",
     "SELECT Id FROM Account WHERE Id = 'short'": "INVALID_QUERY_FILTER_OPERATOR",
     "SELECT FIELDS(ALL) FROM Account": "MALFORMED_QUERY",
+    "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) OR Name = 'a'": "MALFORMED_QUERY",
     "SELECT Name, COUNT(Id) FROM Account": "MALFORMED_QUERY",
 }
 
@@ -316,7 +317,8 @@ def test_an_org_without_currencies_and_with_hidden_fields(org: StandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "method"), [("sobjects/Nope", "GET"), ("nope", "GET"), ("sobjects/Nope/describe", "GET")]
+    ("path", "method"),
+    [("sobjects/Nope", "GET"), ("nope", "GET"), ("/sobjects", "GET"), ("sobjects/Nope/describe", "GET")],
 )
 def test_what_is_not_there(org: StandIn, path: str, method: str) -> None:
     assert code(org.ask(method, path)) == (404, "NOT_FOUND")

@@ -26,6 +26,7 @@ _START_S: Final = 30
 _STOP_S: Final = 10
 _TOLD: Final = ("consumer_key", "user", "newest_version")
 """Settings of the stand-in that whoever connects to it has to know too."""
+_SEED: Final = "crm_sales"
 _CHILDREN: Final[dict[int, subprocess.Popen[bytes]]] = {}
 
 
@@ -34,7 +35,7 @@ class SalesforceSandbox:
 
     Attributes:
         folder: holds its data, its passwords (0600), its certificate, the port, the log.
-        options: `seed` (the data to begin with, such as `crm_sales`), and settings of the stand-in
+        options: `seed` (the data to begin with: `crm_sales`, or `none`), and settings of the stand-in
             (docs/reference/salesforce-stand-in.md) as text.
     """
 
@@ -137,8 +138,8 @@ class SalesforceSandbox:
             _write_secret(self.folder / "password", password)
         elif own:
             self.admin("PATCH", "settings", own)
-        seed, marked = self.options.get("seed"), self.folder / "seeded"
-        if seed and not marked.exists():
+        seed, marked = self.options.get("seed", _SEED), self.folder / "seeded"
+        if seed != "none" and not marked.exists():
             progress(f"filling the sandbox with {seed}")
             self.admin("POST", "seed", {"name": seed, "folder": str(_demo() / "crm_sales_opportunities")})
             marked.touch()

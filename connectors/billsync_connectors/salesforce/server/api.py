@@ -50,7 +50,7 @@ class Api:
         parts = request.parts
         if parts[:2] == ["services", "oauth2"] and len(parts) == 3:
             return self._auth.answer(request)
-        if parts[:2] != ["services", "data"]:
+        if parts[:2] != ["services", "data"] or "//" in request.path:
             raise missing()
         if len(parts) == 2:
             return Reply(200, self._versions())

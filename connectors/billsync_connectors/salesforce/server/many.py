@@ -141,7 +141,8 @@ def _done(id: str) -> Result:
 
 def _bounded(items: Sequence[Any]) -> None:
     if len(items) > ITEMS_MAX:
-        raise Denied(400, "LIMIT_EXCEEDED", f"The number of records exceeds the limit of {ITEMS_MAX}")
+        told = f"record limit reached. cannot submit more than {ITEMS_MAX} records into this call"
+        raise Denied(400, "EXCEEDED_ID_LIMIT", told)
 
 
 def _typed(item: Mapping[str, Any]) -> None:

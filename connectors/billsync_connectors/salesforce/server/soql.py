@@ -114,7 +114,7 @@ class Query:
 def parsed(text: str) -> Query:
     """The tree of a query.  Raises `Denied`."""
     if len(text) > LENGTH_MAX:
-        raise Denied(400, "QUERY_TOO_COMPLICATED", "SOQL statements may not be longer than 100000 characters")
+        raise Denied(400, "MALFORMED_QUERY", "SOQL statements can not be longer than 100000 characters")
     words = _Words(text)
     query = _query(words)
     words.expect_end()
@@ -207,6 +207,7 @@ def _query(words: _Words) -> Query:
     alias = _alias(words)
     words.takes("USING", "SCOPE", "EVERYTHING")
     where = _condition(words) if words.takes("WHERE") else None
+    _shallow(words, where)
     groups = words.listed(_path) if words.takes("GROUP", "BY") else ()
     order = words.listed(_sorted) if words.takes("ORDER", "BY") else ()
     limit = words.count() if words.takes("LIMIT") else None
@@ -277,6 +278,16 @@ def _condition(words: _Words) -> Compared | Joined:
     if words.now.text.upper() in ("AND", "OR"):
         raise words.wrong()
     return found[0] if len(found) == 1 else Joined(how, tuple(found))
+
+
+def _shallow(words: _Words, where: Compared | Joined | None, *, depth: int = 0) -> None:
+    """A query inside of a condition stands at the top, joined by AND at most."""
+    if isinstance(where, Joined):
+        for each in where.of:
+            _shallow(words, each, depth=depth + (2 if where.how != "AND" else 1))
+    elif where is not None and where.query is not None and depth > 1:
+        told = "Semi join sub-selects are only allowed at the top level WHERE expressions"
+        raise fault(words.text, where.path.at, "MALFORMED_QUERY", f"{told} and not in nested WHERE expressions.")
 
 
 def _term(words: _Words) -> Compared | Joined:
