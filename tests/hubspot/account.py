@@ -32,12 +32,14 @@ class Account:
         """Start it; the second time on the same port, with all that it had."""
         port = self.url.rpartition(":")[2] or "0"
         command = [sys.executable, "-m", "billsync_connectors.hubspot.server", "--folder", str(self.folder)]
-        self.process = subprocess.Popen([*command, "--port", port], stdout=subprocess.PIPE, text=True)
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen([*command, "--port", port], stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def kill(self) -> None:
-        """kill -9."""
+        """kill -9; nothing in its log: no defect of its own."""
+        assert (self.folder / "log").read_text() == ""
         assert self.process is not None
         assert self.process.stdout is not None
         self.process.kill()

@@ -89,6 +89,11 @@ def test_answers_that_are_not_what_they_should_be(account: Account) -> None:
     assert "properties" not in account.got("deals")["results"][0]
     account.fault("wrong-values")
     assert {type(value) for value in account.got("deals")["results"][0]["properties"].values()} & {int, list, dict}
+    account.fault("bad-text")
+    values = set(account.got("deals")["results"][0]["properties"].values())
+    assert values == {"half \ud800 a pair", "a NUL \x00 inside"}
+    account.fault("bad-json")
+    assert account.ask("GET", "deals").text.startswith('{"total":NaN,"results":[],"results":[{')
     account.fault("short-page")
     assert account.got("deals")["results"] == []
     account.fault("wrong-type")

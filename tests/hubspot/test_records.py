@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.hubspot.account import Account, refusal
+from tests.hubspot.account import TOKEN, Account, refusal
 
 
 def test_a_deal_is_made_and_read_with_every_value_as_text(account: Account) -> None:
@@ -122,7 +122,7 @@ def test_what_is_not_there_is_told_in_two_ways(account: Account) -> None:
     broken = account.http.post(
         f"{account.url}/crm/v3/objects/deals",
         content=b'{"a":',
-        headers={"Authorization": "Bearer pat-na1-11111111-2222"},
+        headers={"Authorization": f"Bearer {TOKEN}"},
     )
     assert refusal(broken)[2].startswith("Invalid input JSON on line 1, column 6")
 
@@ -156,6 +156,18 @@ def test_a_restored_record_is_back(account: Account) -> None:
     account.forward(5)
     account.human("restore", "deals", id)
     assert account.got(f"deals/{id}")["updatedAt"] == "2026-09-01T12:00:05Z"
+
+
+def test_large_and_strange_text_comes_back_as_it_was(account: Account) -> None:
+    text = "\u202eright to left\u202c \U0001f4b6 e\u0301 \x00 " + "x" * 10_000_000
+    id = account.sent("POST", "deals", {"properties": {"description": text}})["id"]
+    assert account.got(f"deals/{id}", properties="description")["properties"]["description"] == text
+    half = account.http.patch(
+        f"{account.url}/crm/v3/objects/deals/{id}",
+        content=rb'{"properties": {"description": "half \ud800 a pair"}}',
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    ).json()
+    assert half["properties"]["description"] == "half \ufffd a pair"
 
 
 def test_an_invoice_goes_from_draft_to_open_to_paid(account: Account) -> None:

@@ -44,14 +44,12 @@ def told(account: Account) -> dict[str, Any]:
 def stands(account: Account) -> dict[str, Any]:
     """The same, as it stands."""
     rows = account.documents("deals")
-    deals = {
-        id: (
-            row["properties"].get("amount"), row["properties"].get("dealstage"), row["properties"]["hs_lastmodifieddate"],
-            {"companies": sorted(row["associations"].get("companies", [])),
-             "line items": sorted(row["associations"].get("line_items", []))},
-        )
-        for id, row in rows.items() if not row["archived"]
-    }  # fmt: skip
+    deals = {}
+    for id, row in rows.items():
+        ends, own = row["associations"], row["properties"]
+        ids = {"companies": sorted(ends.get("companies", [])), "line items": sorted(ends.get("line_items", []))}
+        if not row["archived"]:
+            deals[id] = (own.get("amount"), own.get("dealstage"), own["hs_lastmodifieddate"], ids)
     return {
         "deals": deals,
         "gone": sorted(id for id, row in rows.items() if row["archived"] and not row["merged_into"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ _PAGE: Final = b"<!doctype html><html><body><form>Please log in: <input name=pas
 _EDGE: Final = b"<!doctype html><html><head><title>%d</title></head><body><h1>Error %d</h1>cloudflare</body></html>"
 _BLOCK: Final = 1024 * 1024
 _STAND_IN: Final = "019ce0f8-6d3a-7898-a39b-000000000000"
+_FORMS: Final[dict[str, list[Any]]] = {
+    "wrong-values": [7, ["a list"], {"an": "object"}, True],
+    "bad-text": ["half \ud800 a pair", "a NUL \x00 inside"],
+}
+"""What stands in place of values."""
 _BUSY: Final = {"TEN_SECONDLY_ROLLING": "ten_secondly_rolling", "SECONDLY": "secondly", "DAILY": "daily"}
 
 
@@ -39,26 +45,34 @@ def replied(name: str, options: Mapping[str, Any], reply: Reply | None) -> Broke
     if reply is None or name in ("error", "login-page", "redirect"):
         return Broken([_instead(name, options)])
     body = _body(reply)
-    half = body[: len(body) // 2]
     match name:
         case "truncated":
-            return Broken([_packet(reply.status, body, reply.headers)[: -len(body) + len(half)]], close=True)
+            whole = _packet(reply.status, body, reply.headers)
+            return Broken([whole[: len(whole) - len(body) // 2]], close=True)
         case "cut":
-            return Broken([_head(reply.status, {"Content-Type": JSON, "Connection": "close"}) + half], close=True)
-        case "wrong-type":
-            return Broken([_packet(reply.status, body, reply.headers, type="text/plain")])
-        case "bom":
-            return Broken([_packet(reply.status, b"\xef\xbb\xbf" + body, reply.headers)])
-        case "latin-1":
-            packed = dumps({**(reply.value or {}), "remark": "caf\xe9"}).encode("latin-1", "replace")
-            return Broken([_packet(reply.status, packed, reply.headers, type="application/json; charset=latin-1")])
+            head = _head(reply.status, {"Content-Type": JSON, "Connection": "close"})
+            return Broken([head + body[: len(body) // 2]], close=True)
         case "huge":
-            head = {"Content-Type": JSON, "Content-Length": str(options["size"])}
-            return Broken(_blocks(_head(reply.status, head), b" " * _BLOCK, options["size"]), close=True)
+            head = _head(reply.status, {"Content-Type": JSON, "Content-Length": str(options["size"])})
+            return Broken(_blocks(head, b" " * _BLOCK, options["size"]), close=True)
         case "bomb":
             return Broken([_bomb(reply.status, options["size"])])
+        case "wrong-type":
+            return Broken([_packet(reply.status, body, reply.headers, type="text/plain")])
+    return Broken([_packet(reply.status, _bytes(name, options, reply, body), reply.headers)])
+
+
+def _bytes(name: str, options: Mapping[str, Any], reply: Reply, body: bytes) -> bytes:
+    """A body that is whole, and not what it should be."""
+    match name:
+        case "bom":
+            return b"\xef\xbb\xbf" + body
+        case "latin-1":
+            return dumps({**(reply.value or {}), "remark": "caf\xe9"}).encode("latin-1", "replace")
+        case "bad-json":
+            return b'{"total":NaN,"results":[],' + body[1:]
     value = _other(name, options, reply.value)
-    return Broken([_packet(reply.status, b"" if value is None else dumps(value).encode(), reply.headers)])
+    return b"" if value is None else json.dumps(value, default=str).encode()
 
 
 def _body(reply: Reply) -> bytes:
@@ -116,8 +130,8 @@ def _record(name: str, record: Any) -> Any:
         return {field: item for field, item in record.items() if field != "id"}
     if name == "no-properties":
         return {field: item for field, item in record.items() if field != "properties"}
-    if name == "wrong-values" and isinstance(record.get("properties"), dict):
-        forms: list[Any] = [7, ["a list"], {"an": "object"}, True]
+    if name in _FORMS and isinstance(record.get("properties"), dict):
+        forms = _FORMS[name]
         values = {key: forms[place % len(forms)] for place, key in enumerate(record["properties"])}
         return {**record, "properties": values}
     return record

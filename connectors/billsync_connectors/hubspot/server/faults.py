@@ -45,6 +45,8 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", "when": "before"}),
     "wrong-type": Fault("the right body as text/plain", "yes"),
     "wrong-values": Fault("values as numbers, lists and objects instead of text", "yes"),
+    "bad-text": Fault("values with NUL and with half a surrogate pair", "yes"),
+    "bad-json": Fault("the same field twice, and NaN", "yes"),
     "bom": Fault("the body begins with a byte order mark", "yes"),
     "latin-1": Fault("the body in Latin-1", "yes"),
     "no-id": Fault("records without their id", "yes"),

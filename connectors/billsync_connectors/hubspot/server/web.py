@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import logging
 import socket
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,6 @@ from billsync_connectors.hubspot.server.state import State
 _MAX_BODY: Final = 64 * 1024 * 1024
 _PUSH_S: Final = 0.1
 _ADMIN: Final = "x-admin-password"
-_LOG: Final = logging.getLogger(__name__)
 
 
 class Server(ThreadingHTTPServer):
@@ -42,8 +41,9 @@ class Server(ThreadingHTTPServer):
                 self.state.hooks.deliver()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing; a defect stands in the log."""
-        _LOG.debug("a connection of %s ended", client_address, exc_info=True)
+        """A client that goes away is nothing; a defect stands in the log, which is stderr."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Door(BaseHTTPRequestHandler):
