@@ -140,9 +140,12 @@ def test_a_label_of_the_account_goes_both_ways(account: Account, three: Three) -
     account.sent("PUT", f"deals/{deal}/associations/companies/{first}", spec, status=201)
     (back_row,) = account.got(f"companies/{first}/associations/deals")["results"]
     assert {kind["label"] for kind in back_row["associationTypes"]} == {None, "Pays", "Primary"}
-    away = {"inputs": [{"from": {"id": deal}, "to": {"id": first}, "types": spec}]}
-    account.sent("POST", f"{path}/batch/labels/archive", away)
+    away = {"from": {"id": deal}, "to": {"id": first}}
+    account.sent("POST", f"{path}/batch/labels/archive", {"inputs": [{**away, "types": spec}]})
     assert kinds(account, f"deals/{deal}/associations/companies") == {first: [5, 341]}
+    plain = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 341}]
+    account.sent("POST", f"{path}/batch/labels/archive", {"inputs": [{**away, "types": plain}]})
+    assert kinds(account, f"deals/{deal}/associations/companies") == {}
     assert there["typeId"] in {row["typeId"] for row in account.got(f"{path}/labels")["results"]}
 
 

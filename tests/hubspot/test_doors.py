@@ -201,6 +201,15 @@ def test_definitions_of_properties_and_stages_are_there(account: Account) -> Non
     )
 
 
+def test_the_clock_stands_goes_forward_and_runs_as_it_is_told(account: Account) -> None:
+    assert account.admin("POST", "clock", {"advance_s": "1.5"}) == {"now": "2026-09-01T12:00:01.500Z", "still": True}
+    assert account.admin("POST", "clock", {"at": "2030-01-01T00:00:00Z"})["now"] == "2030-01-01T00:00:00Z"
+    running = account.admin("POST", "clock", {"run": True})
+    assert (running["now"][:16], running["still"]) == ("2030-01-01T00:00", False)
+    account.admin("POST", "reset")
+    assert account.admin("POST", "clock", {})["now"] < "2030"
+
+
 def test_the_administration_wants_its_password(account: Account) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert account.http.get(f"{account.url}/admin/settings", headers=headers).status_code == 401

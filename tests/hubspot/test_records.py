@@ -61,6 +61,19 @@ def test_a_change_that_changes_nothing_leaves_the_record_as_it_was(account: Acco
     assert "dealname" not in changed["properties"]
 
 
+def test_an_edited_pipeline_modifies_every_deal_and_changes_none(account: Account) -> None:
+    id = account.made("deals", dealname="A", amount="1")
+    before = account.got(f"deals/{id}")["properties"]
+    account.forward(60)
+    account.human("touch", "deals")
+    assert account.got(f"deals/{id}")["properties"] == {**before, "hs_lastmodifieddate": "2026-09-01T12:01:00Z"}
+
+
+def test_an_address_that_is_too_long_gets_a_page_of_the_edge(account: Account) -> None:
+    answer = account.ask("GET", "deals", properties=",".join(f"property_{n}" for n in range(1200)))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (414, "text/html; charset=utf-8")
+
+
 def test_closing_a_deal_computes_what_hubspot_computes(account: Account) -> None:
     id = account.made("deals", dealname="A", amount="100.50", dealstage="contractsent")
     names = "hs_is_closed,hs_is_closed_won,hs_closed_amount,amount_in_home_currency"

@@ -131,7 +131,11 @@ def _change(state: State, kind: Kind, id: str, given: Given) -> Value:
 
 
 def _touch(state: State, kind: Kind, id: str, _given: Given) -> Value:
-    return {"id": state.crm.touch(kind, state.crm.get(kind, id)).id}
+    """One record; all of the object without an id, as when somebody edits a pipeline."""
+    live = [record for record in state.shelf.all(kind.name) if record.live]
+    for record in [state.crm.get(kind, id)] if id else live:
+        state.crm.touch(kind, record)
+    return {"id": id}
 
 
 def _delete(state: State, kind: Kind, id: str, _given: Given) -> Value:

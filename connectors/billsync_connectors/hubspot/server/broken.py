@@ -75,6 +75,11 @@ def _bytes(name: str, options: Mapping[str, Any], reply: Reply, body: bytes) -> 
     return b"" if value is None else json.dumps(value, default=str).encode()
 
 
+def page(status: int) -> bytes:
+    """What the edge answers before anything else sees the request: HTML."""
+    return _packet(status, _EDGE % (status, status), {}, type="text/html; charset=utf-8")
+
+
 def _body(reply: Reply) -> bytes:
     return b"" if reply.value is None else dumps(reply.value).encode("utf-8", "surrogatepass")
 
@@ -86,10 +91,9 @@ def _instead(name: str, options: Mapping[str, Any]) -> bytes:
         case "redirect":
             return _packet(int(options["status"]), b"", {"Location": str(options["location"])})
         case "blocked":
-            return _packet(403, _EDGE % (403, 403), {}, type="text/html; charset=utf-8")
+            return page(403)
         case "error" if options["body"] == "html":
-            status = int(options["status"])
-            return _packet(status, _EDGE % (status, status), {}, type="text/html; charset=utf-8")
+            return page(int(options["status"]))
     fault = _fault(name, options)
     return _packet(fault.status, dumps(fault.body(_STAND_IN)).encode(), fault.headers)
 

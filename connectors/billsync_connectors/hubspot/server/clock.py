@@ -40,6 +40,10 @@ class Clock:
         self.still = self.now() if at is None else at
         self._last = self.still
 
+    def back(self) -> None:
+        """To the machine's own time."""
+        self.ahead, self.still, self._last = 0, None, 0
+
     def run(self) -> None:
         """Go on from where it stands."""
         at = self.now()

@@ -65,7 +65,7 @@ def read(
     if not 0 < limit <= settings.search_page:
         raise wrong(f"The limit must be between 1 and {settings.search_page}, but was {limit}")
     if after + limit > settings.search_cap:
-        raise wrong(f"The maximum number of results of a search is {settings.search_cap}; after + limit is beyond it")
+        raise wrong(settings.search_cap_text)
     tests = [_any(_groups(given, settings), known, look)]
     if given.get("query"):
         tests.append(_query(str(given["query"]), searched, look))

@@ -52,6 +52,7 @@ class Settings:
     list_page: int = 100
     search_page: int = 200
     search_cap: int = 10_000
+    search_cap_text: str = "The maximum number of results of a search is 10000"
     search_body: int = 3000
     filter_groups: int = 5
     filters_in_group: int = 6

@@ -67,8 +67,7 @@ class State:
         """As new: no records, tokens, faults, events, settings; the machine's own time."""
         self.shelf.empty()
         self.settings, self.switches, self.late = Settings(), [], []
-        self.clock.ahead, self.clock.still = 0, None
-        self.clock.run()
+        self.clock.back()
         self.entries.clear()
         self.refresh()
 

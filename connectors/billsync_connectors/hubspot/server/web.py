@@ -85,7 +85,7 @@ class Door(BaseHTTPRequestHandler):
             return
         request = Request(self.command, self.path, headers, self.rfile.read(length))
         if len(self.path) > 16_000:
-            self._say(Reply(414, Refused(414, "URI too long").body("")))
+            self._write(broken.page(414))
         elif request.path.startswith("/admin/"):
             self._say(self._administered(request))
         else:
