@@ -145,6 +145,8 @@ def test_pages_that_are_short_and_locators_that_are_gone(org: StandIn) -> None:
     assert code(org.ask("GET", first["nextRecordsUrl"])) == (400, "INVALID_QUERY_LOCATOR")
     org.fault("text-numbers")
     assert org.ask("GET", path).json()["records"][0]["IsDeleted"] == "false"
+    org.fault("big-field", size=1_000_000)
+    assert {len(row["Description"]) for row in org.ask("GET", path).json()["records"]} == {1_000_000}
 
 
 def test_a_token_ends_in_the_middle_of_the_pages(org: StandIn) -> None:
@@ -181,5 +183,15 @@ def test_the_page_tells_of_every_setting_and_fault() -> None:
 
 
 def test_every_fault_of_the_catalogue_is_tried_here() -> None:
-    tried = {"lock", "reject-item", "no-id", "batch-cut", "short-page", "locators", "text-numbers", "job-fails"}
+    tried = {
+        "lock",
+        "reject-item",
+        "no-id",
+        "batch-cut",
+        "short-page",
+        "locators",
+        "text-numbers",
+        "job-fails",
+        "big-field",
+    }
     assert set(CATALOGUE) == {*BROKEN, *SEEN, *tried}

@@ -175,6 +175,19 @@ def test_pages_follow_one_another(org: StandIn) -> None:
     assert len(nested["records"]) == 450
 
 
+def test_children_come_in_pages_of_their_own(org: StandIn) -> None:
+    org.set(child_page=3, locators_max=1)
+    accounts(org, 2)
+    for row in org.query("SELECT Id FROM Account ORDER BY Name"):
+        for n in range(5):
+            org.human("create", "Contact", LastName=f"L{n}", AccountId=row["Id"])
+    for row in org.query("SELECT Name, (SELECT Name FROM Contacts ORDER BY Name) FROM Account"):
+        first = row["Contacts"]
+        assert (first["totalSize"], first["done"], names(first["records"])) == (5, False, ["L0", "L1", "L2"])
+        rest = page(org, first["nextRecordsUrl"])
+        assert (rest["done"], names(rest["records"])) == (True, ["L3", "L4"])
+
+
 def test_what_changes_between_two_pages(org: StandIn) -> None:
     """As the org is set up: the page shows the record as it was, or as it is."""
     accounts(org, 250)

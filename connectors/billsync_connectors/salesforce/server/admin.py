@@ -38,6 +38,8 @@ def answer(org: Org, request: Request) -> Reply:
             return Reply(200, carry_out(org, asked))
     except Denied as denied:
         return Reply(denied.status, denied.value())
+    except (ValueError, TypeError) as error:
+        return Reply(422, Denied(422, "BAD_VALUE", f"a value is not of its type: {error}").value())
     finally:
         org.records.keep_counts()
 

@@ -93,6 +93,9 @@ def _other(struck: Switch, value: Any) -> Any:
             return value[: struck.options["items"]]
         case "no-id":
             return _walked(value, lambda item: {k: v for k, v in item.items() if k not in ("id", "Id")})
+        case "big-field":
+            big = {struck.options["field"]: "\U0001f4b6 " * (struck.options["size"] // 2)}
+            return _walked(value, lambda item: {**item, **big} if "attributes" in item else item)
         case "text-numbers":
             return _walked(
                 value, lambda item: {k: _as_text(v) for k, v in item.items()} if "attributes" in item else item

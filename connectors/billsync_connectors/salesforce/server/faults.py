@@ -62,6 +62,10 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "no-id": Fault("records and results without their id", "yes"),
     "text-numbers": Fault("numbers and booleans of records as text", "yes"),
     "batch-cut": Fault("only so many results of a collection, all of which is executed", "yes", {"items": 1}),
+    "big-field": Fault(
+        "a text of so many characters in that field of each record", "yes",
+        {"field": "Description", "size": 10 * 1024 * 1024},
+    ),
     "huge": Fault("a body of so many bytes", "yes", {"size": 64 * 1024 * 1024}),
 }  # fmt: skip
 NEITHER: Final = ("expire", "lock")

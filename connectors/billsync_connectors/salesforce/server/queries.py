@@ -31,6 +31,7 @@ class Locator:
     Attributes:
         rows: as they were, where the org gives snapshots; else None, and they are looked up page by page.
         used: when it was asked last.
+        child: whether it is of children: these don't count as open.
     """
 
     answer: Answer
@@ -38,6 +39,7 @@ class Locator:
     deleted: bool
     size: int
     used: datetime
+    child: bool = False
 
 
 class Queries:
@@ -48,18 +50,21 @@ class Queries:
     ) -> None:
         self._shelf, self._clock, self._settings, self._kinds = shelf, clock, settings, kinds
         self._open: dict[str, Locator] = {}
-        self._count = 0
+        self._count = self._numbers = 0
         self.short = 0
 
     def forget(self) -> None:
         """Close all."""
         self._open.clear()
-        self._count = 0
+        self._count = 0  # numbers go on: a locator that is gone does not come back as another one's
 
     def selected(self, text: str, version: str, *, deleted: bool) -> Answer:
         """What a query gives."""
         self._count += 1
-        selection = Selection(self._shelf, self._kinds(), self._clock.now(), version, deleted=deleted, salt=self._count)
+        selection = Selection(
+            self._shelf, self._kinds(), self._clock.now(), version, deleted=deleted, salt=self._count,
+            child_max=self._settings().child_page, more=lambda rest: self._children(rest, version, deleted=deleted),
+        )  # fmt: skip
         return selection.answer(parsed(text))
 
     def answer(self, request: Request, version: str, rest: list[str], *, deleted: bool) -> Reply:
@@ -74,6 +79,12 @@ class Queries:
         size = self._size(request, answer)
         locator = Locator(answer, self._snapshot(answer), deleted, size, self._clock.now())
         return self._page(locator, "", 0, version)
+
+    def _children(self, rest: Answer, version: str, *, deleted: bool) -> str:
+        """The address of the children of one record that did not come with it."""
+        size = self._settings().child_page
+        locator = Locator(rest, self._snapshot(rest), deleted, size, self._clock.now(), child=True)
+        return f"/services/data/{version}/query/{self._opened(locator)}-{size}"
 
     def _snapshot(self, answer: Answer) -> list[Row] | None:
         if self._settings().locator_rows != "snapshot":
@@ -117,9 +128,11 @@ class Queries:
 
     def _opened(self, locator: Locator) -> str:
         """Keep it; where there are too many, the one that was used longest ago is closed."""
-        id = made("01g", self._count)
+        self._numbers += 1
+        id = made("01g", self._numbers)
         self._open[id] = locator
-        surplus = len(self._open) - self._settings().locators_max
-        for old in islice(sorted(self._open, key=lambda each: self._open[each].used), max(0, surplus)):
+        counted = [each for each in self._open if not self._open[each].child]
+        surplus = len(counted) - self._settings().locators_max
+        for old in islice(sorted(counted, key=lambda each: self._open[each].used), max(0, surplus)):
             del self._open[old]
         return id

@@ -69,11 +69,24 @@ class Selection:
     Attributes:
         deleted: whether records in the recycle bin are seen too.
         salt: decides the order where the query leaves it open: it is another one for each query.
+        child_max: how many children of one record come at once; more: opens the rest of them, gives its address.
     """
 
-    def __init__(self, source: Source, kinds: Kinds, now: datetime, version: str, *, deleted: bool, salt: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        kinds: Kinds,
+        now: datetime,
+        version: str,
+        *,
+        deleted: bool,
+        salt: int,
+        child_max: int,
+        more: Callable[[Answer], str],
+    ) -> None:
         self._source, self._kinds, self._now, self._version = source, kinds, now, version
         self._deleted, self._salt = deleted, salt
+        self._child_max, self._more = child_max, more
 
     def answer(self, query: Query) -> Answer:
         """What the query gives.  Raises `Denied`."""
@@ -241,7 +254,12 @@ class Selection:
             rows = self._rows(query, kind, self._source.by(kind.name, reference.name, row["Id"]))
             if not rows:
                 return None
-            return {"totalSize": len(rows), "done": True, "records": [show(each) for each in rows]}
+            first = [show(each) for each in rows[: self._child_max]]
+            found = {"totalSize": len(rows), "done": len(rows) <= self._child_max, "records": first}
+            if found["done"]:
+                return found
+            rest = Answer(kind.name, len(rows), [each["Id"] for each in rows], show, [], [])
+            return {**found, "nextRecordsUrl": self._more(rest)}
 
         return reference.down, of
 

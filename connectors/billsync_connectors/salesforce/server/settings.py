@@ -37,6 +37,7 @@ class Settings:
     multi_currency: bool = True
     corporate_currency: str = "USD"
     page_max: int = 2000
+    child_page: int = 200
     locator_s: int = 900
     locators_max: int = 10
     locator_rows: str = "snapshot"

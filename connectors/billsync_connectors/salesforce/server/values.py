@@ -148,7 +148,13 @@ def _marked(value: Any) -> str:
 
 def loads(text: str | bytes) -> Any:
     """A JSON value; numbers with a point are Decimals.  Raises ValueError."""
-    return json.loads(text, parse_float=Decimal)
+    found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    json.dumps(found, ensure_ascii=False, default=str).encode()  # half of a character is an error, not a text
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
 
 
 def cell(value: Any) -> str:
