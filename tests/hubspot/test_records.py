@@ -74,6 +74,24 @@ def test_an_address_that_is_too_long_gets_a_page_of_the_edge(account: Account) -
     assert (answer.status_code, answer.headers["Content-Type"]) == (414, "text/html; charset=utf-8")
 
 
+def test_what_a_property_was_is_told_the_newest_first(account: Account) -> None:
+    id = account.made("deals", dealname="A", dealstage="contractsent")
+    for stage in ("closedwon", "contractsent", ""):
+        account.forward(60)
+        account.sent("PATCH", f"deals/{id}", {"properties": {"dealstage": stage}})
+    query = {"propertiesWithHistory": "dealstage,dealname,amount"}
+    found = account.got(f"deals/{id}", **query)["propertiesWithHistory"]
+    assert [(row["timestamp"][14:16], row["value"]) for row in found["dealstage"]] == [
+        ("03", ""), ("02", "contractsent"), ("01", "closedwon"), ("00", "contractsent"),
+    ]  # fmt: skip
+    assert ([row["value"] for row in found["dealname"]], found["amount"]) == (["A"], [])
+    assert account.got("deals", limit="50", **query)["results"][0]["propertiesWithHistory"] == found
+    assert account.ask("GET", "deals", limit="51", **query).status_code == 400
+    body = {"inputs": [{"id": id}], "propertiesWithHistory": ["dealstage"]}
+    (read,) = account.sent("POST", "deals/batch/read", body)["results"]
+    assert read["propertiesWithHistory"] == {"dealstage": found["dealstage"]}
+
+
 def test_closing_a_deal_computes_what_hubspot_computes(account: Account) -> None:
     id = account.made("deals", dealname="A", amount="100.50", dealstage="contractsent")
     names = "hs_is_closed,hs_is_closed_won,hs_closed_amount,amount_in_home_currency"

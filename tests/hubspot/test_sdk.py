@@ -71,10 +71,13 @@ def test_it_reads_a_batch_of_which_some_are_not_there(account: Account, sdk: Sdk
 
     id = account.made("deals", dealname="A")
     inputs = [SimplePublicObjectId(id=id), SimplePublicObjectId(id="77")]
-    request = BatchReadInputSimplePublicObjectId(inputs=inputs, properties=["dealname"], properties_with_history=[])
+    request = BatchReadInputSimplePublicObjectId(
+        inputs=inputs, properties=["dealname"], properties_with_history=["dealname"]
+    )
     found = sdk(account).crm.deals.batch_api.read(request)
     assert ([row.id for row in found.results], found.num_errors) == ([id], 1)
     assert found.errors[0].context == {"ids": ["77"]}
+    assert found.results[0].properties_with_history["dealname"][0].value == "A"
 
 
 def test_it_associates_and_reads_associations(account: Account, sdk: Sdk) -> None:

@@ -35,8 +35,11 @@ class Batches:
         given, archived = request.mapping(), request.yes("archived")
         names, by = given.get("properties") or [*kind.default], str(given.get("idProperty") or "")
 
+        past = given.get("propertiesWithHistory") or []
+
         def one(item: Value) -> Value:
-            return self._records.show(kind, self._crm.get(kind, str(item.get("id")), by=by, archived=archived), names)
+            record = self._crm.get(kind, str(item.get("id")), by=by, archived=archived)
+            return {**self._records.show(kind, record, names), **(self._records.past(record, past) if past else {})}
 
         inputs = self._inputs(request)
         return self._replied(200, *self._tried(inputs, one), lost=kind)

@@ -159,6 +159,8 @@ class Crm:
     # ------------------------------------------------------------ inside
 
     def _put(self, what: str, before: Record | None, after: Record) -> None:
+        if before is not None and before.place == after.place:
+            self._shelf.changed(before, after)
         self._shelf.put(after)
         self._told(what, before, after)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from billsync_connectors.hubspot.server import finding
+from billsync_connectors.hubspot.server.clock import text
 from billsync_connectors.hubspot.server.crm import Crm, shown
 from billsync_connectors.hubspot.server.http import Reply, Request
 from billsync_connectors.hubspot.server.index import Index, look
@@ -33,9 +34,20 @@ class Records:
         """A record with these properties; all that it has where there is None."""
         return shown(kind, record, self._schema.of(kind.name), names, self._settings().portal)
 
+    def past(self, record: Record, names: list[str]) -> Value:
+        """Since when each of these properties had which value, the newest first."""
+        told = {}
+        for name in names:
+            value = record.properties.get(name)
+            rows = self._shelf.past(record, name) or ([(record.created, value)] if value else [])
+            told[name] = [{"value": value, "timestamp": text(at), "sourceType": "INTEGRATION"} for at, value in rows]
+        return {"propertiesWithHistory": told}
+
     def asked(self, kind: Kind, record: Record, request: Request) -> Value:
         """A record as the query of a request wants it."""
         found = self.show(kind, record, request.listed("properties") or [*kind.default])
+        if names := request.listed("propertiesWithHistory"):
+            found.update(self.past(record, names))
         ends = {}
         for called in request.listed("associations") or []:
             end = kind_of(called)
@@ -48,7 +60,8 @@ class Records:
 
     def page(self, kind: Kind, request: Request) -> Reply:
         """A page of all records, in the order of ids."""
-        limit = request.whole("limit", 10, self._settings().list_page)
+        most = self._settings().list_page
+        limit = request.whole("limit", 10, most // 2 if request.listed("propertiesWithHistory") else most)
         after, archived = request.asked("after", "0"), request.yes("archived")
         if not after.isdigit():
             raise wrong(f"after: {after} is not a valid cursor")

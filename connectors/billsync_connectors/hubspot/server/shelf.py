@@ -18,6 +18,8 @@ create table if not exists record (kind text, id text, data text, created int, u
     primary key (kind, id)) without rowid;
 create table if not exists link (from_kind text, from_id text, to_kind text, to_id text, category text, type int,
     primary key (from_kind, from_id, to_kind, to_id, category, type)) without rowid;
+create table if not exists past (kind text, id text, name text, at int, value text);
+create index if not exists past_of on past (kind, id, name);
 create table if not exists memory (name text primary key, value text);
 create table if not exists count (name text primary key, value int) without rowid;
 """
@@ -44,6 +46,11 @@ class Record:
     updated: int
     archived: int = 0
     into: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.kind, self.id
 
     @property
     def live(self) -> bool:
@@ -112,7 +119,7 @@ class Shelf:
 
     def empty(self) -> None:
         """Forget everything."""
-        for table in ("record", "link", "memory", "count"):
+        for table in ("record", "link", "past", "memory", "count"):
             self._db.execute(f"delete from {table}")  # noqa: S608  names of our own
         self._load()
 
@@ -160,6 +167,21 @@ class Shelf:
         if before is None:
             self._order.setdefault(record.kind, []).append(int(record.id))
         return before is None
+
+    def changed(self, before: Record, after: Record) -> None:
+        """Keep what the properties of a record were, and since when; first values are kept with the first change."""
+        for name in {*before.properties, *after.properties}:
+            old, new = before.properties.get(name, ""), after.properties.get(name, "")
+            if old == new:
+                continue
+            if old and not self.past(before, name):
+                self._db.execute("insert into past values (?, ?, ?, ?, ?)", (*after.place, name, before.created, old))
+            self._db.execute("insert into past values (?, ?, ?, ?, ?)", (*after.place, name, after.updated, new))
+
+    def past(self, record: Record, name: str) -> list[tuple[int, str]]:
+        """Since when a property had which value, the newest first; nothing of one that never changed."""
+        query = "select at, value from past where kind = ? and id = ? and name = ? order by rowid desc"
+        return self._db.execute(query, (*record.place, name)).fetchall()
 
     def with_value(self, kind: str, name: str, value: str) -> Record | None:
         """The live record with a value of a unique property."""
