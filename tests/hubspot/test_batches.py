@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_an_upsert_is_the_way_to_write_twice_without_harm(keyed: Account) -> Non
         keyed.ask("POST", "deals/batch/upsert", body)
     assert keyed.sent("POST", "deals/batch/upsert", body)["results"][0]["new"] is False
     assert len(keyed.documents("deals")) == 1
+
+
+def test_many_writers_at_once_make_one_record_and_the_last_one_wins(keyed: Account) -> None:
+    def write(number: int) -> tuple[bool, str]:
+        body = inputs({"id": "k1", "idProperty": "ext_id", **deal(amount=str(number))})
+        (row,) = keyed.sent("POST", "deals/batch/upsert", body)["results"]
+        return row["new"], row["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(write, range(40)))
+    assert [new for new, _id in told].count(True) == 1
+    assert len({id for _new, id in told}) == len(keyed.documents("deals")) == 1
 
 
 def test_only_a_unique_property_finds_records(account: Account) -> None:
