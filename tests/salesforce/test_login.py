@@ -95,6 +95,16 @@ def test_an_assertion_has_to_be_right_in_everything(org: StandIn, key: rsa.RSAPr
     }
 
 
+def test_client_credentials_need_the_orgs_own_domain(org: StandIn) -> None:
+    form = {"grant_type": "client_credentials", "client_id": KEY, "client_secret": SECRET}
+    answers = {
+        host: org.http.post(f"{org.url}/services/oauth2/token", data=form, headers={"Host": host}).json()
+        for host in ("login.salesforce.com", "acme.my.salesforce.com")
+    }
+    assert answers["login.salesforce.com"]["error"] == "invalid_grant"
+    assert answers["acme.my.salesforce.com"]["instance_url"] == "http://acme.my.salesforce.com"
+
+
 def test_a_token_says_where_to_go_and_not_how_long_it_lasts(org: StandIn) -> None:
     found = org.grant(grant_type="client_credentials", client_id=KEY, client_secret=SECRET)
     assert found["instance_url"] == org.url

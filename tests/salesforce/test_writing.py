@@ -271,6 +271,22 @@ def test_a_merge_moves_what_hung_on_the_loser(org: StandIn) -> None:
     assert kept["SystemModstamp"][14:16] == "00"  # nothing on the winner tells of it
 
 
+def test_a_merge_of_a_parent_into_its_child(org: StandIn) -> None:
+    parent = org.human("create", "Account", Name="Parent")
+    child = org.human("create", "Account", Name="Child", ParentId=parent)
+    org.human("merge", "Account", child, losers=[parent], Name="Both")
+    found = org.truth("Account")[child]
+    assert (found["Name"], found["ParentId"]) == ("Both", None)
+
+
+def test_what_comes_back_may_not_double_an_external_id(org: StandIn) -> None:
+    old = org.human("create", "Account", Name="Old", External_Id__c="E")
+    org.human("delete", "Account", old)
+    org.human("create", "Account", Name="New", External_Id__c="E")
+    answer = org.http.post(f"{org.url}/admin/human", json={"do": "undelete", "object": "Account", "id": old})
+    assert code(answer) == (400, "DUPLICATE_VALUE")
+
+
 def test_a_row_that_somebody_else_holds(org: StandIn) -> None:
     org.stand()
     account = org.human("create", "Account", Name="A")

@@ -20,6 +20,8 @@ from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import loads
 
+_LOGIN_HOSTS: Final = ("login.salesforce.com", "test.salesforce.com")
+"""Where nobody logs in with client credentials: that takes the org's own domain."""
 _JWT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -131,6 +133,8 @@ class Auth:
         return dict(claims)
 
     def _by_secret(self, request: Request, form: Mapping[str, str]) -> dict[str, Any]:
+        if request.headers.get("host", "") in _LOGIN_HOSTS:
+            raise Unauthorised(400, "invalid_grant", "request not supported on this domain")
         self._known(request, form)
         return {}
 

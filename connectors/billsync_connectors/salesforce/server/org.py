@@ -137,7 +137,7 @@ class Org:
         except Denied as denied:
             return Reply(denied.status, denied.value())
         finally:
-            self.collections.refusals = {}
+            self.collections.refusals, self.queries.short = {}, 0
             self.records.keep_counts()
 
     def _prepare(self, request: Request, struck: Switch) -> None:

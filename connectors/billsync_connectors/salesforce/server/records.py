@@ -37,13 +37,14 @@ class Records:
     ) -> None:
         self._shelf, self._clock, self._settings, self._kinds = shelf, clock, settings, kinds
         self._counts: dict[str, int] = shelf.recall("counts", {})
+        self._kept = dict(self._counts)
         self.user = ""
         self.locks: dict[str, str] = {}
         self.save_duplicates = False
 
     def forget(self) -> None:
         """Start to count anew."""
-        self._counts, self.locks = {}, {}
+        self._counts, self._kept, self.locks = {}, {}, {}
 
     # ------------------------------------------------------------ looking up
 
@@ -134,6 +135,7 @@ class Records:
 
     def _restore(self, object: str, row: Row) -> Row:
         back = {name: value for name, value in row.items() if name not in ("_deleted", "_cause", "MasterRecordId")}
+        self._unique(self.kind(object), back)
         back = self._put(object, {**back, "IsDeleted": False, **self._touched()})
         for child, reference in CASCADES.get(object, ()):
             for each in self._shelf.by(child, reference, row["Id"]):
@@ -160,7 +162,9 @@ class Records:
         for loser in [self.found(kind, id) for id in losers]:
             for child, reference in self._kinds().downs(kind.name).values():
                 for each in self.children(child.name, reference.name, loser["Id"]):
-                    self._put(child.name, {**each, reference.name: master["Id"], **self._touched()})
+                    above = None if each["Id"] == master["Id"] else master["Id"]
+                    moved = {**each, reference.name: above, **self._touched()}
+                    self._put(child.name, _without_nothing(moved))
             gone = {"IsDeleted": True, "MasterRecordId": master["Id"], "_deleted": self._stamp()}
             self._put(kind.name, {**loser, **gone, "SystemModstamp": self._stamp()})
         return self.update(object, master["Id"], sent) if sent else master
@@ -232,7 +236,9 @@ class Records:
 
     def keep_counts(self) -> None:
         """Remember how far ids and numbers are: none is given twice, whatever was rolled back."""
-        self._shelf.remember("counts", self._counts)
+        if self._counts != self._kept:
+            self._shelf.remember("counts", self._counts)
+            self._kept = dict(self._counts)
 
     def _touched(self) -> Row:
         now = self._stamp()
