@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.hubspot.account import Account, refusal
@@ -147,6 +149,23 @@ def test_a_label_of_the_account_goes_both_ways(account: Account, three: Three) -
     account.sent("POST", f"{path}/batch/labels/archive", {"inputs": [{**away, "types": plain}]})
     assert kinds(account, f"deals/{deal}/associations/companies") == {}
     assert there["typeId"] in {row["typeId"] for row in account.got(f"{path}/labels")["results"]}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        [],
+        {},
+        [{"associationTypeId": 341}],
+        [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}],
+        [{"associationCategory": "HUBSPOT_DEFINED"}],
+    ],
+)
+def test_a_kind_that_there_is_not_is_refused(account: Account, three: Three, spec: Any) -> None:
+    deal, first, _ = three
+    answer = account.ask("PUT", f"deals/{deal}/associations/companies/{first}", spec)
+    assert refusal(answer)[:2] == (400, "VALIDATION_ERROR")
+    assert kinds(account, f"deals/{deal}/associations/companies") == {}
 
 
 def test_deals_are_made_with_their_associations_or_not_at_all(account: Account, three: Three) -> None:
