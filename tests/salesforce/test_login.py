@@ -145,7 +145,9 @@ def test_a_refresh_token_turns_with_each_use(org: StandIn) -> None:
 def test_a_revoked_session_is_over(org: StandIn) -> None:
     asked = {"token": org.token, "client_id": KEY, "client_secret": SECRET}
     assert org.http.post(f"{org.url}/services/oauth2/introspect", data=asked).json()["active"] is True
+    assert org.ask("GET", "/services/oauth2/userinfo").json()["user_id"] == org.admin("GET", "ids")["user"]
     assert org.http.post(f"{org.url}/services/oauth2/revoke", data=asked).status_code == 200
+    assert org.ask("GET", "/services/oauth2/userinfo").status_code == 401
     assert org.http.post(f"{org.url}/services/oauth2/introspect", data=asked).json() == {"active": False}
     assert code(org.ask("GET", "limits")) == (401, "INVALID_SESSION_ID")
 

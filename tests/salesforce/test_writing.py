@@ -106,7 +106,7 @@ def test_an_external_id_of_several_records_changes_none(org: StandIn) -> None:
     ids = [org.human("create", "Account", Name=name, Legacy_Code__c="L") for name in "AB"]
     answer = org.ask("PATCH", "sobjects/Account/Legacy_Code__c/L", {"Name": "C"})
     assert answer.status_code == 300
-    assert [url.rpartition("/")[2] for url in answer.json()] == ids
+    assert answer.json() == [f"{BASE}/sobjects/Account/{id}" for id in ids]
     assert [row["Name"] for row in org.truth("Account").values()] == ["A", "B"]
 
 

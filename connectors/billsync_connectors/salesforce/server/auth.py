@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -74,11 +74,20 @@ class Auth:
 
     def answer(self, request: Request) -> Reply:
         """One of /services/oauth2/.  Raises `Denied`."""
+        if request.parts[-1] == "userinfo":
+            self.admit(request)
+            return Reply(200, self._who(request))
         doors = {"token": self._token, "revoke": self._revoke, "introspect": self._introspect}
         door = doors.get(request.parts[-1])
         if door is None or request.method != "POST":
             raise Unauthorised(400, "unsupported_grant_type", "grant type not supported")
         return door(request)
+
+    def _who(self, request: Request) -> dict[str, Any]:
+        """Whom a session belongs to."""
+        org, host = self._org(), f"{request.scheme}://{request.headers.get('host', '127.0.0.1')}"
+        told = {"user_id": org.user, "organization_id": org.id, "preferred_username": self._settings().user}
+        return {"sub": f"{host}/id/{org.id}/{org.user}", **told, "active": True, "user_type": "STANDARD"}
 
     def _token(self, request: Request) -> Reply:
         form = request.form()
@@ -187,11 +196,6 @@ class Auth:
             return Reply(200, {"active": False})
         end = int(read(until).timestamp())
         return Reply(200, {"active": True, "scope": "api", "client_id": form.get("client_id", ""), "exp": end})
-
-
-def shown(org: Org) -> dict[str, str]:
-    """The org's ids as JSON."""
-    return asdict(org)
 
 
 def _unpacked(part: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from billsync_connectors.salesforce.server import describe
 from billsync_connectors.salesforce.server.asked import Reply, Request
 from billsync_connectors.salesforce.server.clock import Clock, read, stamp
-from billsync_connectors.salesforce.server.denied import Denied, missing
+from billsync_connectors.salesforce.server.denied import Denied, Several, missing
 from billsync_connectors.salesforce.server.fields import Field
 from billsync_connectors.salesforce.server.ids import full
 from billsync_connectors.salesforce.server.kinds import Kind, Kinds
@@ -115,7 +115,10 @@ class Rest:
     def _keyed(self, request: Request, kind: Kind, base: str, name: str, value: str) -> Reply:
         if request.method in ("PATCH", "POST"):
             only = request.asked("updateOnly").lower() == "true"
-            id, made = self._records.upsert(kind.name, name, value, request.mapping(), update_only=only)
+            try:
+                id, made = self._records.upsert(kind.name, name, value, request.mapping(), update_only=only)
+            except Several as several:
+                raise Several([f"{base}/{url}" for url in several.urls]) from None
             told = {**_done(id), "created": made}
             return Reply(201 if made else 200, told, {"Location": f"{base}/sobjects/{kind.name}/{id}"} if made else {})
         rows = self._records.keyed(kind, self._records.key(kind, name), value)
