@@ -48,6 +48,7 @@ def test_search_pages_by_offset_and_tells_the_total(account: Account) -> None:
     assert "paging" not in last
     assert [row["properties"]["amount"] for row in (*first["results"], *last["results"])] == ["4", "3", "0"]
     assert {row["id"] for row in account.search("deals", limit=200)["results"]} == ids
+    assert account.search("deals", limit=4)["paging"] == {"next": {"after": "4"}}
     assert all("associations" not in row for row in first["results"])
 
 
@@ -216,6 +217,7 @@ def test_the_real_opportunities_are_there_with_their_faults(full: Account) -> No
     assert (len(won), sum(won)) == (4238, 10_005_534)
     sizes = {name: full.search(name)["total"] for name in ("companies", "products", "contacts", "line_items")}
     assert sizes == {"companies": 85, "products": 7, "contacts": 85, "line_items": 8800}
+    assert full.search("line_items", ("name", "EQ", "GTXPro"))["total"] == 1480
     assert full.search("line_items", ("name", "EQ", "GTXPro"), ("hs_product_id", "HAS_PROPERTY", ""))["total"] == 0
     assert full.search("companies", ("sector", "EQ", "technolgy"))["total"] == 12
     assert len(full.got("/crm/v3/owners/", limit="500")["results"]) == 35
@@ -229,6 +231,9 @@ def test_the_import_wrote_more_records_in_one_instant_than_a_page_holds(full: Ac
 def test_deals_without_an_account_are_there_and_the_hierarchy_too(full: Account) -> None:
     page = full.got("deals", limit="100", associations="companies,line_items", properties="dealname")["results"]
     assert all(len(row["associations"]["line items"]["results"]) == 1 for row in page)
+    named = [not row["properties"]["dealname"].startswith("No account") for row in page]
+    assert ["companies" in row["associations"] for row in page] == named
+    assert True in named
     without = full.search("deals", ("dealname", "CONTAINS_TOKEN", "account"), limit=1)
     assert without["total"] == 1425
     assert "companies" not in full.got(f"deals/{without['results'][0]['id']}", associations="companies").get(

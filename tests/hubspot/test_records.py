@@ -100,6 +100,9 @@ def test_closing_a_deal_computes_what_hubspot_computes(account: Account) -> None
     found = account.got(f"deals/{id}", properties=names)["properties"]
     assert (found["hs_is_closed"], found["hs_is_closed_won"]) == ("true", "true")
     assert (found["hs_closed_amount"], found["amount_in_home_currency"]) == ("100.50", "100.50")
+    account.sent("PATCH", f"deals/{id}", {"properties": {"dealstage": "closedlost"}})
+    found = account.got(f"deals/{id}", properties=names)["properties"]
+    assert (found["hs_is_closed"], found["hs_is_closed_won"], found["hs_closed_amount"]) == ("true", "false", "0")
 
 
 def test_a_line_item_is_price_times_quantity_less_its_discount(account: Account) -> None:
@@ -215,9 +218,9 @@ def test_an_invoice_goes_from_draft_to_open_to_paid(account: Account) -> None:
     made = account.sent("PATCH", f"invoices/{id}", opened)["properties"]
     assert (made["hs_number"], made["hs_balance_due"]) == ("INV-1001", "41")
     assert refusal(account.ask("PATCH", f"invoices/{id}", {"properties": {"hs_invoice_status": "draft"}}))[0] == 400
+    account.sent("PATCH", f"line_items/{line}", {"properties": {"price": "99"}})
     paid = account.sent("PATCH", f"invoices/{id}", {"properties": {"hs_invoice_status": "paid"}})["properties"]
     assert (paid["hs_amount_paid"], paid["hs_balance_due"]) == ("41", "0")
-    account.sent("PATCH", f"line_items/{line}", {"properties": {"price": "99"}})
     assert account.got(f"invoices/{id}", properties="hs_amount_billed")["properties"]["hs_amount_billed"] == "41"
 
 
