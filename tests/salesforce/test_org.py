@@ -117,6 +117,16 @@ def test_a_killed_org_comes_back_with_all_that_it_had(folder: Path) -> None:
         org.stop()
 
 
+def test_a_sandbox_that_cannot_be_furnished_does_not_stay(folder: Path) -> None:
+    sandbox = SalesforceSandbox(folder, options={"page_max": "many", "seed": "none"})
+    try:
+        with pytest.raises(NoSandbox, match="page_max"):
+            sandbox.up()
+        assert not sandbox.running()
+    finally:
+        sandbox.down()
+
+
 def test_the_named_sandbox_starts_stops_and_keeps_its_data(folder: Path, running: StandIn) -> None:
     folder.mkdir()
     for name in ("certificate.pem", "key.pem"):  # it would make its own: a second of work

@@ -54,7 +54,11 @@ class SalesforceSandbox:
             self.folder.mkdir(parents=True, exist_ok=True)
             progress("starting the sandbox")
             self._start()
-            self._furnish(progress)
+            try:
+                self._furnish(progress)
+            except NoSandbox:
+                self.down()
+                raise
         return self._settings()
 
     def down(self) -> None:

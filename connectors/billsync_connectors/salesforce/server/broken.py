@@ -62,7 +62,8 @@ def replied(struck: Switch, reply: Reply | None, now: datetime) -> Broken:
             return Broken([_packet(reply.status, b"\xef\xbb\xbf" + body, reply.headers, reply.type, now)])
         case "huge":
             size = int(struck.options["size"])
-            head = _head(reply.status, {"Content-Type": reply.type, "Content-Length": str(size)}, now)
+            own = {"Content-Type": reply.type, "Content-Length": str(size), "Connection": "close"}
+            head = _head(reply.status, own, now)
             return Broken(_blocks(head, b" " * _BLOCK, size), close=True)
     changed = Reply(reply.status, _other(struck, reply.value), reply.headers, reply.type)
     return Broken([whole(changed, now)])
