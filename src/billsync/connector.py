@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -403,6 +404,47 @@ class Standing:
     state: str | None = None
 
 
+# ---------------------------------------------------------------- what a connector may keep
+
+
+class Keep(Protocol):
+    """What a connector must not lose between runs: a refresh token that the system exchanges for a new one.
+
+    Texts by name, of one connection; the engine's are encrypted in the store and shared by all its processes.
+    """
+
+    def get(self, name: str) -> str | None:
+        """The text, or None where there is none yet.  Raises `Refused` where it cannot be decrypted."""
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a text; it outlives a crash from the moment this returns."""
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Nobody else, in any process, is inside of it by the same name: look again, then exchange, then `put`.
+
+        Raises `TryLater` where somebody else stays in it too long.
+        """
+
+
+class Memory:
+    """A `Keep` of one process, which forgets: for tries and tests."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        """The text, or None."""
+        return self._texts.get(name)
+
+    def put(self, name: str, value: str) -> None:
+        """Keep it until the process ends."""
+        self._texts[name] = value
+
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Nobody else is there: an instance belongs to one thread, whatever the name."""
+        return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the engine hands to a connector when it opens one.
@@ -410,10 +452,44 @@ class Context:
     Attributes:
         name: the connection's name in the configuration; places of records carry it as their system.
         root: folder that relative paths of the configuration start from.
+        keep: where it keeps what it must not lose.
     """
 
     name: str
     root: Path
+    keep: Keep = field(default_factory=Memory)
+
+
+# ---------------------------------------------------------------- what a system tells by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A request that a system, or somebody who pretends to be one, sent to our address for it.
+
+    Attributes:
+        url: the whole address as the sender called it, with its query: signatures cover it.
+        headers: names in lower case.
+        at: when it came; a signature that is too old is not accepted.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """That a record may have changed; what it is now is read from the system.
+
+    Attributes:
+        object: the system's own name of the kind of record, as in `read`.
+    """
+
+    object: str
+    id: str
 
 
 class Connector(ABC):
@@ -449,6 +525,14 @@ class Connector(ABC):
     def fetch(self, object: str, ids: Sequence[str]) -> list[Record]:
         """These records as they are now; those that are not there are left out.  Raises `TryLater` or `Refused`."""
         raise Refused("not_supported", f"{self.capabilities.title} cannot fetch {object}")
+
+    def hints(self, hook: Hook) -> Sequence[Hint]:
+        """What a request to our address for this system says, once it is proven to come from there.
+
+        Asks nothing of the system: it has to be answered at once.  Raises `Refused` (`bad_signature`, `too_old`,
+        `bad_request`) for what is not proven or cannot be understood.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} does not tell of changes by itself")
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
         """Look records up by our reference: one answer per key, in the same order.  Never raises per key.
