@@ -4,7 +4,8 @@ Owns: tables, migrations, transactions, locks, numbering, the audit chain, and t
 Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
 
 `Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
-`tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`, `tx.audit`.
+`tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.kept`, `tx.hints`, `tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`,
+`tx.audit`.
 """
 
 from billsync.store.audit import Audit
@@ -17,8 +18,10 @@ from billsync.store.echoes import Echo, Echoes
 from billsync.store.errors import Conflict, Held, IllegalMove, StoreUnusable
 from billsync.store.facts import Fact, Facts
 from billsync.store.gates import Gates
+from billsync.store.hints import Hints, StoredHint
 from billsync.store.inbox import Absorbed, Inbox, InboxRow
 from billsync.store.invoices import StoredInvoice
+from billsync.store.kept import Kept, StoredSeal
 from billsync.store.ledger import Ledger
 from billsync.store.links import LinkEvent, Links
 from billsync.store.orphans import UNLISTED, Orphan, Orphans
@@ -43,9 +46,11 @@ __all__ = [
     "Facts",
     "Gates",
     "Held",
+    "Hints",
     "IllegalMove",
     "Inbox",
     "InboxRow",
+    "Kept",
     "Ledger",
     "LinkEvent",
     "Links",
@@ -63,9 +68,11 @@ __all__ = [
     "StoredCharge",
     "StoredCreditNote",
     "StoredDraft",
+    "StoredHint",
     "StoredInvoice",
     "StoredPayment",
     "StoredProblem",
     "StoredRefund",
+    "StoredSeal",
     "Tx",
 ]

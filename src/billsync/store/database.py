@@ -18,7 +18,9 @@ from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
 from billsync.store.gates import Gates
+from billsync.store.hints import Hints
 from billsync.store.inbox import Inbox
+from billsync.store.kept import Kept
 from billsync.store.ledger import Ledger
 from billsync.store.links import Links
 from billsync.store.orphans import Orphans
@@ -46,6 +48,8 @@ class Tx:
         self.echoes = Echoes(conn)
         self.schemas = Schemas(conn, self.audit)
         self.live_tables = LiveTables(conn)
+        self.kept = Kept(conn, self.audit)
+        self.hints = Hints(conn)
         self.outbox = Outbox(conn, self.audit, self.links)
         self.gates = Gates(conn, self.audit)
         self.orphans = Orphans(conn, self.audit)

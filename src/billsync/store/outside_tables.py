@@ -1,4 +1,4 @@
-"""The tables about other systems: ties and their history, echoes, fields, reference tables.  (shell)"""
+"""The tables about other systems: ties, echoes, fields, reference tables, what connectors keep, hints.  (shell)"""
 
 from __future__ import annotations
 
@@ -68,4 +68,28 @@ live_tables = Table(
     _key("value_field", primary=True),
     _at("at"),
     _text("doc"),
+)
+
+# What connectors must not lose between runs, such as a refresh token: sealed by a key that is not in here
+kept = Table(
+    "kept",
+    metadata,
+    _key("connection", primary=True),
+    _key("name", primary=True),
+    _text("sealed"),
+    _text("key_id"),
+    _at("at"),
+    _whole(),
+)
+
+# Records that their system says have changed, until they are read
+hints = Table(
+    "hints",
+    metadata,
+    _key("connection", primary=True),
+    _key("object", primary=True),
+    _key("id", primary=True),
+    _at("at"),
+    _number("times", primary=False),
+    _whole(),
 )

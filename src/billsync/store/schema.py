@@ -21,7 +21,7 @@ from billsync.store.columns import text as _text
 from billsync.store.columns import whole as _whole
 from billsync.store.types import DayText, Key
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
