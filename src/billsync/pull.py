@@ -12,7 +12,7 @@ from typing import Final
 
 from billsync.connector import Connector, Page, Record
 from billsync.model.problem import Place, Problem
-from billsync.store import InboxRow, Store, Tx
+from billsync.store import InboxRow, Store, StoredHint, Tx
 from billsync.strict.record import unfit
 
 GONE_SHARE: Final = 2
@@ -23,6 +23,8 @@ DRIFT_SHARE: Final = 5
 """Where more than one record in `DRIFT_SHARE` was bad before, bad ones are no news."""
 
 _SHOWN: Final = 200
+_NAMED: Final = 200
+"""Records that are asked for at one time."""
 
 Judge = Callable[[Sequence[InboxRow]], Problem | None]
 """New and changed records of a page -> a problem that too many of them have, or None."""
@@ -97,6 +99,58 @@ def changed(
         with store.tx("pull-end") as tx:
             tx.problems.close_file(connection, object, at=now(), codes_prefix=DRIFT_CODE)
     return read, fresh
+
+
+def hinted(
+    store: Store,
+    connector: Connector,
+    connection: str,
+    object: str,
+    *,
+    run: str,
+    now: Callable[[], datetime],
+    report: Callable[[Tx, Iterable[Problem]], None],
+    advance: Callable[[int], None] = lambda _n: None,
+) -> tuple[int, int]:
+    """Read the records that the system named by itself into the inbox, as they are there now.
+
+    Gives how many were read, and how many were new or changed.  One that is not there any more is deleted; one that is
+    named again meanwhile is read again by the next run.  Raises the connector's `TryLater` and `Refused`.
+    """
+    after, read, fresh = "", 0, 0
+    while True:
+        with store.view() as tx:
+            named = tx.hints.waiting(connection, object, after=after, limit=_NAMED)
+        if not named:
+            return read, fresh
+        found = connector.fetch(object, [hint.id for hint in named])
+        with store.tx("pull-hints") as tx:
+            good, bad = _sifted(connection, object, Page([*found, *_missing(connection, object, named, found)]))
+            absorbed = tx.inbox.absorb(connection, good, run=run, at=now())
+            report(tx, bad)
+            tx.problems.close(
+                connection=connection,
+                object=object,
+                ids=[record.id for record in good],
+                except_={problem.fingerprint for problem in bad},
+                at=now(),
+                codes_prefix="READ-",
+            )
+            tx.hints.done(named)
+        after = named[-1].id
+        read += len(named)
+        fresh += absorbed.new + absorbed.changed
+        advance(len(named))
+
+
+def _missing(connection: str, object: str, named: Sequence[StoredHint], found: Sequence[Record]) -> list[Record]:
+    """Those that the system does not have any more."""
+    there = {record.id for record in found}
+    return [
+        Record(object, hint.id, {}, Place(system=connection, object=object, id=hint.id), deleted=True)
+        for hint in named
+        if hint.id not in there
+    ]
 
 
 def _sifted(connection: str, object: str, page: Page) -> tuple[list[Record], list[Problem]]:

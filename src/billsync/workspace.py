@@ -29,6 +29,7 @@ from billsync.shelf import find_mapping, read_mapping, reader
 from billsync.stage.world import End, Progress, Silent, World
 from billsync.store import Store, StoreUnusable, Tx
 from billsync.strict.yaml import did_you_mean
+from billsync.vault import BadKey, Key, Vault, read_key
 
 __all__ = [
     "Workspace",
@@ -36,6 +37,7 @@ __all__ = [
     "connected",
     "find_mapping",
     "in_slot",
+    "keep_of",
     "on_record",
     "opened",
     "owner_name",
@@ -44,6 +46,7 @@ __all__ = [
     "reader",
     "run_pipeline",
     "stand_in",
+    "vault_keys",
     "world",
 ]
 
@@ -115,9 +118,33 @@ def connected(
         if connection.sandbox is not None and sandboxes:
             extra = stack.enter_context(_running(stand_in(workspace.settings, name), progress))
         config = connection.config(kind.config, extra)
-        connector = _made(kind, Context(name, workspace.settings.root), config, connection.place)
+        context = Context(name, workspace.settings.root, keep_of(workspace, name))
+        connector = _made(kind, context, config, connection.place)
         stack.callback(connector.close)
         yield End(name, connector)
+
+
+def keep_of(workspace: Workspace, name: str) -> Vault:
+    """What a connection keeps between runs."""
+
+    def keys() -> list[Key]:
+        try:
+            return vault_keys(workspace.settings)
+        except BadSettings as error:
+            raise Refused("no_vault_key", f"{name}: {error}") from None
+
+    return Vault(workspace.store, name, keys, workspace.clock, workspace.owner)
+
+
+def vault_keys(settings: Settings) -> list[Key]:
+    """The keys that a configuration names, the one that seals first.  Raises `BadSettings`."""
+    found: list[Key] = []
+    for node, text in zip(settings.vault, settings.vault_keys(), strict=True):
+        try:
+            found.append(read_key(text))
+        except BadKey as error:
+            raise BadSettings([node.problem("CONF-SECRET-01", f"vault: {error}")]) from None
+    return found
 
 
 def _made(kind: type[Connector], context: Context, config: object, place: Place) -> Connector:

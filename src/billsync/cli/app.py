@@ -8,7 +8,16 @@ from typing import Annotated, Optional
 
 import typer
 
-from billsync.cli import billing_doors, document_doors, mapping_doors, money_doors, plan_doors, stand_ins, tie_doors
+from billsync.cli import (
+    billing_doors,
+    document_doors,
+    hook_doors,
+    mapping_doors,
+    money_doors,
+    plan_doors,
+    stand_ins,
+    tie_doors,
+)
 from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
 
 app = typer.Typer(
@@ -269,6 +278,7 @@ def connectors_show(name: Annotated[str, typer.Argument(help="A connector.")], f
 
 
 tie_doors.register(app, connectors)
+hook_doors.register(app)
 
 
 # ---------------------------------------------------------------- the store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,11 @@ def daemon(config: Path) -> int:
         show.remark("no pipeline has a schedule: add one to the configuration, such as  schedule: {cron: '0 6 * * *'}")
         return guard.USAGE
     with workspace.opened(loaded, schedule.SystemClock()) as opened:
-        schedule.Bells(loaded, lambda name, slot: _ring(opened, name, slot, say)).run(stop, say)
+        schedule.Bells(loaded, lambda name, slot: ring(opened, name, slot, say)).run(stop, say)
     return guard.OK
 
 
-def _ring(opened: workspace.Workspace, name: str, slot: str, say: Any) -> None:
+def ring(opened: workspace.Workspace, name: str, slot: str, say: Callable[[str], None]) -> None:
     """One run on schedule; whatever goes wrong is told, and ends here."""
     try:
         report = workspace.run_pipeline(opened, name, slot=slot, insists=False)

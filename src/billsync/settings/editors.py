@@ -32,6 +32,10 @@ _TOP: Final[dict[str, Schema]] = {
         "description": "sqlite:///FILE, postgresql://HOST/DATABASE, or env:NAME that holds it.",
     },
     "environment": {"type": "string", "description": "As `overrides:` of mappings name it, such as sandbox."},
+    "vault": {
+        "anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE}],
+        "description": "Keys that seal what connectors keep between runs; the first one seals, all open.",
+    },
     "connections": {"description": "Outside systems by name."},
     "pipelines": {"description": "What flows from where to where, by name."},
 }

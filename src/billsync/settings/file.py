@@ -19,7 +19,7 @@ from billsync.strict import yaml
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
 
 DEFAULT_STORE: Final = "sqlite:///billsync.db"
-KEYS: Final = ("store", "environment", "connections", "pipelines")
+KEYS: Final = ("store", "environment", "vault", "connections", "pipelines")
 ENVIRONMENT: Final = "BILLSYNC_ENVIRONMENT"
 """Environment variable that says which environment this is, in place of the key `environment:`."""
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
@@ -35,6 +35,7 @@ class Settings:
         store: SQLAlchemy URL; an SQLite file in it is absolute.
         environment: as `overrides:` of mappings name it, such as `sandbox`, or "".
         connections, pipelines: by name, in the file's order.
+        vault: references to the keys that seal what connectors keep between runs; the first one seals, all open.
     """
 
     path: Path
@@ -43,6 +44,11 @@ class Settings:
     connections: Mapping[str, Connection]
     pipelines: Mapping[str, Pipeline]
     environment: str = ""
+    vault: tuple[Node, ...] = ()
+
+    def vault_keys(self) -> list[str]:
+        """The texts that the references of `vault:` lead to now.  Raises `BadSettings`."""
+        return [secret(node, self.root) for node in self.vault]
 
 
 def load(path: Path) -> Settings:
@@ -52,12 +58,13 @@ def load(path: Path) -> Settings:
     problems = node.check_keys(KEYS, "the configuration", needed=("connections", "pipelines"))
     store = _collect(problems, lambda: _store(node.get("store"), root), "")
     environment = _collect(problems, lambda: _environment(node.get("environment")), "")
+    vault: tuple[Node, ...] = _collect(problems, lambda: _references(node.get("vault")), ())
     connections = _each(node, "connections", problems, lambda name, inner: _connection(name, inner, root))
     pipelines = _each(node, "pipelines", problems, _pipeline)
     problems += _unknown_ends(node)
     if problems:
         raise BadSettings(problems)
-    return Settings(path, root, store, connections, pipelines, environment)
+    return Settings(path, root, store, connections, pipelines, environment, vault)
 
 
 def _read(path: Path) -> Node:
@@ -134,6 +141,18 @@ def _environment(node: Node | None) -> str:
     """The environment that this is: one machine may be the sandbox of what another one runs by the same file."""
     said = os.environ.get(ENVIRONMENT, "")
     return said or ("" if node is None or node.is_null else node.text())
+
+
+def _references(node: Node | None) -> tuple[Node, ...]:
+    """References to secrets, one or a list; they are followed when a secret is needed.  Raises `BadSettings`."""
+    if node is None or node.is_null:
+        return ()
+    found = tuple(node.entries()) if node.is_list else (node,)
+    for each in found:
+        if not each.is_text or not each.text().startswith(("env:", "file:")):
+            hint = "write env:NAME for an environment variable, or file:PATH for a file with mode 0600"
+            raise BadSettings([each.problem("CONF-SECRET-01", "vault: expected a reference to a key", hint)])
+    return found
 
 
 def _absolute(url: str, root: Path) -> str:

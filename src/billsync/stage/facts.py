@@ -33,7 +33,7 @@ _FIRST: Final = ("problem", "new", "mapped", "skipped", "gone")
 
 
 def read(world: World, *, full: bool = False) -> None:
-    """Pull every kind of record that an inbound mapping reads."""
+    """Pull every kind of record that an inbound mapping reads: what changed, and what the system named by itself."""
     for object, mappings in by_object(world.inbound).items():
         world.progress.stage(f"Read {object}")
         if not schemas.may_read(world, world.source, object, mappings):
@@ -50,8 +50,18 @@ def read(world: World, *, full: bool = False) -> None:
             judge=partial(_suspect, mappings),
             full=full,
         )
-        world.tally.add("records read", seen)
-        world.tally.add("records new or changed", fresh)
+        named, changed = pull.hinted(
+            world.store,
+            world.source.connector,
+            world.source.name,
+            object,
+            run=world.run,
+            now=world.now,
+            report=world.report,
+            advance=world.progress.advance,
+        )
+        world.tally.add("records read", seen + named)
+        world.tally.add("records new or changed", fresh + changed)
 
 
 def by_object(mappings: Sequence[FieldMapping]) -> dict[str, list[FieldMapping]]:
