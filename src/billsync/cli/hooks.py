@@ -9,17 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
 from billsync.cli.opening import view
 from billsync.cli.runs import ring
 from billsync.connector import Connector
-from billsync.console.hooks import Ear, Hooks, Told
+from billsync.console.hooks import Ear, Hooks, Told, listen
 
-AT_ONCE = 64
-"""Requests that are worked on at one time; more are told to come later."""
 PATIENCE = 12
 """Whiles of quiet that are waited for; then a run starts in the middle of the noise."""
 
@@ -81,7 +77,7 @@ def serve(config: Path, asked: Listening) -> int:
                 runner.named(told.connection)
 
         hooks = Hooks(opened.store, ears, now=clock.now, public=public, watch=watch)
-        _listen(hooks, listener, stop)
+        listen(hooks.app(), listener, stop)
     return guard.OK
 
 
@@ -117,26 +113,6 @@ def _listener(asked: Listening) -> socket.socket:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _listen(hooks: Hooks, listener: socket.socket, stop: threading.Event) -> None:
-    server = uvicorn.Server(
-        uvicorn.Config(
-            hooks.app(),
-            log_config=None,
-            lifespan="off",
-            limit_concurrency=AT_ONCE,
-            timeout_keep_alive=5,
-            server_header=False,
-        )
-    )
-    # uvicorn takes signals in the main thread only: here they are ours, as in all commands
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="webhooks")
-    thread.start()
-    while thread.is_alive() and not stop.wait(0.2):
-        pass
-    server.should_exit = True
-    thread.join()
 
 
 class _Runner:

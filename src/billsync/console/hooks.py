@@ -7,12 +7,14 @@ its system.  So one that is lost, comes twice, late or in another order does no 
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -28,6 +30,9 @@ PATIENCE_S: Final = 10.0
 """Seconds in which a request has to be here."""
 LATER_S: Final = 30
 """Seconds after which a sender may try again where nothing could be noted."""
+
+AT_ONCE: Final = 64
+"""Requests that are worked on at one time; more are told to come later."""
 
 _UNPROVEN: Final = frozenset({"bad_signature", "too_old"})
 
@@ -148,3 +153,18 @@ async def _body(request: Request) -> bytes | None:
         if len(found) > MAX_BYTES:
             return None
     return bytes(found)
+
+
+def listen(app: Starlette, listener: socket.socket, stop: threading.Event) -> None:
+    """Answer requests that come in at a socket until `stop` is set; those that are under way are finished."""
+    options = uvicorn.Config(
+        app, log_config=None, lifespan="off", limit_concurrency=AT_ONCE, timeout_keep_alive=5, server_header=False
+    )
+    server = uvicorn.Server(options)
+    # uvicorn takes signals in the main thread only: here they are the caller's, as in all commands
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="webhooks")
+    thread.start()
+    while thread.is_alive() and not stop.wait(0.1):
+        pass
+    server.should_exit = True
+    thread.join()
