@@ -155,7 +155,7 @@ def _quick(noun: type[Noun]) -> SchemaValidator:
 
 @cache
 def _stored(noun: type[Noun]) -> SchemaValidator:
-    return stored_validator(noun.__pydantic_core_schema__, _filled)
+    return stored_validator(noun.__pydantic_core_schema__)
 
 
 @cache

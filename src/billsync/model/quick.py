@@ -26,35 +26,46 @@ _WRITTEN: Final[dict[object, str]] = {
 
 def quick_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaValidator:
     """A validator that takes part of what the schema takes, with the same result; `filled` refuses blank text."""
+    return _built(_quickened(schema, filled))
+
+
+def stored_validator(schema: CoreSchema) -> SchemaValidator:
+    """A validator of what was validated and written once: types only, no forms, and not whether fields fit."""
+    return _built(_bare(schema))
+
+
+def _built(schema: Any) -> SchemaValidator:
     build = cast("Callable[..., SchemaValidator]", SchemaValidator)
-    quick = _quickened(schema, filled)
     try:  # otherwise the models inside would bring their own validators
-        return build(quick, _use_prebuilt=False)
+        return build(schema, _use_prebuilt=False)
     except TypeError:  # a release that has no such thing
-        return build(quick)
+        return build(schema)
 
 
-def stored_validator(schema: CoreSchema, filled: Callable[[str], str]) -> SchemaValidator:
-    """A validator of what was validated and written once: types only, not whether fields fit each other."""
-    return quick_validator(_bare(schema, filled), filled)
-
-
-def _bare(node: Any, filled: Callable[[str], str]) -> Any:
+def _bare(node: Any) -> Any:
     """The schema without what only judges a value that was read, and without what models rename before."""
     if isinstance(node, list):
-        return [_bare(item, filled) for item in node]
+        return [_bare(item) for item in node]
     if not isinstance(node, dict):
         return node
-    if _only_judges(node, filled):
-        bare: dict[str, Any] = _bare(node["schema"], filled)
+    if _reader(node) is read_decimal:
+        text = {"type": "str", "strict": True}  # a number of JSON would be a binary fraction
+        return {**_kept(node), "type": "chain", "steps": [text, node["schema"]]}
+    if _only_judges(node):
+        bare: dict[str, Any] = _bare(node["schema"])
         return bare | {key: node[key] for key in ("ref",) if key in node}
-    return {key: value if key == "metadata" else _bare(value, filled) for key, value in node.items()}
+    return {key: value if key == "metadata" else _bare(value) for key, value in node.items()}
 
 
-def _only_judges(node: dict[str, Any], filled: Callable[[str], str]) -> bool:
-    if node.get("type") == "function-after":
-        return node["function"].get("function") is not filled
-    return node.get("type") == "function-before" and _is_model(node["schema"])
+def _only_judges(node: dict[str, Any]) -> bool:
+    """Also a reader whose written form the engine reads by itself."""
+    if node.get("type") == "function-before":
+        return _reader(node) in (read_text, read_day) or _is_model(node["schema"])
+    return node.get("type") == "function-after"
+
+
+def _reader(node: dict[str, Any]) -> object:
+    return node["function"].get("function") if node.get("type") == "function-before" else None
 
 
 def _is_model(node: dict[str, Any]) -> bool:
