@@ -1,0 +1,1 @@
+"""Xero: for now the stand-in, and what starts it.  (shell)"""
