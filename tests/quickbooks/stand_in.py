@@ -104,7 +104,7 @@ class StandIn:
 
     # ------------------------------------------------------------ clients
 
-    def grant(self, client: tuple[str, str] = CLIENT, **form: str) -> httpx.Response:
+    def grant(self, client: tuple[str, str] = CLIENT, /, **form: str) -> httpx.Response:
         """What the token endpoint says."""
         return self.http.post(f"{self.url}/oauth2/v1/tokens/bearer", data=form, auth=client)
 

@@ -101,8 +101,8 @@ class Company:
         home = self.settings.home_currency
         for code, name, rate in _CURRENCIES:
             self._listed("CompanyCurrency", {"Code": code, "Name": name})
-            self._listed("ExchangeRate", {"SourceCurrencyCode": code, "TargetCurrencyCode": home,
-                                          "Rate": Decimal(rate), "AsOfDate": "2026-01-01"})  # fmt: skip
+            rated = {"SourceCurrencyCode": code, "TargetCurrencyCode": home, "Rate": Decimal(rate)}
+            self.books.made("ExchangeRate", {**rated, "AsOfDate": "2026-01-01"})
 
     def reset(self) -> None:
         """As new: nothing but what each company has, settings but the password by default, the machine's own time."""
