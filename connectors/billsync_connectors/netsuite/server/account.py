@@ -1,0 +1,180 @@
+"""The whole account apart from its door: settings, ledger, tokens, faults, the log, and what arrives late.  (shell)"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from billsync_connectors.netsuite.server.api import Api
+from billsync_connectors.netsuite.server.asked import Reply, Request
+from billsync_connectors.netsuite.server.auth import Auth
+from billsync_connectors.netsuite.server.clock import Clock, written
+from billsync_connectors.netsuite.server.denied import Denied, Script, governed
+from billsync_connectors.netsuite.server.faults import Switch, refusal
+from billsync_connectors.netsuite.server.kinds import KINDS
+from billsync_connectors.netsuite.server.ledger import Ledger
+from billsync_connectors.netsuite.server.records import Records
+from billsync_connectors.netsuite.server.settings import Settings
+from billsync_connectors.netsuite.server.settle import Settle
+from billsync_connectors.netsuite.server.shelf import Shelf
+from billsync_connectors.netsuite.server.suiteql import SuiteQL
+
+_SHOWN: Final = 4000
+_LOGGED_MAX: Final = 20_000
+_CURRENCIES: Final = (
+    ("USD", "US Dollar", "1"), ("EUR", "Euro", "1.1"), ("GBP", "British Pound", "1.25"), ("JPY", "Yen", "0.0067"),
+    ("KWD", "Kuwaiti Dinar", "3.25"), ("CAD", "Canadian Dollar", "0.73"),
+)  # fmt: skip
+_ACCOUNTS: Final = (("1000", "Checking"), ("1100", "Undeposited Funds"), ("4000", "Sales"), ("4100", "Services"),
+                    ("4900", "Discounts"), ("1200", "Accounts Receivable"))  # fmt: skip
+_TERMS: Final = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
+_CODES: Final = (("VAT 20", "20"), ("VAT 7", "7"), ("VAT 0", "0"))
+
+
+class Account:
+    """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shelf = Shelf(folder / "netsuite.db")
+        self.clock = Clock(self.shelf.recall("clock", {}))
+        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        self.ledger = Ledger(self.shelf, self.clock, lambda: self.settings)
+        self.auth = Auth(self.shelf, self.clock, lambda: self.settings)
+        self.records = Records(self.ledger, Settle(self.ledger))
+        self.suiteql = SuiteQL(self.ledger)
+        self.api = Api(ledger=self.ledger, auth=self.auth, records=self.records, suiteql=self.suiteql)
+        self.switches: list[Switch] = []
+        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
+        self.under_way = 0
+        self._number, self._late = 0, list[tuple[str, Request]]()
+        self._furnish()
+
+    # ------------------------------------------------------------ what it has from the first day
+
+    def _furnish(self) -> None:
+        with self.shelf.turn():
+            if self.shelf.recall("furnished", None):
+                return
+            self.shelf.remember("furnished", value=True)
+            for symbol, name, rate in _CURRENCIES:
+                self._master("currency", symbol=symbol, name=name, exchangeRate=Decimal(rate))
+            self._master("subsidiary", name="Parent Company", country="US", currency={"id": "1"})
+            self._master("subsidiary", name="Europe GmbH", country="DE", currency={"id": "2"})
+            for number, name in _ACCOUNTS:
+                self._master("account", acctNumber=number, acctName=name)
+            for name, days in _TERMS:
+                self._master("term", name=name, dateDue=Decimal(days))
+            self._master("salesTaxItem", itemId="Sales Tax", name="Sales Tax", rate=self.settings.tax_rate)
+            for name, rate in _CODES:
+                self._master("salesTaxItem", itemId=name, name=name, rate=Decimal(rate))
+            self._master("paymentMethod", name="Wire")
+            for item in ("Services", "Goods"):
+                self.records.create(KINDS["serviceSaleItem"], {"itemId": item, "incomeAccount": {"id": "3"}})
+            self.records.create(KINDS["discountItem"], {"itemId": "Discount", "incomeAccount": {"id": "5"}})
+
+    def _master(self, kind: str, **fields: Any) -> None:
+        self.ledger.made(KINDS[kind], {**fields, "isInactive": False})
+
+    def reset(self) -> None:
+        """As new: nothing but what each account has, settings but the password by default, the machine's own time."""
+        password = self.settings.password
+        self.shelf.empty()
+        self.settings, self.switches, self._late = Settings(), [], []
+        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
+        self.requests.clear()
+        self.ledger.version += 1
+        self.set({"password": password})
+        self._furnish()
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Change settings, and keep them.  Raises `Denied`."""
+        with self.shelf.turn():
+            self.settings = self.settings.changed(values)
+            kept = {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+            self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **kept})
+            code = self.ledger.live("salesTaxItem", "1")
+            if code is not None and "tax_rate" in values:
+                self.ledger.kept({**code, "rate": self.settings.tax_rate})
+
+    # ------------------------------------------------------------ one request
+
+    def struck(self, request: Request) -> Switch | None:
+        """The fault that strikes this request; used-up ones go."""
+        found = next((switch for switch in self.switches if switch.strikes(request.method, request.target)), None)
+        self.switches = [switch for switch in self.switches if switch.left != 0]
+        return found
+
+    def execute(self, request: Request, struck: Switch | None = None, *, over: bool = False) -> Reply:
+        """The reply, whatever it is; what was refused left nothing behind."""
+        denied = self._prepare(struck) if struck is not None else None
+        try:
+            with self.shelf.turn():
+                if over:
+                    self._governed(request)
+                if denied is not None:
+                    raise denied
+                return self.api.answer(request)
+        except Denied as refused:
+            self.ledger.version += 1
+            return self.refused(refused)
+        finally:
+            self.api.jobs.refused, self.api.jobs.only, self.suiteql.short = {}, None, 0
+
+    def _governed(self, request: Request) -> None:
+        """There is no room for one more at once; logging in does not count."""
+        if "/auth/" in request.path:
+            return
+        if "restlet.nl" in request.path:
+            raise Script(400, "SSS_REQUEST_LIMIT_EXCEEDED", "Request limit exceeded.")
+        raise governed()
+
+    def refused(self, denied: Denied) -> Reply:
+        """A refusal as a reply, in the user's language."""
+        type = "application/vnd.oracle.resource+json; type=error; charset=UTF-8"
+        return Reply(denied.status, denied.value(self.settings.language), denied.headers, type)
+
+    def _prepare(self, struck: Switch) -> Denied | None:
+        """What a fault changes before the request is executed; what it has the account say, if anything."""
+        denied = refusal(struck)
+        match struck.fault:
+            case "expire":
+                self.auth.end()
+            case "reject-task" if denied is not None:
+                self.api.jobs.refused = {struck.options["task"]: denied}
+            case "half-job":
+                self.api.jobs.only = struck.options["tasks"]
+            case "short-page":
+                self.suiteql.short = struck.options["rows"]
+            case "changed" | "locked":
+                return denied
+        return None
+
+    # ------------------------------------------------------------ late ones
+
+    def delay(self, request: Request, seconds: int) -> None:
+        """Keep a request that is executed later."""
+        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
+
+    def arrive(self) -> None:
+        """Execute what is due: nobody has looked since then, so nobody can tell."""
+        now = written(self.clock.now())
+        due = [request for at, request in self._late if at <= now]
+        self._late = [(at, request) for at, request in self._late if at > now]
+        for request in due:
+            self.log(request, self.execute(request).status, "late", executed=True)
+        with self.shelf.turn():
+            self.api.jobs.arrive()
+
+    # ------------------------------------------------------------ the log
+
+    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
+        """Note a request; tokens and secrets stay out."""
+        self._number += 1
+        body = "" if "/auth/" in request.path else request.body[:_SHOWN].decode("utf-8", "replace")
+        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
+        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
