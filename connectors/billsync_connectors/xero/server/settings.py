@@ -57,7 +57,6 @@ class Settings:
     modified_since: str = "after"
     siblings: str = "none"
     voided_frees_number: bool = False
-    webhook_url: str = ""
     webhook_key: str = ""
 
     def changed(self, values: Mapping[str, Any]) -> Settings:

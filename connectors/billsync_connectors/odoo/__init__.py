@@ -1,0 +1,1 @@
+"""Odoo: for now the stand-in, and what starts it.  (shell)"""
