@@ -148,6 +148,18 @@ def test_payments_part_whole_more_and_with_a_difference(odoo: House) -> None:
     assert odoo.move(other, "payment_state", "amount_residual") == ("partial", 50)
 
 
+def test_several_are_paid_one_by_one_or_together(odoo: House) -> None:
+    ids = [odoo.posted(), odoo.posted({"name": "x", "price_unit": 10, "tax_ids": []})]
+    context = {"active_model": "account.move", "active_ids": ids}
+    wizard = odoo.call("account.payment.register", "create", vals_list=[{}], context=context)
+    action = odoo.call("account.payment.register", "action_create_payments", ids=wizard)
+    made = odoo.call("account.payment", "search_read", domain=action["domain"], fields=["amount"], order="id")
+    assert [row["amount"] for row in made] == [119, 10]
+    more = [odoo.posted(), odoo.posted()]
+    odoo.pay(*more, group_payment=True)
+    assert [odoo.move(id, "payment_state") for id in (*ids, *more)] == ["paid"] * 4
+
+
 def test_where_it_is_set_up_so_a_payment_waits_for_the_bank(odoo: House) -> None:
     odoo.set(in_payment=True)
     id = odoo.posted()

@@ -159,7 +159,7 @@ MODELS: Final[Mapping[str, Mapping[str, Field]]] = {
         "amount": Field("monetary"), "payment_date": _DAY, "journal_id": _to("account.journal"),
         "communication": _char(), "currency_id": _to("res.currency"), "writeoff_account_id": _to("account.account"),
         "payment_difference_handling": Field("selection", default="open", selection=("open", "reconcile")),
-        "line_ids": Field("many2many", "account.move.line"),
+        "line_ids": Field("many2many", "account.move.line"), "group_payment": Field("boolean"),
     },
     "account.move.reversal": {
         "move_ids": Field("many2many", "account.move"), "date": _DAY, "reason": _char(),

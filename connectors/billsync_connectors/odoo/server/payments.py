@@ -123,8 +123,8 @@ class Payments:
         left = sum((row["amount_residual"] for row in rows), Decimal(0))
         if not rows or not left:
             raise UserError(_NOTHING)
-        if len({row["partner_id"] for row in rows}) > 1 and len({row["currency_id"] for row in rows}) > 1:
-            raise UserError("You can't create payments for entries belonging to different companies.")
+        if len({row["currency_id"] for row in rows}) > 1:
+            raise UserError("You can't register payments for entries of different currencies at once.")
         return {
             "line_ids": [[6, 0, lines]],
             "amount": left,
@@ -133,31 +133,39 @@ class Payments:
         }
 
     def register(self, ids: Sequence[int]) -> Row:
-        """Pay what the wizard is about; gives the action that shows the payment."""
+        """Pay what the wizard is about; gives the action that shows the payment, or the payments.
+
+        Several invoices are paid one by one, each to the last cent, unless the wizard groups them.
+        """
         wizard = self._orm.row("account.payment.register", ids[0])
         invoices = self._asked(wizard)
+        self._moves.unlocked(wizard["payment_date"])
+        if len(invoices) == 1 or wizard["group_payment"]:
+            made = [self._paid(wizard, invoices, wizard["amount"])]
+        else:
+            made = [self._paid(wizard, [id], self._orm.row("account.move", id)["amount_residual"]) for id in invoices]
+        if wizard["payment_difference_handling"] == "reconcile":
+            self._written_off(invoices)
+        action: Row = {"type": "ir.actions.act_window", "name": "Payments", "res_model": "account.payment"}
+        return action | (
+            {"res_id": made[0], "view_mode": "form"} if len(made) == 1 else {"domain": [["id", "in", made]]}
+        )
+
+    def _paid(self, wizard: Row, invoices: Sequence[int], amount: Decimal) -> int:
+        """One payment, posted and applied."""
         first = self._orm.row("account.move", invoices[0])
         refund = first["move_type"] == "out_refund"
         memo = wizard["communication"] or first["payment_reference"] or first["name"]
         told: Row = {
             "payment_type": "outbound" if refund else "inbound", "partner_id": first["partner_id"],
-            "date": wizard["payment_date"], "amount": wizard["amount"], "currency_id": wizard["currency_id"],
+            "date": wizard["payment_date"], "amount": amount, "currency_id": wizard["currency_id"],
             "memo" if self._settings().version >= 18 else "ref": memo,
         }  # fmt: skip
         told |= {"journal_id": wizard["journal_id"]} if wizard["journal_id"] else {}
-        self._moves.unlocked(wizard["payment_date"])
         payment = self._orm.create("account.payment", told)
         self.post([payment])
         self._applied(payment, invoices, refund=refund)
-        if wizard["payment_difference_handling"] == "reconcile":
-            self._written_off(invoices)
-        return {
-            "type": "ir.actions.act_window",
-            "name": "Payments",
-            "res_model": "account.payment",
-            "res_id": payment,
-            "view_mode": "form",
-        }
+        return payment
 
     def _applied(self, payment: int, invoices: Sequence[int], *, refund: bool) -> None:
         row = self._orm.row("account.payment", payment)

@@ -34,8 +34,6 @@ class Settings:
     lock: str = "refuse"
     in_payment: bool = False
     per_second: int = 0
-    tries: int = 5
-    load_max: int = 0
     fields: str = ""
     forbidden: str = ""
 
