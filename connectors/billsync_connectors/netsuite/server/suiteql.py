@@ -41,6 +41,18 @@ _TABLES: Final = {
     "accountingperiod": "id periodname closed",
     "deletedrecord": "recordid recordtypeid name deleteddate",
 }  # fmt: skip
+_IDS: Final = [
+    "id",
+    "transaction",
+    "item",
+    "entity",
+    "currency",
+    "subsidiary",
+    "terms",
+    "previousdoc",
+    "nextdoc",
+    "recordid",
+]
 _LETTERS: Final = {"Open": "A", "Paid In Full": "B", "Voided": "V", "Fully Applied": "B", "Deposited": "C"}
 _FORMATS: Final = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S"}
 _DENY: Final = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
@@ -241,8 +253,10 @@ def _number(value: Decimal) -> Any:
 
 
 def _quoted(columns: str) -> list[str]:
-    counted = ("foreign", "net", "total", "rate", "quantity", "exchange", "balance")
-    return [f'"{name}" numeric' if name.startswith(counted) else f'"{name}"' for name in columns.split()]
+    """Ids are numbers too: they are asked for as 647 and as '647'."""
+    counted = ("foreign", "net", "total", "rate", "quantity", "exchange", "balance", "line")
+    numeric = [name for name in columns.split() if name.startswith(counted) or name in _IDS]
+    return [f'"{name}" numeric' if name in numeric else f'"{name}"' for name in columns.split()]
 
 
 # ---------------------------------------------------------------- dialect
