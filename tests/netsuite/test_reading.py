@@ -82,7 +82,8 @@ def test_scalars_are_text_and_nulls_are_left_out(account: StandIn) -> None:
 def test_times_by_the_accounts_clock(account: StandIn) -> None:
     account.stand()
     account.invoice(account.customer())
-    told = "SELECT TO_CHAR(lastmodifieddate, 'YYYY-MM-DD\"T\"HH24:MI:SS') AS lm FROM transaction WHERE lastmodifieddate >= "
+    told = "SELECT TO_CHAR(lastmodifieddate, 'YYYY-MM-DD\"T\"HH24:MI:SS') AS lm FROM transaction "
+    told += "WHERE lastmodifieddate >= "
     since = "TO_TIMESTAMP('2026-03-05T04:00:00', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
     assert account.rows(told + since) == [{"lm": "2026-03-05T04:00:00"}]
     assert account.rows(told + since.replace("04:00", "04:01")) == []

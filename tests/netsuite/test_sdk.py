@@ -12,9 +12,7 @@ import pytest
 from tests.netsuite.stand_in import ACCOUNT, StandIn, line, sale
 
 with warnings.catch_warnings(record=True):  # authlib warns of httpx as it is imported, whatever the filters say
-    netsuite = pytest.importorskip(
-        "netsuite", reason="it asks for an older httpx: pip install --no-deps netsuite authlib"
-    )
+    netsuite = pytest.importorskip("netsuite", reason="pip install --no-deps netsuite authlib")
     Refused = pytest.importorskip("netsuite.exceptions").NetsuiteAPIRequestError
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # it calls httpx and oauthlib by old names
 
