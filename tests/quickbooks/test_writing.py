@@ -198,7 +198,10 @@ def test_a_voided_invoice_frees_what_was_paid_on_it(company: StandIn) -> None:
     row = company.invoice(customer, PrivateNote="deal 7")
     link = {"Amount": 100, "LinkedTxn": [{"TxnId": row["Id"], "TxnType": "Invoice"}]}
     paid = company.post("payment", {"CustomerRef": {"value": customer}, "TotalAmt": 100, "Line": [link]})
-    voided = company.post("invoice", {"Id": row["Id"], "SyncToken": "0"}, operation="void")
+    seen = {"Id": row["Id"], "SyncToken": "0"}
+    assert code(company.ask("POST", "invoice", seen, operation="void")) == (400, "6000")
+    company.set(void_paid="free")
+    voided = company.post("invoice", seen, operation="void")
     assert (voided["TotalAmt"], voided["Balance"], voided["PrivateNote"]) == (0, 0, "Voided\ndeal 7")
     assert [each["Amount"] for each in voided["Line"]] == [0, 0]
     found = company.get("Payment", paid["Id"])

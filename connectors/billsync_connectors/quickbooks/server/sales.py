@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync_connectors.quickbooks.server.books import Books, merged
+from billsync_connectors.quickbooks.server.books import HUMAN, Books, merged
 from billsync_connectors.quickbooks.server.clock import stamp
 from billsync_connectors.quickbooks.server.denied import Denied, business, required, unsupported
 from billsync_connectors.quickbooks.server.kinds import REFERENCES, SALES, known
@@ -62,6 +62,9 @@ class Sales:
         before = self._books.need(kind, sent.get("Id"))
         self._books.stale(before, sent)
         self._books.opened(before["TxnDate"])
+        refuses = self._books.settings.void_paid == "refuse" and self._books.by != HUMAN
+        if refuses and self._settle.applied(before["Id"]):
+            raise business("You can't void a transaction that a payment is linked to")
         self._settle.let_go(before["Id"])
         note = "\n".join(text for text in (_VOID, before.get("PrivateNote")) if text)
         row = {**before, "Line": [_nothing(line) for line in before["Line"]], "PrivateNote": note, "_void": True,

@@ -14,6 +14,7 @@ _CHOICES: Final = {
     "country": ("US", "CA", "GB", "AU", "DE"),
     "tax_rounding": ("country", "rate", "line"),
     "missing_tax_code": ("refuse", "zero"),
+    "void_paid": ("refuse", "free"),
 }
 _SECRETS: Final = ("password", "client_secret")
 
@@ -49,6 +50,7 @@ class Settings:
     closed_through: str = ""
     closing_password: bool = True
     auto_apply_credits: bool = False
+    void_paid: str = "refuse"
     minute_limit: int = 500
     second_limit: int = 10
     batch_minute_limit: int = 40
