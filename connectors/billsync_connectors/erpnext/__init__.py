@@ -1,0 +1,1 @@
+"""ERPNext: for now the stand-in, and what starts it.  (shell)"""

@@ -1,0 +1,67 @@
+"""One request and one reply.  (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from billsync_connectors.erpnext.server.denied import Denied
+from billsync_connectors.erpnext.server.values import dumps, loads
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; header names in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """Without the query, as it was written."""
+        return urlsplit(self.target).path
+
+    @property
+    def parts(self) -> list[str]:
+        """The path's parts, unescaped."""
+        return [unquote(part) for part in self.path.split("/") if part]
+
+    def asked(self, name: str) -> str:
+        """A value of the query, or ""."""
+        return parse_qs(urlsplit(self.target).query, keep_blank_values=True).get(name, [""])[0]
+
+    def mapping(self) -> dict[str, Any]:
+        """The body as a JSON object.  Raises `Denied`."""
+        try:
+            found = loads(self.body or b"{}")
+        except (ValueError, RecursionError) as error:
+            raise Denied("ValidationError", f"Invalid request body: {error}") from None
+        if not isinstance(found, dict):
+            raise Denied("ValidationError", "Invalid request body: an object is expected")
+        return found
+
+    def given(self) -> dict[str, Any]:
+        """What a method is given: the query, then a form, then JSON."""
+        told: dict[str, Any] = {name: values[0] for name, values in parse_qs(urlsplit(self.target).query).items()}
+        if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return told | {name: values[0] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
+        return told | (self.mapping() if self.body else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said back: `value` as JSON, or bytes of another type."""
+
+    status: int
+    value: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    type: str = "application/json"
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
+        return self.value if isinstance(self.value, bytes) else dumps(self.value).encode()
