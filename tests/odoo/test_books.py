@@ -38,6 +38,12 @@ def test_sums(odoo: House, method: str, lines: list[tuple[int, str, str]], sums:
     assert _sums(odoo, odoo.draft(*said)) == sums
 
 
+def test_two_taxes_in_one_price_leave_the_price_as_it_is(odoo: House) -> None:
+    made = odoo.call("account.tax", "create", vals_list=[{"name": "7% incl.", "amount": 7, "price_include": True}])
+    both = [[6, 0, [odoo.tax("19% incl."), *made]]]
+    assert _sums(odoo, odoo.draft({"name": "x", "price_unit": 0.1, "tax_ids": both})) == ("0.07", "0.03", "0.1")
+
+
 def test_a_yen_has_no_cents_and_a_dinar_three_places(odoo: House) -> None:
     ids = {name: odoo.call("res.currency", "search", domain=[["name", "=", name]])[0] for name in ("JPY", "KWD")}
     odoo.set(price_digits=3)
