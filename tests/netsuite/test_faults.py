@@ -48,7 +48,7 @@ SEEN: dict[str, tuple[dict[str, Any], int, int, str]] = {
     "expire": ({}, 401, 0, "INVALID_LOGIN"),
     "changed": ({}, 400, 0, "RCRD_HAS_BEEN_CHANGED"),
     "locked": ({}, 400, 0, "locked by a user defined workflow"),
-    "slow": ({"milliseconds": 20}, 204, 1, ""),
+    "slow": ({"milliseconds": 60}, 204, 1, ""),
     "doubled": ({}, 204, 1, ""),
     "no-location": ({}, 204, 1, ""),
 }
@@ -60,6 +60,7 @@ def test_replies_that_are_broken(account: StandIn, fault: str) -> None:
     answer = put(account, fault, **options)
     assert (answer.status_code, len(account.truth("invoice"))) == (status, executed)
     assert text in answer.text
+    assert answer.elapsed.total_seconds() >= (0.05 if fault == "slow" else 0)
     assert ("location" in answer.headers) == (fault in ("slow", "doubled", "redirect"))
 
 
@@ -72,7 +73,7 @@ BODIES = {
 @pytest.mark.parametrize("fault", [*BODIES, "truncated"])
 def test_records_that_come_broken(account: StandIn, fault: str) -> None:
     id = account.invoice(account.customer())
-    more = {"drip": {"milliseconds": 0}, "huge": {"size": 50_000}}.get(fault, {})
+    more = {"drip": {"milliseconds": 1}, "huge": {"size": 50_000}}.get(fault, {})
     account.fault(fault, method="GET", **more)
     if fault == "truncated":
         with pytest.raises(httpx.TransportError):
@@ -80,6 +81,8 @@ def test_records_that_come_broken(account: StandIn, fault: str) -> None:
         return
     answer = account.ask("GET", f"invoice/{id}")
     assert BODIES[fault] in answer.content.decode()
+    assert (fault == "cut") == (not answer.text.rstrip().endswith("}") and fault != "huge")
+    assert answer.elapsed.total_seconds() >= (0.5 if fault == "drip" else 0)
     assert (answer.headers["content-type"] == "text/plain") == (fault == "wrong-type")
 
 
@@ -117,12 +120,13 @@ def test_as_many_at_once_as_are_let_in(account: StandIn) -> None:
 
 def test_slow_requests_are_in_each_others_way(account: StandIn) -> None:
     account.set(concurrency=1)
-    account.fault("slow", milliseconds=400)
+    account.fault("slow", milliseconds=1500)
     thread = threading.Thread(target=lambda: httpx.get(
         f"{account.url}/services/rest/record/v1/term/1", headers={"Authorization": f"Bearer {account.token}"}
     ))  # fmt: skip
     thread.start()
-    threading.Event().wait(0.15)
+    while not account.admin("GET", "governance")["under_way"]:
+        threading.Event().wait(0.02)
     assert account.ask("GET", "term/1").status_code == 429
     thread.join()
     assert account.ask("GET", "term/1").status_code == 200

@@ -47,8 +47,8 @@ SEEN: dict[str, tuple[dict[str, Any], int, int, str]] = {
     "disconnect": ({}, 401, 0, '"code":"3200"'),
     "in-flight": ({}, 400, 0, '"code":"600"'),
     "stale": ({}, 400, 0, '"code":"5010"'),
-    "slow": ({"milliseconds": 20}, 200, 1, '"TotalAmt":100'),
-    "drip": ({"milliseconds": 0}, 200, 1, '"TotalAmt":100'),
+    "slow": ({"milliseconds": 60}, 200, 1, '"TotalAmt":100'),
+    "drip": ({"milliseconds": 1}, 200, 1, '"TotalAmt":100'),
     "doubled": ({}, 200, 1, '"TotalAmt":100'),
     "wrong-type": ({}, 200, 1, '"TotalAmt":100'),
     "bom": ({}, 200, 1, "\ufeff"),
@@ -65,6 +65,9 @@ def test_replies_that_are_broken(company: StandIn, fault: str) -> None:
     answer = posted(company, fault, **options)
     assert (answer.status_code, len(company.truth("Invoice"))) == (status, executed)
     assert text in answer.content.decode()
+    assert (fault == "wrong-type") == (answer.headers["content-type"] == "text/plain")
+    assert fault != "cut" or not answer.text.endswith("}")
+    assert answer.elapsed.total_seconds() >= {"slow": 0.05, "drip": 0.5}.get(fault, 0)
     assert (fault == "no-id") == ('"Id"' not in answer.text and "TotalAmt" in answer.text)
 
 

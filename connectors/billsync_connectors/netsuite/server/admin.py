@@ -110,6 +110,7 @@ _DOORS: Final[dict[tuple[str, str], Callable[[Account, Given], Value]]] = {
     ("POST", "human"): _by_hand,
     ("POST", "storm"): _storm,
     ("POST", "expire"): _after(lambda account: account.auth.end()),
+    ("GET", "governance"): lambda account, _asked: {"under_way": account.under_way},
     ("POST", "reset"): _after(Account.reset),
     ("GET", "faults"): lambda account, _asked: {"faults": [each.plain() for each in account.switches]},
     ("POST", "faults"): _switch_on,
