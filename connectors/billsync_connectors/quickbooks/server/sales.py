@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from billsync_connectors.quickbooks.server.books import HUMAN, Books, merged
 from billsync_connectors.quickbooks.server.clock import stamp
-from billsync_connectors.quickbooks.server.denied import Denied, business, required, unsupported
+from billsync_connectors.quickbooks.server.denied import Denied, business, required
 from billsync_connectors.quickbooks.server.kinds import REFERENCES, SALES, known
 from billsync_connectors.quickbooks.server.lines import Lines
 from billsync_connectors.quickbooks.server.settle import Settle
@@ -238,10 +238,3 @@ def _same(sent: Any, before: Any) -> bool:
 
 def _type(kind: str) -> str:
     return {"Invoice": "Invoice", "CreditMemo": "Credit Memo"}[kind]
-
-
-def checked(kind: str) -> str:
-    """A kind of sale.  Raises `Denied`."""
-    if kind not in SALES:
-        raise unsupported(kind)
-    return kind

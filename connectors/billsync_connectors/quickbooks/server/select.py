@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -187,8 +187,3 @@ def _invalid(told: str) -> Denied:
 def unknown(field: str, kind: str) -> Denied:
     """A property that an entity does not have."""
     return _invalid(f"Property {field} not found for Entity {kind}")
-
-
-def first(values: Sequence[Value]) -> Value:
-    """The one value of a condition that has one."""
-    return values[0]

@@ -8,7 +8,6 @@ from typing import Any, Final
 from billsync_connectors.quickbooks.server.books import Books
 from billsync_connectors.quickbooks.server.denied import Denied
 from billsync_connectors.quickbooks.server.settings import Settings
-from billsync_connectors.quickbooks.server.shelf import Row
 from billsync_connectors.quickbooks.server.sums import NO_TAX, Rate, Rules
 
 PSEUDO: Final = ("TAX", NO_TAX)
@@ -112,8 +111,3 @@ class Taxes:
             told = "Business Validation Error: Make sure all your transactions have a GST/HST rate before you save."
             raise Denied(6000, "A business validation error has occurred while processing your request", told)
         return None
-
-
-def row_rate(row: Row) -> Decimal:
-    """The percentage of a tax rate."""
-    return Decimal(row["RateValue"])
