@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from typing import Any
 
 import httpx
 import jwt
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 ACCOUNT = "1234567_SB1"
@@ -39,6 +41,14 @@ def pem(key: Any) -> str:
     """A public key as it is registered."""
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return str(key.public_key().public_bytes(serialization.Encoding.PEM, form).decode())
+
+
+def certificate(key: Any) -> str:
+    """A certificate of its own, as people upload it."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "billsync")])
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, start, start + dt.timedelta(days=700))
+    return str(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode())
 
 
 @dataclass
@@ -125,8 +135,6 @@ class StandIn:
 
     def clock(self) -> Any:
         """Its time."""
-        import datetime as dt
-
         return dt.datetime.fromisoformat(self.admin("GET", "clock")["now"])
 
     def grant(self, assertion: str, **form: str) -> httpx.Response:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.netsuite.stand_in import ACCOUNT, RECORD, StandIn, code, ec_key, pem, rsa_key
+from tests.netsuite.stand_in import ACCOUNT, RECORD, StandIn, certificate, code, ec_key, pem, rsa_key
 
 
 def test_the_token_is_text_that_lasts_an_hour(account: StandIn) -> None:
@@ -33,6 +33,15 @@ def test_signatures_that_are_documented(account: StandIn, algorithm: str) -> Non
     assert account.grant(account.assertion(key, algorithm)).status_code == 200
     here = account.assertion(key, algorithm, aud=f"{account.url}/services/rest/auth/oauth2/v1/token")
     assert account.grant(here).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES256"])
+def test_certificates_as_people_upload_them(account: StandIn, algorithm: str) -> None:
+    key = ec_key() if algorithm == "ES256" else rsa_key()
+    account.set(certificate=certificate(key))
+    assert account.grant(account.assertion(key, algorithm)).status_code == 200
+    account.set(certificate=certificate(ec_key() if algorithm == "PS256" else rsa_key()))
+    assert account.grant(account.assertion(key, algorithm)).status_code == 401
 
 
 def test_assertions_that_are_not_good(account: StandIn) -> None:

@@ -177,6 +177,8 @@ def test_payments_and_what_they_pay(company: StandIn) -> None:
 
     assert code(company.ask("POST", "payment", paid(101, 200))) == (400, "6000")
     assert code(company.ask("POST", "payment", paid(50, 40))) == (400, "6000")
+    twice = {**paid(60, 120), "Line": paid(60, 120)["Line"] * 2}
+    assert code(company.ask("POST", "payment", twice)) == (400, "6000")
     assert code(company.ask("POST", "payment", paid(5, 5, theirs["Id"]))) == (400, "620")
     assert code(company.ask("POST", "payment", paid(5, 5, kind="Bill"))) == (400, "620")
     assert code(company.ask("POST", "payment", {**paid(5, -5)})) == (400, "2140")

@@ -99,6 +99,9 @@ class Payments:
         deposit = {"value": _UNDEPOSITED}
         first = {"TxnDate": today, "DepositToAccountRef": deposit, "ProcessPayment": False}
         applied = [self._line(line, customer["Id"], own) for line in lines]
+        links = [line["LinkedTxn"][0]["TxnId"] for line in applied]
+        if len(set(links)) < len(links):
+            raise business("A transaction is linked to more than one line of the payment")
         total = cents(row["TotalAmt"])
         free = free_amount(total, applied)
         if free < 0:
