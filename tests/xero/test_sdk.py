@@ -139,3 +139,9 @@ def test_it_sends_a_lost_put_again_by_itself_and_only_a_key_makes_that_one_invoi
         api.update_or_create_invoices(tenant, Invoices(invoices=[_invoice("A-9", contact, _line("5"))]))
     api.update_or_create_invoices(tenant, Invoices(invoices=[_invoice("A-9", contact, _line("5"))]))
     assert [one["InvoiceNumber"] for one in house.truth("Invoices")].count("A-9") == 1
+
+
+def test_it_sleeps_by_itself_on_a_days_limit_and_nobody_is_told(house: House) -> None:
+    house.fault("limit", problem="day", seconds=1)
+    assert len(house.sdk().get_currencies(house.tenant).currencies) == 6
+    assert [one["status"] for one in house.admin("GET", "log")["requests"]] == [429, 200]
