@@ -73,6 +73,8 @@ def test_lists(site: House) -> None:
         site.customer(f"N {n}")
     assert len(site.data("GET", "resource/Customer")) == 20
     assert len(site.data("GET", "resource/Customer", limit_page_length="0")) == 34
+    whole = {"doctype": "Customer", "limit_page_length": 0}
+    assert len(site.data("POST", "method/frappe.client.get_list", whole)) == 34
     assert site.data("GET", "v2/doctype/Customer/count") == 34
     assert site.wrong("GET", "resource/Customer", filters=[["x", "=", 1]])[:2] == (500, "OperationalError")
     assert site.wrong("GET", "resource/Customer", fields=["x"])[:2] == (417, "DataError")
