@@ -29,7 +29,7 @@ class Reading:
 
     def pages(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         """Pages; a checkpoint holds `updated` and `id` of the last record, and `start` while a read is under way."""
-        mark = dict(since or {})
+        mark = {name: place for name, place in (since or {}).items() if isinstance(place, str)}
         while True:
             answer = self.raw(object, mark)
             mark.setdefault("start", str(answer["as_of"]))
