@@ -48,7 +48,7 @@ class Charges:
         query = select(charges.c.doc, charges.c.invoice, charges.c.credit_note).order_by(charges.c.key)
         found: dict[str, dict[str, StoredCharge]] = {}
         for row in among(self._conn, query, charges.c.deal, deals):
-            charge = Charge.model_validate_json(row["doc"])
+            charge = Charge.reread(row["doc"])
             found.setdefault(charge.deal, {})[charge.key] = StoredCharge(charge, row["invoice"], row["credit_note"])
         return found
 
@@ -70,7 +70,7 @@ class Charges:
     def charges_on(self, invoice: str) -> list[Charge]:
         """The charges that stand on an invoice, by key."""
         query = select(charges.c.doc).where(charges.c.invoice == invoice).order_by(charges.c.key)
-        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+        return [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
 
     def crowded(self, through: date, grouping: str, most: int, *, source: str | None = None) -> dict[str, int]:
         """Deals and contracts whose open charges lie in more than `most` windows -> in how many; see `open_keys`."""
@@ -87,7 +87,7 @@ class Charges:
         """
         query = _of_source(select(charges.c.doc).where(*_OPEN, charges.c.due_on <= through), source)
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
-        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+        return [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
 
     def open_keys(
         self, through: date, grouping: str, *, source: str | None = None
@@ -110,14 +110,14 @@ class Charges:
         found: list[Charge] = []
         for part in chunks(keys):
             query = select(charges.c.doc).where(key.in_(part), *_OPEN)
-            found += [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+            found += [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
         return found
 
 
 def _of_source(query: Any, source: str | None) -> Any:
     if source is None:
         return query
-    theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
+    theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract", "agreed")), facts.c.source_system == source)
     return query.where(charges.c.deal.in_(theirs))
 
 
