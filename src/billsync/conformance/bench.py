@@ -127,6 +127,12 @@ class Bench:
         self.subject.settle()
         return made
 
+    def age(self) -> None:
+        """Let the lag pass, so that going back by it does not show again what is lost now."""
+        if self.subject.lag_s:
+            self.subject.pass_time(self.subject.lag_s + 1)
+        self.subject.settle()
+
     def edit(self, id: str) -> None:
         """Change a record."""
         self.subject.edit(self.object, id, self.fields())

@@ -52,6 +52,7 @@ def restarts(bench: Bench) -> None:
     one more brings what changed behind it.
     """
     ids = bench.fill(3 * bench.page + 1)
+    bench.age()
     copy = Copy()
     for life in range(8):
         if _read_some(bench, copy, 1):
@@ -135,6 +136,7 @@ def shifting_pages(bench: Bench) -> None:
     new one is made; the next read must bring the rest.
     """
     ids = bench.fill(4 * bench.page)
+    bench.age()
     copy = Copy()
 
     def disturb(page: int) -> None:
@@ -188,9 +190,7 @@ def _quiet(bench: Bench, connector: Watched) -> Copy:
     """A copy of which nothing can be late any more."""
     copy = Copy()
     bench.sound(copy, connector)
-    if bench.subject.lag_s:
-        bench.subject.pass_time(bench.subject.lag_s + 1)
-    bench.subject.settle()
+    bench.age()
     bench.sound(copy, connector)
     return copy
 

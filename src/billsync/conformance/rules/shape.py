@@ -11,7 +11,7 @@ from billsync.conformance.bench import CONNECTION, Bench
 from billsync.conformance.copy import Copy, differences
 from billsync.conformance.rule import Broken, rule
 from billsync.conformance.subject import Ability
-from billsync.connector import FieldInfo, Record
+from billsync.connector import Checkpoint, FieldInfo, Record
 from billsync.model.scalar import read_day, read_instant
 from billsync.strict.record import unfit
 
@@ -23,6 +23,9 @@ STRANGE: Final = (
     "O'Brien; DROP TABLE deals;--",
 )  # fmt: skip
 """Texts that others have read as something else: numbers, nothing, two fields, half a character."""
+
+_DISTURBED: Final = 4
+"""Pages after which people rest, so that a read can end."""
 
 NUMBERS: Final = tuple(
     Decimal(text) for text in ("0.10", "19.99", "-0.01", "0.07", "1.15", "1000000.00", "12345678901234.56", "0.00")
@@ -252,18 +255,20 @@ def fetched(bench: Bench) -> None:
 def snapshots(bench: Bench) -> None:
     """A read that says that it showed every live record did show every live record.
 
-    Several pages are read, once in peace and once with records made and changed between pages; every record that
-    was there from the beginning to the end must have been shown where the last page says `snapshot`.
+    Several pages are read: in peace, with records made and changed between pages, and on from a checkpoint.  Every
+    record that was there from the beginning to the end must have been shown where a page says `snapshot`.
     """
     bench.fill(3 * bench.page + 1)
-    for disturb in (False, True):
+    checkpoint: Checkpoint | None = None
+    for disturb, since in ((False, None), (True, None), (True, "on")):
         before = set(bench.subject.truth(bench.object))
         seen: set[str] = set()
-        for page in bench.open().read(bench.object, None):
+        for number, page in enumerate(bench.open().read(bench.object, checkpoint if since else None)):
             seen.update(record.id for record in page.records if not record.deleted)
             missing = sorted(before - seen)
             if page.snapshot and missing and not page.problems:
                 raise Broken(f"a page says `snapshot`, and {len(missing)} live records were not shown: {missing[:4]}")
-            if disturb:
+            checkpoint = page.checkpoint
+            if disturb and number < _DISTURBED:
                 bench.fill(1)
                 bench.edit(min(before))

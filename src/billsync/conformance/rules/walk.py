@@ -18,6 +18,7 @@ SEEDS: Final = 10
 _RUNS: Final = 4
 _DELETES: Final = 8
 """Fewer than billsync takes for a broken export."""
+_BURSTS: Final = 2
 
 
 class _Killed(BaseException):
@@ -38,6 +39,7 @@ class _Walk:
     done: list[str] = field(default_factory=list)
     binned: list[str] = field(default_factory=list)
     deletes: int = 0
+    bursts: int = 0
 
     def step(self) -> None:
         """People act, or not; sometimes the process dies."""
@@ -56,7 +58,8 @@ class _Walk:
         acts += [self._delete] if live and self.bench.can(Ability.DELETE) and self.deletes < _DELETES else []
         acts += [self._restore] if self.binned and self.bench.can(Ability.RESTORE) else []
         acts += [self._merge] if len(live) > 1 and self.bench.can(Ability.MERGE) and self.deletes < _DELETES else []
-        acts += [self._late] if self.bench.can(Ability.LATE) else []
+        acts += [self._late, self._wait] if self.bench.can(Ability.LATE) else []
+        acts += [self._burst] if self.bench.can(Ability.BURST) and self.bursts < _BURSTS else []
         self.done.append(self.chance.choice(acts)(live))
 
     def _create(self, _live: list[str]) -> str:
@@ -95,14 +98,24 @@ class _Walk:
         self.bench.subject.commit_late(self.bench.object, self.bench.fields(), after_s)
         return f"commit after {after_s} s"
 
+    def _wait(self, _live: list[str]) -> str:
+        self.bench.age()
+        return "wait"
+
+    def _burst(self, _live: list[str]) -> str:
+        count = self.bench.page + 1
+        self.bench.subject.burst(self.bench.object, [self.bench.fields() for _ in range(count)])
+        self.bursts += 1
+        return f"make {count} in one instant"
+
 
 @rule(costs="billsync's copy and the CRM drift apart, a little each day, and nobody can say since when")
 def random_walk(bench: Bench) -> None:
     """Whatever people do while billsync reads, and however often it dies, after quiet its copy is what is there.
 
-    Ten times, by lot: records are made, edited, deleted, restored, merged, related, committed late between pages and
-    inside of transactions, while billsync's own pull fills a real store and is killed now and then.  Then all is
-    quiet: one run finishes what was killed, one more must make the store equal to the truth.
+    Ten times, by lot: records are made, edited, deleted, restored, merged, related, committed late or many in one
+    instant, between pages and inside of transactions, while billsync's own pull fills a real store and is killed now
+    and then.  Then all is quiet: one run finishes what was killed, one more must make the store equal to the truth.
     """
     with bench.store() as store:
         for seed in range(SEEDS):
@@ -113,15 +126,14 @@ def random_walk(bench: Bench) -> None:
 def _walk(bench: Bench, store: Store, seed: int) -> None:
     walk, connection = _Walk(bench, Random(seed)), f"walk-{seed}"  # noqa: S311  repeatable on purpose
     bench.fill(2 * bench.page + 1)
+    bench.age()
     for _ in range(_RUNS):
         try:
             bench.pull(store, connection, step=walk.step)
         except _Killed:
             continue
         walk.act()
-    if bench.subject.lag_s:
-        bench.subject.pass_time(bench.subject.lag_s + 1)
-    bench.subject.settle()
+    bench.age()
     try:
         for _ in range(2):
             bench.pull(store, connection)
