@@ -38,8 +38,13 @@ class Part:
     terms: Terms
 
 
-def recurring(epochs: Sequence[Epoch], through: date, by: Making) -> tuple[list[Made], date | None]:
-    """All charges and credits that are due on the day or before it, and the day of the next one, or None."""
+def recurring(
+    epochs: Sequence[Epoch], through: date, by: Making, since: date | None = None
+) -> tuple[list[Made], date | None]:
+    """All charges and credits that are due on the day or before it, and the day of the next one, or None.
+
+    `since`, for a line of one epoch: only those that are due from that day on.
+    """
     made: list[Made] = []
     state: tuple[Billed, ...] = ()
     ahead: date | None = None
@@ -49,7 +54,7 @@ def recurring(epochs: Sequence[Epoch], through: date, by: Making) -> tuple[list[
             break
         following = epochs[number + 1].known_on if number + 1 < len(epochs) else date.max
         until = min(through, following - timedelta(days=1))
-        wanted, ahead = _wanted(epoch.line, until)
+        wanted, ahead = _wanted(epoch.line, until, since)
         if number == 0:
             made = _plain(wanted, epoch.line, by)
             state = tuple(_billed(item) for item in made) if amended else ()
@@ -68,10 +73,10 @@ def resume(billed: Sequence[Charge], epoch: Epoch, through: date, by: Making) ->
     return made
 
 
-def _wanted(line: Line, until: date) -> tuple[list[Part], date | None]:
+def _wanted(line: Line, until: date, since: date | None = None) -> tuple[list[Part], date | None]:
     """The parts of all portions that are due on the day or before it, and when the next one is due."""
     found: list[Part] = []
-    due, following = portions_until(line, until)
+    due, following = portions_until(line, until, since)
     days = [since for since, _ in line.steps[1:]]  # the first one cuts nothing
     for portion in due:
         if portion.period is not None:
