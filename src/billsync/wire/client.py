@@ -105,6 +105,7 @@ class Client:
         method: str,
         path: str,
         *,
+        any_text: bool = False,
         params: Mapping[str, str] | None = None,
         content: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -113,6 +114,8 @@ class Client:
     ) -> Answer:
         """A request that changes nothing, whatever its method: repeated after lost connections, 429, 502, 503, 504.
 
+        With `any_text` texts of the answer may hold NUL and lone surrogates: for records, which are judged one by one.
+
         `expect` names statuses that are answers to the caller, not faults.  Raises `TryLater`, `Refused`.
         """
 
@@ -120,7 +123,7 @@ class Client:
             request = self._request(method, path, params, content, headers, timeout)
             answer = self._followed(request, timeout)
             self._judge(faults.of_read_status, answer, expect)
-            return self._parsed(answer, write=False)
+            return self._parsed(answer, any_text=any_text, write=False)
 
         return self._repeated(once)
 
@@ -221,11 +224,11 @@ class Client:
         text = self.hidden(" ".join(answer.content[:_HEARD].decode("utf-8", "replace").split()))
         return f": {text[:_SAID]}" if text else ""
 
-    def _parsed(self, answer: httpx.Response, *, write: bool) -> Answer:
+    def _parsed(self, answer: httpx.Response, *, any_text: bool = False, write: bool) -> Answer:
         value = None
         if answer.content.strip():
             try:
-                value = loads(answer.content)
+                value = loads(answer.content, any_text=any_text)
             except BadJson as error:
                 what = f"answered {answer.status_code} with something else than JSON ({error}): a log-in page, a proxy?"
                 raise self._unreadable("not_json", what, write=write) from None
