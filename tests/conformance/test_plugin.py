@@ -72,7 +72,7 @@ def test_a_broken_one_fails_and_its_card_says_why(acme: Path) -> None:
 def test_a_subject_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
     result = kit(tmp_path, "--connector", "nobody")
     assert result.returncode != 0
-    assert "no package brings a subject nobody (entry-point group billsync.conformance); installed: " in result.stderr
+    assert "no package brings a subject nobody (entry-point group billsync.conformance); installed: " in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
     for value, said in (("no_such_module:Subject", "does not load"), ("json:dumps", "is no subclass")):
         with pytest.raises(NoSubject, match=said):
@@ -108,3 +108,9 @@ def test_the_message_says_rule_sight_cost_and_where_to_read_on(tmp_path: Path) -
         "first page\n"
         "  read on:        docs/reference/conformance.md#same-instant"
     )
+
+
+def test_the_how_to_shows_the_example_that_runs() -> None:
+    page = (HERE.parents[1] / "docs" / "how-to" / "write-a-connector.md").read_text(encoding="utf-8")
+    example = (HERE / "acme_billsync" / "conformance.py").read_text(encoding="utf-8")
+    assert f"```python\n{example}```\n" in page

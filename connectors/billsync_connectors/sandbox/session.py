@@ -39,7 +39,7 @@ class Session:
     def ask(
         self, method: str, path: str, value: Mapping[str, Any] | None = None, *, any_text: bool = False
     ) -> dict[str, Any]:
-        """The answer to a request that changes nothing; `any_text` as `Client.read` has it.  Raises TryLater, Refused."""
+        """The answer to a request that changes nothing; `any_text` as `Client.read` has it.  Raises faults."""
         content = None if value is None else dumps(value)
         answer = self._within(
             lambda: self._http.read(method, path, content=content, expect=_ANSWERED_READ, any_text=any_text)
