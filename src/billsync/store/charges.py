@@ -43,9 +43,11 @@ class Charges:
         """The charges of one deal, by key."""
         return self.charges_of_many([deal]).get(deal, {})
 
-    def charges_of_many(self, deals: Iterable[str]) -> dict[str, dict[str, StoredCharge]]:
-        """The charges of each deal that has any, by key."""
+    def charges_of_many(self, deals: Iterable[str], *, since: date | None = None) -> dict[str, dict[str, StoredCharge]]:
+        """The charges of each deal that has any, by key; with `since`, those that are due from that day on."""
         query = select(charges.c.doc, charges.c.invoice, charges.c.credit_note).order_by(charges.c.key)
+        if since is not None:
+            query = query.where(charges.c.due_on >= since)
         found: dict[str, dict[str, StoredCharge]] = {}
         for row in among(self._conn, query, charges.c.deal, deals):
             charge = Charge.reread(row["doc"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete, func, or_, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, delete, func, or_, select, type_coerce
 
 from billsync.model.base import digest_text
 from billsync.model.ref import Ref
@@ -20,6 +20,7 @@ from billsync.store.types import PLAIN, fold, with_whole
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
 _OF_CUSTOMERS: Final = ("contract", "usage")
 """Kinds that are looked for by their customer."""
+_NONE: Final[Mapping[str, str]] = {}
 _CONTENT: Final = ("digest", "run", "at", "whole", "doc", "customer")
 
 
@@ -121,6 +122,16 @@ class Facts:
         """Contracts or usage of these customers."""
         return [_fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.customer, customers)]
 
+    def usage_since(self, customers: Iterable[str], day: date) -> list[Fact]:
+        """The usage of these customers that became known on the day or later, and some of the day before.
+
+        That of an instant counts from its day in UTC, and customers may be a day behind or ahead.
+        """
+        bound = (day - timedelta(days=1)).isoformat()
+        told = [_in_doc(self._conn, name) >= bound for name in ("on", "at", "received_on")]
+        query = _of("usage", *_AS_FACT).where(or_(*told))
+        return [_fact(row) for row in among(self._conn, query, facts.c.customer, customers)]
+
     def bill_again(self, customers: Iterable[str]) -> None:
         """Let billing look again at the contracts of these customers: what they used is not as it was."""
         query = _of("contract", type_coerce(facts.c.id, PLAIN).label("id"))
@@ -143,19 +154,56 @@ class Facts:
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
         mark = deal_marks.c
-        due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
+        other = func.substr(mark.policy, 1, len(policy)) != policy
+        due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, other, mark.next_on <= through)
         query = select(*_AS_FACT).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
         query = query.where(facts.c.kind == kind, facts.c.id > after, due).order_by(facts.c.id).limit(limit)
         return [_fact(row) for row in rows(self._conn, _from(query, source))]
 
-    def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
-        """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more."""
-        new = [{"deal": deal, "digest": digest, "policy": policy, "next_on": day} for deal, digest, day in marks]
+    def billed(
+        self, marks: Sequence[tuple[str, str, date | None]], policy: str, steady: Mapping[str, str] = _NONE
+    ) -> None:
+        """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more.
+
+        `steady` names those whose charges stand as billing from the first day makes them, with the zone of their days.
+        """
+        new = [
+            {"deal": deal, "digest": digest, "policy": _basis(policy, steady.get(deal)), "next_on": day}
+            for deal, digest, day in marks
+        ]
         upsert_rows(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
+
+    def steady(self, items: Sequence[Fact], policy: str, zones: Mapping[str, str]) -> dict[str, date]:
+        """Those that were billed as they are now, noted as steady in these zones -> the day that was to come next."""
+        if not items:
+            return {}
+        mark = deal_marks.c
+        wanted = {(item.id, item.digest, _basis(policy, zones.get(item.id))) for item in items if item.id in zones}
+        query = select(facts.c.id, facts.c.whole, mark.digest.label("billed"), mark.policy, mark.next_on)
+        query = query.select_from(facts.join(deal_marks, mark.deal == facts.c.id)).where(facts.c.kind == items[0].kind)
+        found = among(self._conn, query, facts.c.id, [item.id for item in items])
+        return {
+            row["id"]: row["next_on"]
+            for row in found
+            if row["next_on"] is not None and (row["id"], row["billed"], row["policy"]) in wanted
+        }
 
 
 def _from(query: Any, source: str | None) -> Any:
     return query if source is None else query.where(facts.c.source_system == source)
+
+
+def _basis(policy: str, zone: str | None) -> str:
+    """What a mark says of how it was billed."""
+    return policy if zone is None else f"{policy} steady in {zone}"
+
+
+def _in_doc(conn: Connection, name: str) -> ColumnElement[Any]:
+    """A text of the document, or null."""
+    if conn.dialect.name == "sqlite":
+        return type_coerce(func.json_extract(facts.c.doc, f"$.{name}"), Text)
+    text: ColumnElement[Any] = cast(facts.c.doc, JSON)[name].as_string()
+    return text.collate("C")
 
 
 def _of(kind: str, *columns: Any) -> Any:
