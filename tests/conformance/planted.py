@@ -340,6 +340,22 @@ class SaysSnapshotLater(Acme):
             yield replace(page, snapshot=since is not None)
 
 
+class CompleteTooEarly(Acme):
+    """Says of each page that it was the last."""
+
+    def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
+        for page in super().read(object, since):
+            yield replace(page, complete=True)
+
+
+class OnePage(Acme):
+    """Holds everything in memory and shows it at once."""
+
+    def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
+        pages = list(super().read(object, since))
+        yield replace(pages[-1], records=[record for page in pages for record in page.records])
+
+
 class LogsInOnce(Acme):
     """A session that ends is the end."""
 
@@ -412,7 +428,7 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "restored": (GoneForEver,),
     "merged": (ForgetsDeletes,),
     "related": (OwnFieldsOnly,),
-    "checkpoints": (CheckpointTooEarly, NotJson),
+    "checkpoints": (CheckpointTooEarly, NotJson, OnePage),
     "restarts": (MarksTheStart,),
     "same-instant": (StampAlone,),
     "late": (NoLag,),
@@ -435,7 +451,7 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "nul": (AllOrNothing,),
     "empty": (NeedsRecords,),
     "fetched": (OtherFetch,),
-    "snapshots": (SaysSnapshot, SaysSnapshotLater),
+    "snapshots": (SaysSnapshot, SaysSnapshotLater, CompleteTooEarly),
     "session-ends": (LogsInOnce,),
     "busy": (GivesUp, Swallows),
     "long-wait": (WaitsNot,),
@@ -446,7 +462,16 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "login-page": (GivesUp, Swallows),
     "wrong-types": (Silent,),
     "huge": (AllOrNothing,),
-    "random-walk": (NoLag, Offsets, ForgetsDeletes, StampAlone, CheckpointTooEarly, OwnFieldsOnly),
+    "random-walk": (
+        NoLag,
+        Offsets,
+        ForgetsDeletes,
+        StampAlone,
+        CheckpointTooEarly,
+        OwnFieldsOnly,
+        Swallows,
+        LogsInOnce,
+    ),
 }
 """Rule -> connectors that break it."""
 

@@ -256,16 +256,21 @@ def snapshots(bench: Bench) -> None:
     """A read that says that it showed every live record did show every live record.
 
     Several pages are read: in peace, with records made and changed between pages, and on from a checkpoint.  Every
-    record that was there from the beginning to the end must have been shown where a page says `snapshot`.
+    record that was there from the beginning to the end must have been shown where a page says `snapshot`; and only
+    the last page may say that, or `complete`.
     """
     bench.fill(3 * bench.page + 1)
     checkpoint: Checkpoint | None = None
     for disturb, since in ((False, None), (True, None), (True, "on")):
         before = set(bench.subject.truth(bench.object))
         seen: set[str] = set()
+        ended = False
         for number, page in enumerate(bench.open().read(bench.object, checkpoint if since else None)):
             seen.update(record.id for record in page.records if not record.deleted)
             missing = sorted(before - seen)
+            if ended:
+                raise Broken("a page came after one that says `snapshot` or `complete`, which the last one alone may")
+            ended = page.snapshot or page.complete
             if page.snapshot and missing and not page.problems:
                 raise Broken(f"a page says `snapshot`, and {len(missing)} live records were not shown: {missing[:4]}")
             checkpoint = page.checkpoint

@@ -11,7 +11,7 @@ from billsync.conformance.bench import Bench
 from billsync.conformance.copy import differences
 from billsync.conformance.rule import Broken, rule
 from billsync.conformance.subject import Ability
-from billsync.connector import Fault
+from billsync.connector import Fault, TryLater
 from billsync.store import Store
 
 SEEDS: Final = 10
@@ -19,6 +19,8 @@ _RUNS: Final = 4
 _DELETES: Final = 8
 """Fewer than billsync takes for a broken export."""
 _BURSTS: Final = 2
+_TROUBLES: Final = (Ability.ERROR, Ability.CUT, Ability.TRUNCATED, Ability.LOGIN_PAGE)
+"""Those that pass by themselves and keep nobody waiting."""
 
 
 class _Killed(BaseException):
@@ -60,6 +62,8 @@ class _Walk:
         acts += [self._merge] if len(live) > 1 and self.bench.can(Ability.MERGE) and self.deletes < _DELETES else []
         acts += [self._late, self._wait] if self.bench.can(Ability.LATE) else []
         acts += [self._burst] if self.bench.can(Ability.BURST) and self.bursts < _BURSTS else []
+        acts += [self._trouble] if self._troubles() else []
+        acts += [self._expire] if self.bench.can(Ability.SESSION) else []
         self.done.append(self.chance.choice(acts)(live))
 
     def _create(self, _live: list[str]) -> str:
@@ -102,6 +106,18 @@ class _Walk:
         self.bench.age()
         return "wait"
 
+    def _troubles(self) -> list[Ability]:
+        return [fault for fault in _TROUBLES if self.bench.can(fault)]
+
+    def _trouble(self, _live: list[str]) -> str:
+        fault = self.chance.choice(self._troubles())
+        self.bench.subject.strike(fault)
+        return f"meet {fault.name}"
+
+    def _expire(self, _live: list[str]) -> str:
+        self.bench.subject.end_session()
+        return "end all sessions"
+
     def _burst(self, _live: list[str]) -> str:
         count = self.bench.page + 1
         self.bench.subject.burst(self.bench.object, [self.bench.fields() for _ in range(count)])
@@ -114,8 +130,9 @@ def random_walk(bench: Bench) -> None:
     """Whatever people do while billsync reads, and however often it dies, after quiet its copy is what is there.
 
     Ten times, by lot: records are made, edited, deleted, restored, merged, related, committed late or many in one
-    instant, between pages and inside of transactions, while billsync's own pull fills a real store and is killed now
-    and then.  Then all is quiet: one run finishes what was killed, one more must make the store equal to the truth.
+    instant, between pages and inside of transactions, while billsync's own pull fills a real store, is killed now and
+    then, meets cuts and errors, and loses its session.  Then all is quiet: one run finishes what was killed, one more
+    must make the store equal to the truth.
     """
     with bench.store() as store:
         for seed in range(SEEDS):
@@ -132,7 +149,11 @@ def _walk(bench: Bench, store: Store, seed: int) -> None:
             bench.pull(store, connection, step=walk.step)
         except _Killed:
             continue
+        except TryLater as fault:
+            walk.done.append(f"stopped: {fault.reason}")
+            continue
         walk.act()
+    bench.subject.calm()
     bench.age()
     try:
         for _ in range(2):
