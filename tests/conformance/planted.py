@@ -470,7 +470,6 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
         CheckpointTooEarly,
         OwnFieldsOnly,
         Swallows,
-        LogsInOnce,
     ),
 }
 """Rule -> connectors that break it."""
