@@ -436,6 +436,7 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "shifting-pages": (Offsets, ForgetsDeletes),
     "no-news": (ReadTime,),
     "quiet-requests": (Chatty,),
+    "lazy": (OnePage,),
     "two-at-once": (Shared,),
     "check": (Nameless,),
     "locked-out": (AlwaysHealthy, Terse),

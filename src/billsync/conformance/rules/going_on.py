@@ -194,6 +194,25 @@ def quiet_requests(bench: Bench) -> None:
             raise Broken(f"{spent} requests where nothing changed; at most {bench.subject.quiet_requests} are said")
 
 
+@rule(costs="the first sync of a large CRM fills the memory, and starts from nothing whenever it dies",
+      needs=(Ability.COUNT,))  # fmt: skip
+def lazy(bench: Bench) -> None:
+    """A read shows its first pages before it has asked for the last ones.
+
+    Requests are counted over a read of six pages, and up to the first page of another one: at most half of them.
+    """
+    bench.fill(6 * bench.page)
+    before = bench.subject.requests()
+    bench.sound(Copy())
+    whole = bench.subject.requests() - before
+    reading = bench.open().read(bench.object, None)
+    before = bench.subject.requests()
+    next(reading, None)
+    first = bench.subject.requests() - before
+    if 2 * first > whole + 2:
+        raise Broken(f"{first} of the {whole} requests of a read were made before its first page was shown")
+
+
 def _quiet(bench: Bench, connector: Watched) -> Copy:
     """A copy of which nothing can be late any more."""
     copy = Copy()

@@ -50,10 +50,13 @@ def _passes(bench: Bench, fault: Ability) -> None:
 def session_ends(bench: Bench) -> None:
     """A session or token that ends in the middle of a read is renewed, and the same page is read again.
 
-    All sessions end between two pages, and once more before the next read; no fault may be seen.
+    All sessions end between two pages, and once more before the next read; no fault may be seen.  A second connector,
+    which shares what the first one keeps and had a session of its own, goes on too.
     """
     bench.fill(3 * bench.page + 1)
     connector, copy = bench.open(), Copy()
+    other, second = bench.open(), Copy()
+    bench.sound(second, other)
     ended: list[int] = []
 
     def end(page: int) -> None:
@@ -67,6 +70,8 @@ def session_ends(bench: Bench) -> None:
     bench.fill(1)
     bench.sound(copy, connector)
     bench.compare(copy, "the session ended before a read")
+    bench.sound(second, other)
+    bench.compare(second, "the sessions of two connectors ended")
 
 
 @rule(costs="a busy CRM makes a sync fail, and a person has to look", needs=(Ability.BUSY,))
