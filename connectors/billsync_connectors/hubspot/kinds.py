@@ -39,12 +39,12 @@ _PERIOD: Final = (
     "hs_recurring_billing_start_date",
     "hs_recurring_billing_end_date",
 )
-_ADDRESS: Final = ("phone", "address", "address2", "city", "state", "zip", "country")
+_ADDRESS: Final = ("phone", "address", "city", "state", "zip", "country")
 _ALL: Final = (
     Kind(
         "companies",
         "company",
-        ("name", "domain", *_ADDRESS, "industry", "hs_parent_company_id", "hubspot_owner_id"),
+        ("name", "domain", *_ADDRESS, "address2", "industry", "hs_parent_company_id", "hubspot_owner_id"),
         inside=("contacts",),
     ),
     Kind(

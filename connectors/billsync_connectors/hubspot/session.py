@@ -52,7 +52,7 @@ class Session:
         content = None if value is None else dumps(value)
         whole = path.format(self._version)
         answer = self._sent(
-            lambda: self._http.read(method, whole, content=content, params=params, expect=_JUDGED), path
+            lambda: self._http.read(method, whole, any_text=True, content=content, params=params, expect=_JUDGED), path
         )
         if answer.status >= 400:
             raise self.refused(answer.value, answer.status)
