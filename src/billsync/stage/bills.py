@@ -79,11 +79,11 @@ def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
         products=pending.nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
         customers=set(tx.facts.many("customer", {deal.customer for deal in deals})),
         billed=tx.ledger.charges_of_many([deal.id for deal in deals]),
-        places=_places(tx, [fact.source for fact in facts]),
+        places=places(tx, [fact.source for fact in facts]),
     )
 
 
-def _places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
+def places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
     """Where the deals' records stand: file and line, or system, object and id."""
     ids: dict[tuple[str, str], list[str]] = {}
     for source in sources:

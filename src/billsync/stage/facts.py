@@ -210,7 +210,7 @@ def _keep_facts(world: World, mapping: FieldMapping, tx: Tx, rows: Page) -> None
         tx.facts.bill_again(users(tx, ids))
     removed = tx.facts.remove(kind, ids, run=world.run, at=at)
     world.tally.add(f"{kind}s removed", len(removed))
-    if kind in ("deal", "contract"):
+    if kind == "contract" or (kind == "deal" and world.changes is None):
         bills.withdraw(world, tx, kind, removed)
 
 

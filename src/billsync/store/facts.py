@@ -18,7 +18,7 @@ from billsync.store.sql import among, chunks, rows, upsert
 from billsync.store.types import PLAIN, fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
-_OF_CUSTOMERS: Final = ("contract", "usage")
+_OF_CUSTOMERS: Final = ("contract", "agreed", "usage")
 """Kinds that are looked for by their customer."""
 _NONE: Final[Mapping[str, str]] = {}
 _CONTENT: Final = ("digest", "run", "at", "whole", "doc", "customer")
@@ -119,7 +119,7 @@ class Facts:
         return found
 
     def of_customers(self, kind: str, customers: Iterable[str]) -> list[Fact]:
-        """Contracts or usage of these customers."""
+        """Contracts, what deals agreed, or usage of these customers."""
         return [_fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.customer, customers)]
 
     def usage_since(self, customers: Iterable[str], day: date) -> list[Fact]:
@@ -149,7 +149,7 @@ class Facts:
         after: str = "",
         limit: int = 500,
     ) -> list[Fact]:
-        """Deals, or contracts, that billing has to look at, by id; with `source`, only those of that connection.
+        """Deals, contracts or what deals agreed, that billing has to look at, by id; with `source`, those of that connection.
 
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
