@@ -22,10 +22,23 @@ from billsync.connector import (
 )
 from billsync.model.problem import Problem
 from tests.conformance.acme_billsync.conformance import SECRET, AcmeSubject
-from tests.conformance.acme_billsync.connector import Acme
+from tests.conformance.acme_billsync.connector import SERVICES, Acme
 from tests.conformance.acme_billsync.crm import AcmeCrm, AcmeError
 
 Row = dict[str, Any]
+HOUR_S = 3600
+
+
+class Sweeping(Acme):
+    """The sound one: reads everything again each hour, for what leaves no trace."""
+
+    def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
+        crm = SERVICES[self._config.address]
+        swept = int((since or {}).get("swept", crm.clock))
+        if crm.clock - swept >= HOUR_S:
+            since, swept = None, crm.clock
+        for page in super().read(object, since):
+            yield replace(page, checkpoint={**page.checkpoint, "swept": swept})
 
 
 class OnlyNew(Acme):
@@ -428,6 +441,7 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "restored": (GoneForEver,),
     "merged": (ForgetsDeletes,),
     "related": (OwnFieldsOnly,),
+    "untold": (Acme,),
     "checkpoints": (CheckpointTooEarly, NotJson, OnePage),
     "restarts": (MarksTheStart,),
     "same-instant": (StampAlone,),
@@ -480,7 +494,8 @@ class Planted(AcmeSubject):
     """Acme with a service that takes names of any length, and a connector of the test's choice."""
 
     lacks: ClassVar = {}
-    made: type[Acme] = Acme
+    untold_s = HOUR_S
+    made: type[Acme] = Sweeping
 
     def open(self, context: Context) -> Connector:
         return self.made(context, self._config(SECRET))
@@ -491,6 +506,9 @@ class Planted(AcmeSubject):
     def reset(self) -> None:
         super().reset()
         Shared._all.clear()
+
+    def link(self, object: str, id: str) -> None:
+        self.crm.rows[id].tags.append("nobody knows when")
 
     def strike(self, fault: Ability, *, after_s: int = 1) -> None:
         if fault is Ability.HUGE:

@@ -26,7 +26,8 @@ _FAULTS: Final = {
     Ability.LOGIN_PAGE: {"fault": "login-page"},
     Ability.LIMIT: {"fault": "busy", "policy": "DAILY"},
 }
-_ALONE: Final = {Ability.RELATE: "the connector shows nothing of others in it"}
+_ALONE: Final = dict.fromkeys((Ability.RELATE, Ability.LINK), "the connector shows nothing of others in it")
+_TOUCHED: Final = {Ability.LINK: "tried on deals"}
 _LONG: Final = 10_000_000
 _LINE: Final = {"quantity": Decimal, "price": Decimal, "amount": Decimal}
 
@@ -34,18 +35,19 @@ _LINE: Final = {"quantity": Decimal, "price": Decimal, "amount": Decimal}
 class HubSpotSubject(Subject):
     """One stand-in, a process of its own, entered by an OAuth app.
 
-    What a deal shows of others is changed by its line items: an association that changes alone leaves no trace in
-    HubSpot, and is found by the sweep only, which no rule waits for.
+    A line item tells that it was made; a company that is given to a deal leaves no trace in HubSpot, and is found by
+    the sweep.
     """
 
     connector = "hubspot"
     kinds = (
         Kind("deals", text="description", number="amount"),
-        Kind("companies", text="name", number="annualrevenue"),
+        Kind("companies", text="name", number="annualrevenue", lacks=_TOUCHED),
         Kind("products", text="description", number="price", lacks=_ALONE),
     )
     page = 10
     lag_s = 60
+    untold_s = 24 * 3600
     quiet_requests = 6
 
     def __init__(self, folder: Path) -> None:
@@ -121,6 +123,8 @@ class HubSpotSubject(Subject):
             data = {"id": id, known.text: given.get(known.text), known.number: Decimal(number) if number else None}
             if inside:
                 data[inside] = [_inside(inside, others[one]) for one in row["associations"].get(inside, ())]
+            if object == "deals":
+                data["companies"] = sorted(row["associations"].get("companies", ()), key=lambda one: (len(one), one))
             found[id] = data
         return found
 
@@ -156,6 +160,11 @@ class HubSpotSubject(Subject):
         made = {"line_items": {"name": "A line", "price": "10.50", "quantity": "2"}, "contacts": {"firstname": "Zoë"}}
         one = self._human("create", inside, properties=made[inside])
         self._human("associate", object, id, to_object=inside, to=one)
+
+    def link(self, object: str, id: str) -> None:
+        """A company more for a deal."""
+        one = self._human("create", "companies", properties={"name": "Another company"})
+        self._human("associate", object, id, to_object="companies", to=one)
 
     def burst(self, object: str, rows: Sequence[Data]) -> list[str]:
         """The clock stands still meanwhile."""

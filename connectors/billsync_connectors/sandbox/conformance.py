@@ -18,6 +18,7 @@ from billsync_connectors.sandbox.connector import Sandbox
 from billsync_connectors.sandbox.named import NamedSandbox
 
 _STAYS: Final = "what is deleted in the sandbox stays deleted"
+_ALONE: Final = "records of the sandbox show nothing of others"
 _FAULTS: Final = {
     Ability.ERROR: "error",
     Ability.CUT: "dropped",
@@ -41,7 +42,8 @@ class SandboxSubject(Subject):
     lacks = {
         Ability.RESTORE: _STAYS,
         Ability.MERGE: "the sandbox merges no records",
-        Ability.RELATE: "records of the sandbox show nothing of others",
+        Ability.RELATE: _ALONE,
+        Ability.LINK: _ALONE,
         Ability.LIMIT: "429 is the sandbox's only way to say that it is too much",
     }
     lag_s = 60

@@ -20,7 +20,10 @@ class AcmeSubject(Subject):
 
     connector = "acme"
     kinds = (Kind("deals", text="name", number="amount"),)
-    lacks = {Ability.HUGE: "Acme cuts names at 255 characters"}
+    lacks = {
+        Ability.HUGE: "Acme cuts names at 255 characters",
+        Ability.LINK: "a deal shows tags only, and Acme tells when they were changed",
+    }
     page = 5
     lag_s = 60
     quiet_requests = 2

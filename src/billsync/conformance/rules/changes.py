@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from billsync.conformance.bench import Bench
 from billsync.conformance.copy import Copy
 from billsync.conformance.rule import rule
@@ -88,12 +90,34 @@ def related(bench: Bench) -> None:
     ids = bench.fill(bench.page + 1)
     copy = Copy()
     _read_on(bench, copy, "after a full read")
-    before = dict(bench.subject.truth(bench.object))
-    for id in (ids[0], ids[-1]):
-        bench.subject.relate(bench.object, id)
-    if bench.subject.truth(bench.object) == before:
-        raise NotImplementedError("`relate` changed nothing that `truth` tells")
+    _change(bench, bench.subject.relate, [ids[0], ids[-1]])
     _read_on(bench, copy, "after associations or children changed")
     bench.subject.relate(bench.object, ids[0])
     bench.edit(ids[0])
     _read_on(bench, copy, "after one changed again, with the record")
+
+
+def _change(bench: Bench, act: Callable[[str, str], None], ids: Sequence[str]) -> None:
+    """Do this to the records.  Raises NotImplementedError where it is none of the differences that are compared."""
+    before = dict(bench.subject.truth(bench.object))
+    for id in ids:
+        act(bench.object, id)
+    if bench.subject.truth(bench.object) == before:
+        raise NotImplementedError(f"`{act.__name__}` changed nothing that `truth` tells")
+
+
+@rule(costs="a deal was given to another company by somebody who touched nothing else, and the old one pays for ever",
+      needs=(Ability.LINK,))  # fmt: skip
+def untold(bench: Bench) -> None:
+    """What leaves no trace is found all the same, within the time that the subject says.
+
+    An association changes, and neither side counts as changed; the time passes, and the next two reads must bring it.
+    """
+    ids = bench.fill(2 * bench.page + 1)
+    bench.age()
+    copy = Copy()
+    _read_on(bench, copy, "after a full read")
+    _change(bench, bench.subject.link, [ids[0], ids[-1]])
+    bench.subject.pass_time(bench.subject.untold_s + 1)
+    bench.sound(copy)
+    _read_on(bench, copy, f"{bench.subject.untold_s} s after associations changed without a trace")

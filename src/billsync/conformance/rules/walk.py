@@ -57,6 +57,7 @@ class _Walk:
         acts: list[Callable[[list[str]], str]] = [self._create]
         acts += [self._edit] * 2 if live else []
         acts += [self._relate] if live and self.bench.can(Ability.RELATE) else []
+        acts += [self._link] if live and self.bench.can(Ability.LINK) else []
         acts += [self._delete] if live and self.bench.can(Ability.DELETE) and self.deletes < _DELETES else []
         acts += [self._restore] if self.binned and self.bench.can(Ability.RESTORE) else []
         acts += [self._merge] if len(live) > 1 and self.bench.can(Ability.MERGE) and self.deletes < _DELETES else []
@@ -78,6 +79,11 @@ class _Walk:
         id = self.chance.choice(live)
         self.bench.subject.relate(self.bench.object, id)
         return f"relate {id}"
+
+    def _link(self, live: list[str]) -> str:
+        id = self.chance.choice(live)
+        self.bench.subject.link(self.bench.object, id)
+        return f"link {id}"
 
     def _delete(self, live: list[str]) -> str:
         id = self.chance.choice(live)
@@ -154,6 +160,8 @@ def _walk(bench: Bench, store: Store, seed: int) -> None:
             continue
         walk.act()
     bench.subject.calm()
+    if bench.can(Ability.LINK):
+        bench.subject.pass_time(bench.subject.untold_s + 1)
     bench.age()
     try:
         for _ in range(2):
