@@ -11,6 +11,7 @@ from billsync.billing.key import charge_key
 from billsync.billing.line import Epoch, epochs
 from billsync.billing.made import Made, Making, charge_of
 from billsync.billing.once import Fee, committed, in_parts, once
+from billsync.billing.plain import is_plain, plainly
 from billsync.billing.recurring import recurring, resume
 from billsync.billing.timeline import ZoneHistory
 from billsync.billing.usage import Used, metered, settled, used_of
@@ -86,10 +87,12 @@ def due(
     ahead: list[date | None] = []
     kept: list[Charge] = []
     for line in contract.lines:
-        known = epochs(contract, line, policy)
-        found, following = _line(line, known, events, facts, through, by, since)
+        if is_plain(contract, line):
+            found, following = plainly(contract, line, through, by, since)
+        else:
+            found, following = _line(line, epochs(contract, line, policy), events, facts, through, by, since)
         if billed := [charge for charge in facts.billed if charge.line == line.id]:
-            kept_now, found = _after(billed, found, known, line, through, by)
+            kept_now, found = _after(billed, found, epochs(contract, line, policy), line, through, by)
             kept += kept_now
         made += found
         ahead.append(following)

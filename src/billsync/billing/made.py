@@ -103,7 +103,8 @@ def charge_of(made: Made, by: Making) -> Charge:
 
 
 def _is_in_bounds(made: Made) -> bool:
-    return all(-_BOUND < value < _BOUND for value in (made.quantity, made.unit_amount, made.amount))
+    # spelled out: each charge asks
+    return -_BOUND < made.quantity < _BOUND and -_BOUND < made.unit_amount < _BOUND and -_BOUND < made.amount < _BOUND
 
 
 def _described(made: Made) -> str:

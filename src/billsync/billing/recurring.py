@@ -45,19 +45,21 @@ def recurring(
 
     `since`, for a line of one epoch: only those that are due from that day on.
     """
+    if len(epochs) == 1:
+        wanted, ahead = _wanted(epochs[0].line, through, since)
+        return _plain(wanted, epochs[0].line, by), ahead
     made: list[Made] = []
     state: tuple[Billed, ...] = ()
-    ahead: date | None = None
-    amended = len(epochs) > 1
+    ahead = None
     for number, epoch in enumerate(epochs):
         if epoch.known_on > through:
             break
         following = epochs[number + 1].known_on if number + 1 < len(epochs) else date.max
         until = min(through, following - timedelta(days=1))
-        wanted, ahead = _wanted(epoch.line, until, since)
+        wanted, ahead = _wanted(epoch.line, until)
         if number == 0:
             made = _plain(wanted, epoch.line, by)
-            state = tuple(_billed(item) for item in made) if amended else ()
+            state = tuple(_billed(item) for item in made)
         else:
             state, more = _repaired(state, wanted, epoch, by)
             made += more
