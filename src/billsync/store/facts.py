@@ -149,7 +149,7 @@ class Facts:
         after: str = "",
         limit: int = 500,
     ) -> list[Fact]:
-        """Deals, contracts or what deals agreed, that billing has to look at, by id; with `source`, those of that connection.
+        """Deals, contracts or what deals agreed, that billing has to look at, by id; of one connection with `source`.
 
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
