@@ -98,15 +98,18 @@ def same_instant(bench: Bench) -> None:
 def late(bench: Bench) -> None:
     """A record that becomes visible after its stamp, within the lag, is found.
 
-    A record is committed late, a newer one is seen before it; the read after that must bring it.
+    A record is committed late, and half of the lag passes; a newer one is read before it, and the other half passes.
+    The read after that must bring it.
     """
+    half = bench.subject.lag_s // 2
     bench.fill(bench.page + 1)
     copy = Copy()
     bench.sound(copy)
     bench.subject.commit_late(bench.object, bench.fields(), bench.subject.lag_s)
+    bench.subject.pass_time(half)
     bench.subject.create(bench.object, bench.fields())
     bench.sound(copy)
-    bench.subject.pass_time(bench.subject.lag_s)
+    bench.subject.pass_time(bench.subject.lag_s - half)
     bench.subject.settle()
     bench.sound(copy)
     bench.compare(copy, f"a record became visible {bench.subject.lag_s} s after its stamp")
@@ -120,7 +123,10 @@ def slow_read(bench: Bench) -> None:
     to go back from the highest stamp that was seen is not enough.
     """
     bench.fill(1)
+    copy = Copy()
+    bench.sound(copy)
     bench.subject.commit_late(bench.object, bench.fields(), bench.subject.lag_s)
+    bench.subject.pass_time(bench.subject.lag_s // 2)
     for _ in range(2 * bench.page):
         bench.subject.create(bench.object, bench.fields())
 
@@ -129,7 +135,6 @@ def slow_read(bench: Bench) -> None:
             bench.subject.pass_time(2 * bench.subject.lag_s)
             bench.fill(1)
 
-    copy = Copy()
     bench.sound(copy, between=wait)
     bench.subject.settle()
     bench.sound(copy)

@@ -109,8 +109,9 @@ class _Walk:
         return f"commit after {after_s} s"
 
     def _wait(self, _live: list[str]) -> str:
-        self.bench.age()
-        return "wait"
+        seconds = self.chance.choice((1, self.bench.subject.lag_s // 2, self.bench.subject.lag_s + 1))
+        self.bench.subject.pass_time(seconds)
+        return f"wait {seconds} s"
 
     def _troubles(self) -> list[Ability]:
         return [fault for fault in _TROUBLES if self.bench.can(fault)]
