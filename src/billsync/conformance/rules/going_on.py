@@ -127,13 +127,15 @@ def slow_read(bench: Bench) -> None:
     bench.sound(copy)
     bench.subject.commit_late(bench.object, bench.fields(), bench.subject.lag_s)
     bench.subject.pass_time(bench.subject.lag_s // 2)
-    for _ in range(2 * bench.page):
-        bench.subject.create(bench.object, bench.fields())
+    newer = {bench.subject.create(bench.object, bench.fields()) for _ in range(2 * bench.page)}
+    bench.subject.pass_time(1)
+    waited: list[int] = []
 
     def wait(page: int) -> None:
-        if page == 1:
+        if not waited and newer & set(copy.live):
+            waited.append(page)
             bench.subject.pass_time(2 * bench.subject.lag_s)
-            bench.fill(1)
+            bench.subject.create(bench.object, bench.fields())
 
     bench.sound(copy, between=wait)
     bench.subject.settle()
