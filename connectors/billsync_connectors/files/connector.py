@@ -276,6 +276,8 @@ class Files(Connector):
     def close(self) -> None:
         """Let go of the connection to another machine, and of what was fetched from it."""
         self._folder.close()
+        if self._status is not None:
+            self._status.close()
         if self._session is not None:
             self._session.close()
 

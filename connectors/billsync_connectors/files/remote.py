@@ -1,7 +1,8 @@
 """A folder of another machine, read and written by SFTP.  (shell)
 
 A file is fetched whole into a private file before any of it is believed: its size and time before and after must be
-the same, and what is read a second time is not fetched again while both stay as they were.
+the same.  One question of the engine fetches a file once; the next one fetches it anew, since a server's times have
+whole seconds only, and a file that is written twice within one may show no difference.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -61,12 +63,14 @@ class RemoteFolder(Folder):
 
     def check(self) -> None:
         """Raises `Refused` where it is not a folder that can be listed, `TryLater` where it cannot be reached."""
+        self.close()
         with self._refusing(self.shown), self._session.talk() as sftp:
             if not stat.S_ISDIR(sftp.stat(self._path).st_mode or 0):
                 raise OSError(0, "it is not a folder")
 
     def named(self, name: str) -> list[File]:
         """The file of this name, or nothing."""
+        self._forget(name)
         with self._refusing(f"{self.shown}/{name}"), self._session.talk() as sftp:
             try:
                 sftp.lstat(self._at(name))
@@ -84,9 +88,10 @@ class RemoteFolder(Folder):
 
     def _matching(self, sftp: paramiko.SFTPClient, inside: str, parts: list[str]) -> list[str]:
         found: list[str] = []
-        for number, entry in enumerate(sftp.listdir_iter(self._at(inside))):
-            if number >= MOST_FILES:
-                raise OSError(0, f"it holds more than {MOST_FILES:,} files")
+        entries = list(islice(sftp.listdir_iter(self._at(inside)), MOST_FILES + 1))
+        if len(entries) > MOST_FILES:
+            raise OSError(0, f"it holds more than {MOST_FILES:,} files")
+        for entry in entries:
             name = f"{inside}/{entry.filename}" if inside else entry.filename
             folder = stat.S_ISDIR(entry.st_mode or 0)
             if is_hidden(entry.filename) or "/" in entry.filename or not fnmatchcase(entry.filename, parts[0]):
@@ -113,8 +118,7 @@ class RemoteFolder(Folder):
             before = self._stamp_of(sftp, file)
             kept = self._fetched.get(file.name)
             if kept is None or kept[0] != before:
-                if kept is not None:
-                    kept[1].close()
+                self._forget(file.name)
                 self._fetched[file.name] = (before, self._fetch(sftp, file, before))
         stamp, stream = self._fetched[file.name]
         stream.seek(0)
@@ -215,8 +219,12 @@ class RemoteFolder(Folder):
             why = error.strerror or str(error) or "unknown error"
             raise Refused("file_unreadable", f"{shown} cannot be read: {show(why, 120)}") from None
 
+    def _forget(self, name: str) -> None:
+        kept = self._fetched.pop(name, None)
+        if kept is not None:
+            kept[1].close()
+
     def close(self) -> None:
         """Let go of the private copies."""
-        for _, stream in self._fetched.values():
-            stream.close()
-        self._fetched.clear()
+        for name in list(self._fetched):
+            self._forget(name)

@@ -50,6 +50,10 @@ class StatusFile:
                 rows[cells[0]] = cells
         return rows
 
+    def close(self) -> None:
+        """Let go of what was fetched."""
+        self._folder.close()
+
     def _foreign(self, line: int, message: str) -> Refused:
         advice = "it is not overwritten; mend it or move it away"
         return Refused("status_unreadable", f"{self.shown}:{line}: {message}; {advice}")
