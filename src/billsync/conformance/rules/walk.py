@@ -34,12 +34,14 @@ class _Walk:
     Attributes:
         done: what people did, for the message.
         binned: what was deleted and can come back.
+        unseen: what was committed late: nobody else touches what nobody sees.
     """
 
     bench: Bench
     chance: Random
     done: list[str] = field(default_factory=list)
     binned: list[str] = field(default_factory=list)
+    unseen: set[str] = field(default_factory=set)
     deletes: int = 0
     bursts: int = 0
 
@@ -53,7 +55,7 @@ class _Walk:
 
     def act(self) -> None:
         """One act of people, drawn by lot among what the system can do."""
-        live = sorted(self.bench.subject.truth(self.bench.object))
+        live = sorted(self._live() - self.unseen)
         acts: list[Callable[[list[str]], str]] = [self._create]
         acts += [self._edit] * 2 if live else []
         acts += [self._relate] if live and self.bench.can(Ability.RELATE) else []
@@ -66,6 +68,9 @@ class _Walk:
         acts += [self._trouble] if self._troubles() else []
         acts += [self._expire] if self.bench.can(Ability.SESSION) else []
         self.done.append(self.chance.choice(acts)(live))
+
+    def _live(self) -> set[str]:
+        return set(self.bench.subject.truth(self.bench.object))
 
     def _create(self, _live: list[str]) -> str:
         return f"create {self.bench.subject.create(self.bench.object, self.bench.fields())}"
@@ -105,7 +110,9 @@ class _Walk:
 
     def _late(self, _live: list[str]) -> str:
         after_s = self.chance.randint(1, max(1, self.bench.subject.lag_s))
+        before = self._live()
         self.bench.subject.commit_late(self.bench.object, self.bench.fields(), after_s)
+        self.unseen |= self._live() - before
         return f"commit after {after_s} s"
 
     def _wait(self, _live: list[str]) -> str:
