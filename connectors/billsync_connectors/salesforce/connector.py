@@ -154,6 +154,9 @@ class Salesforce(Connector):
 def _read(plan: Plan) -> Iterator[FieldInfo]:
     """What records have: their fields, those of parents by their path, and children."""
     yield plan.described.fields["id"].info
-    yield from (leaf.info for leaf in plan.leaves)
+    for leaf in plan.leaves:
+        if len(leaf.path) > 1:
+            yield FieldInfo(name=leaf.path[0], type="mapping", writable=False)
+        yield leaf.info
     for child in plan.children:
-        yield FieldInfo(name=child.name, type="list", writable=False)
+        yield FieldInfo(name=child.name, type="mapping", writable=False)

@@ -13,7 +13,7 @@ _STAMPS: Final = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 _WORDS: Final = {
     **dict.fromkeys(("currency", "double", "percent"), "decimal"),
     **dict.fromkeys(("int", "long"), "integer"),
-    "boolean": "boolean", "date": "date", "datetime": "datetime",
+    "boolean": "boolean", "date": "date", "datetime": "datetime", "address": "mapping", "location": "mapping",
 }  # fmt: skip
 
 

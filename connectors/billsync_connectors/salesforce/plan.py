@@ -51,12 +51,14 @@ class Child:
 
     Attributes:
         name: of the relationship; object: there; reference: its field that refers to the record.
+        live: the condition that leaves deleted ones out, which a query that sees deleted records brings too; or "".
     """
 
     name: str
     object: str
     reference: str
     leaves: tuple[Leaf, ...]
+    live: str = ""
 
     def fields(self) -> list[str]:
         """What a query of the children selects."""
@@ -108,7 +110,9 @@ class Plan:
 
     def nested(self) -> list[str]:
         """What a query selects that brings the children too."""
-        return self.flat() + [f"({select(child.fields(), child.name, order='Id')})" for child in self.children]
+        return self.flat() + [
+            f"({select(child.fields(), child.name, child.live, order='Id')})" for child in self.children
+        ]
 
 
 def planned(object: str, settings: ObjectSettings, find: Find) -> Plan:
@@ -192,7 +196,8 @@ def _child(top: Described, name: str, fields: Sequence[str], find: Find, *, stri
     there = find(object)
     usually = usual.CHILDREN.get(name) or _all(there)
     leaves = [_leaf(there, each, find, strict=bool(fields)) for each in fields or usually]
-    return Child(name, there.name, reference, tuple(leaf for leaf in leaves if leaf is not None))
+    live = "IsDeleted = false" if there.bin else ""
+    return Child(name, there.name, reference, tuple(leaf for leaf in leaves if leaf is not None), live)
 
 
 # ---------------------------------------------------------------- what touches a record

@@ -66,6 +66,7 @@ class Reading:
     def __init__(self, session: Session, settings: SalesforceSettings, plans: Plans) -> None:
         self._session, self._settings, self._plans = session, settings, plans
         self._bulk = Bulk(session)
+        self._begun: set[str] = set()
 
     def pages(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         """Pages of what has changed."""
@@ -169,7 +170,8 @@ class Reading:
 
         The order counts: how far all is told comes first, what touches records before the records.  Raises `_TooOld`.
         """
-        end = self._session.time()
+        end = self._session.time(anew=plan.object in self._begun)  # it may have been read long ago
+        self._begun.add(plan.object)
         if since and end - read_instant(since) > _BIN:
             raise _TooOld
         asked = self._asked(plan, since, counting=counting and bool(self._settings.bulk_from))

@@ -135,15 +135,10 @@ class Session:
         """Text of the org's, without secrets."""
         return text if self._http is None else self._http.hidden(text)
 
-    def time(self) -> datetime:
-        """The org's clock.  Raises `TryLater`, `Refused`."""
-        if self.now is None:
-            try:
-                self.ask("limits")
-            except Denied as no:
-                raise no.fault from None
-        if self.now is None:
-            raise self.strange("it does not say its time")
+    def time(self, *, anew: bool = False) -> datetime:
+        """The org's clock, as of the last answer or, `anew`, as of now.  Raises `TryLater`, `Refused`."""
+        if anew or self.now is None:
+            self.now = self.login.time().astimezone(UTC)
         return self.now
 
     def close(self) -> None:
