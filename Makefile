@@ -55,6 +55,10 @@ soak: $(STAMP) ## Long runs under faults: crashes at random moments, and thousan
 	@$(BIN)/python -m pytest -q tests/crash --soak 40 -n $(WORKERS)
 	@$(BIN)/python -m tests.simulation soak --minutes $(MINUTES) --workers $(WORKERS)
 
+.PHONY: conformance
+conformance: $(STAMP) ## Put our connectors through the read conformance kit; score cards into docs/reference/conformance
+	@$(BIN)/python -m tests.project.write_conformance
+
 .PHONY: lock
 lock: $(STAMP) ## Renew requirements.lock: what billsync runs on, with hashes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -20,7 +20,7 @@ from billsync.connector import (
     Schema,
     TryLater,
 )
-from billsync.model.problem import Problem
+from billsync.model.problem import Place, Problem
 from tests.conformance.acme_billsync.conformance import SECRET, AcmeSubject
 from tests.conformance.acme_billsync.connector import SERVICES, Acme
 from tests.conformance.acme_billsync.crm import AcmeCrm, AcmeError
@@ -435,6 +435,14 @@ class Silent(Acme):
         return super()._records([row for row in rows if row.get("id")])
 
 
+class Nowhere(Acme):
+    """Its problems do not say where."""
+
+    def _records(self, rows: list[Row]) -> tuple[list[Record], list[Problem]]:
+        records, problems = super()._records(rows)
+        return records, [problem.model_copy(update={"place": Place()}) for problem in problems]
+
+
 PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "edited": (OnlyNew,),
     "deleted": (ForgetsDeletes,),
@@ -475,7 +483,7 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "cut": (GivesUp, Swallows, Leaks),
     "truncated": (GivesUp, Swallows),
     "login-page": (GivesUp, Swallows),
-    "wrong-types": (Silent,),
+    "wrong-types": (Silent, Nowhere),
     "huge": (AllOrNothing,),
     "random-walk": (
         NoLag,

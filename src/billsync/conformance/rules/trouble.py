@@ -153,7 +153,7 @@ def wrong_types(bench: Bench) -> None:
     """Of an answer with wrong types nothing vanishes silently, and the next full read is right.
 
     One answer holds values of other types, or records without id: each record is delivered, or a fault or a problem
-    says that it is not.
+    says that it is not, and the problem says where.
     """
     bench.fill(3 * bench.page + 1)
     for after in (0, 2):
@@ -161,6 +161,9 @@ def wrong_types(bench: Bench) -> None:
         missing = set(bench.subject.truth(bench.object)) - set(copy.live)
         if ended is None and missing and not copy.problems:
             raise Broken(f"{len(missing)} records of an answer with wrong types are missing, and nothing says so")
+        nowhere = [problem for problem in copy.problems if not (problem.place.system or problem.place.file)]
+        if nowhere:
+            raise Broken(f"a problem does not say where: {nowhere[0]}")
         if ended is not None and not isinstance(ended, TryLater):
             raise Broken(f"one strange answer ends the read with {ended!r}: what passes by itself is TryLater")
         anew = Copy()
