@@ -24,7 +24,7 @@ from billsync.model.ref import Ref
 from billsync.model.usage import CustomerUsage
 from billsync.stage.facts import users
 from billsync.stage.world import World
-from billsync.store import Store, Tx
+from billsync.store import Fact, Store, Tx
 from billsync.store.facts import Facts
 from billsync.store.schema import audit, charges, deal_marks, invoices
 from tests.stage.agreed import Agreed, plain
@@ -113,10 +113,10 @@ def lived(folder: Path, store: Store, rules: Callable[[date], dict[str, Any]], *
 @contextmanager
 def watched(went: list[str], *, short: bool) -> Iterator[None]:
     """Notes which contracts go the short way; none does where it is closed."""
-    old = Facts.steady
+    old = Facts.deals_due
 
-    def steady(self: Facts, *given: Any) -> dict[str, date]:
-        return old(self, *given) if short else {}
+    def deals_due(*given: Any, **more: Any) -> list[Fact]:
+        return [fact if short else replace(fact, steady=None) for fact in old(*given, **more)]
 
     def reaches_back(*given: Any) -> bool:
         found = real(*given)
@@ -124,7 +124,7 @@ def watched(went: list[str], *, short: bool) -> Iterator[None]:
         return found
 
     real = billing.reaches_back
-    with patch.object(Facts, "steady", steady), patch.object(billing, "reaches_back", reaches_back):
+    with patch.object(Facts, "deals_due", deals_due), patch.object(billing, "reaches_back", reaches_back):
         yield
 
 

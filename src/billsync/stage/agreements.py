@@ -20,9 +20,9 @@ def contracts(tx: Tx, ids: Iterable[str]) -> dict[str, Contract]:
     Where nothing is agreed apart, a deal's contract is made of it anew each time, and has no terms of its own.
     """
     names = set(ids)
-    found = {id: Contract.reread(fact.doc) for id, fact in tx.facts.many("contract", names).items()}
-    agreed = tx.facts.many("agreed", names - set(found))
-    return found | {id: Agreed.reread(fact.doc).contract for id, fact in agreed.items()}
+    found = {id: Contract.reread(doc) for id, doc in tx.facts.docs("contract", names).items()}
+    agreed = tx.facts.docs("agreed", names - set(found))
+    return found | {id: Agreed.reread(doc).contract for id, doc in agreed.items()}
 
 
 def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:

@@ -32,7 +32,7 @@ def charge(world: World) -> None:
             facts = tx.facts.deals_due(
                 world.through, policy, kind="contract", source=world.source.name, after=after, limit=PAGE
             )
-            page = _page(world, tx, facts)
+            page = _page(tx, facts)
         if not facts:
             return
         bills = [_bill(world, fact, page) for fact in facts]
@@ -69,28 +69,27 @@ class _Page:
     deals: frozenset[str]
 
 
-def _page(world: World, tx: Tx, facts: Sequence[Fact]) -> _Page:
+def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
     contracts = {fact.id: Contract.reread(fact.doc) for fact in facts}
     customers = pending.nouns(tx, "customer", {contract.customer for contract in contracts.values()}, Customer)
     deals = {*contracts, *(contract.deal for contract in contracts.values() if contract.deal)}
-    known = _going_on(world, tx, facts, contracts, customers)
+    known = _going_on(tx, facts, contracts, customers)
     looked_at_whole = {id: contract for id, contract in contracts.items() if id not in known}
     return _Page(
         contracts=contracts,
         customers=customers,
         known=known | _whole(tx, looked_at_whole),
-        deals=frozenset(tx.facts.many("deal", deals)),
+        deals=frozenset(tx.facts.docs("deal", deals)),
     )
 
 
 def _whole(tx: Tx, contracts: Mapping[str, Contract]) -> dict[str, _Known]:
-    usage = _by_customer(tx.facts.of_customers("usage", {contract.customer for contract in contracts.values()}))
+    usage = _by_customer(tx.facts.docs_of("usage", {contract.customer for contract in contracts.values()}))
     billed = tx.ledger.charges_of_many(contracts)
     return {id: _Known(usage.get(item.customer, []), billed.get(id, {})) for id, item in contracts.items()}
 
 
 def _going_on(
-    world: World,
     tx: Tx,
     facts: Sequence[Fact],
     contracts: Mapping[str, Contract],
@@ -98,12 +97,15 @@ def _going_on(
 ) -> dict[str, _Known]:
     """What came since they were billed, for contracts of which the rest need not be looked at."""
     zones = {id: customers[item.customer].timezone for id, item in contracts.items() if item.customer in customers}
-    found = tx.facts.steady(facts, world.rules.policy().digest(), zones)
+    steadily = [(fact.id, fact.steady) for fact in facts]
+    found = {id: mark[1] for id, mark in steadily if mark is not None and mark[0] == zones.get(id)}
+    if not found:
+        return {}
     opens = {id: steady.opens_on(contracts[id], since) for id, since in found.items()}
     begin = min((day for pairs in opens.values() for _, day in pairs), default=None)
     names = {contracts[id].customer for id, pairs in opens.items() if pairs}
-    usage = _by_customer(tx.facts.usage_since(names, begin)) if begin else {}
-    billed = tx.ledger.charges_of_many(found, since=min(found.values())) if found else {}
+    usage = _by_customer(tx.facts.docs_of("usage", names, told_since=begin)) if begin else {}
+    billed = tx.ledger.charges_of_many(found, since=min(found.values()))
     known: dict[str, _Known] = {}
     for id, since in found.items():
         used = usage.get(contracts[id].customer, [])
@@ -113,10 +115,10 @@ def _going_on(
     return known
 
 
-def _by_customer(facts: Sequence[Fact]) -> dict[str, list[CustomerUsage]]:
+def _by_customer(docs: Sequence[str]) -> dict[str, list[CustomerUsage]]:
     found: dict[str, list[CustomerUsage]] = {}
-    for fact in facts:
-        event = CustomerUsage.reread(fact.doc)
+    for doc in docs:
+        event = CustomerUsage.reread(doc)
         found.setdefault(event.customer, []).append(event)
     return found
 

@@ -14,7 +14,7 @@ from billsync.model.charge import Charge
 from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, facts
-from billsync.store.sql import among, chunks
+from billsync.store.sql import among, chunks, one_of
 from billsync.store.types import PLAIN
 
 _OPEN: Final = (charges.c.invoice.is_(None), charges.c.credit_note.is_(None))
@@ -108,10 +108,9 @@ class Charges:
 
     def open_charges_of(self, keys: Iterable[str]) -> list[Charge]:
         """Those of these charges that are on no document; keys as they stand in the column."""
-        key = type_coerce(charges.c.key, PLAIN)
         found: list[Charge] = []
         for part in chunks(keys):
-            query = select(charges.c.doc).where(key.in_(part), *_OPEN)
+            query = select(charges.c.doc).where(one_of(self._conn, charges.c.key, part), *_OPEN)
             found += [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
         return found
 

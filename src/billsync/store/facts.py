@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -14,12 +14,13 @@ from billsync.model.base import digest_text
 from billsync.model.ref import Ref
 from billsync.store.bulk import upsert_rows
 from billsync.store.schema import deal_marks, facts
-from billsync.store.sql import among, chunks, rows, upsert
+from billsync.store.sql import among, chunks, one_of, rows, upsert
 from billsync.store.types import PLAIN, fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
 _OF_CUSTOMERS: Final = ("contract", "agreed", "usage")
 """Kinds that are looked for by their customer."""
+_STEADY: Final = " steady in "
 _NONE: Final[Mapping[str, str]] = {}
 _CONTENT: Final = ("digest", "run", "at", "whole", "doc", "customer")
 
@@ -45,6 +46,8 @@ class Fact:
         version: goes up with every change of the document, from 1.
         source: the record that it was made from.
         mapping: digest of the mapping that made it.
+        steady: of a contract that billing looks at and noted as steady, as it is now: the zone, and the day from which
+            charges are still to be made.  Else None.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class Fact:
     version: int
     source: Ref
     mapping: str
+    steady: tuple[str, date] | None = None
 
 
 class Facts:
@@ -94,6 +98,30 @@ class Facts:
         """Nouns by id, for those that are there."""
         return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.id, ids)}
 
+    def docs(self, kind: str, ids: Iterable[str]) -> dict[str, str]:
+        """Canonical JSON texts of nouns by id, for those that are there: the cheapest way to read them."""
+        return dict(self._docs(kind, facts.c.id, ids))
+
+    def docs_of(self, kind: str, customers: Iterable[str], *, told_since: date | None = None) -> list[str]:
+        """Those of contracts, what deals agreed, or usage of these customers.
+
+        With `told_since`, only usage that became known on the day or later, and some of the day before: that of an
+        instant counts from its day in UTC, and customers may be a day behind or ahead.
+        """
+        where: tuple[ColumnElement[bool], ...] = ()
+        if told_since is not None:
+            bound = (told_since - timedelta(days=1)).isoformat()
+            where = (or_(*(_in_doc(self._conn, name) >= bound for name in ("on", "at", "received_on"))),)
+        return [doc for _, doc in self._docs(kind, facts.c.customer, customers, *where)]
+
+    def _docs(
+        self, kind: str, column: ColumnElement[str], values: Iterable[str], *where: ColumnElement[bool]
+    ) -> Iterator[tuple[str, str]]:
+        query = _of(kind, type_coerce(facts.c.id, PLAIN), facts.c.whole, facts.c.doc).where(*where)
+        for part in chunks(dict.fromkeys(map(fold, values))):
+            for id, whole, doc in self._conn.execute(query.where(one_of(self._conn, column, part))).all():
+                yield (id if whole is None else json.loads(whole).get("id", id)), doc
+
     def page(self, kind: str, *, source: str | None = None, after: str = "", limit: int = 500) -> list[Fact]:
         """Nouns of a kind by id, from the first after `after`; with `source`, only those of that connection."""
         query = _of(kind, *_AS_FACT).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
@@ -122,16 +150,6 @@ class Facts:
         """Contracts, what deals agreed, or usage of these customers."""
         return [_fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.customer, customers)]
 
-    def usage_since(self, customers: Iterable[str], day: date) -> list[Fact]:
-        """The usage of these customers that became known on the day or later, and some of the day before.
-
-        That of an instant counts from its day in UTC, and customers may be a day behind or ahead.
-        """
-        bound = (day - timedelta(days=1)).isoformat()
-        told = [_in_doc(self._conn, name) >= bound for name in ("on", "at", "received_on")]
-        query = _of("usage", *_AS_FACT).where(or_(*told))
-        return [_fact(row) for row in among(self._conn, query, facts.c.customer, customers)]
-
     def bill_again(self, customers: Iterable[str]) -> None:
         """Let billing look again at the contracts of these customers: what they used is not as it was."""
         query = _of("contract", type_coerce(facts.c.id, PLAIN).label("id"))
@@ -156,9 +174,10 @@ class Facts:
         mark = deal_marks.c
         other = func.substr(mark.policy, 1, len(policy)) != policy
         due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, other, mark.next_on <= through)
-        query = select(*_AS_FACT).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
+        query = select(*_AS_FACT, *_MARK).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
         query = query.where(facts.c.kind == kind, facts.c.id > after, due).order_by(facts.c.id).limit(limit)
-        return [_fact(row) for row in rows(self._conn, _from(query, source))]
+        found = rows(self._conn, _from(query, source))
+        return [_fact(row, _mark(row, policy)) for row in found]
 
     def billed(
         self, marks: Sequence[tuple[str, str, date | None]], policy: str, steady: Mapping[str, str] = _NONE
@@ -173,21 +192,6 @@ class Facts:
         ]
         upsert_rows(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
 
-    def steady(self, items: Sequence[Fact], policy: str, zones: Mapping[str, str]) -> dict[str, date]:
-        """Those that were billed as they are now, noted as steady in these zones -> the day that was to come next."""
-        if not items:
-            return {}
-        mark = deal_marks.c
-        wanted = {(item.id, item.digest, _basis(policy, zones.get(item.id))) for item in items if item.id in zones}
-        query = select(facts.c.id, facts.c.whole, mark.digest.label("billed"), mark.policy, mark.next_on)
-        query = query.select_from(facts.join(deal_marks, mark.deal == facts.c.id)).where(facts.c.kind == items[0].kind)
-        found = among(self._conn, query, facts.c.id, [item.id for item in items])
-        return {
-            row["id"]: row["next_on"]
-            for row in found
-            if row["next_on"] is not None and (row["id"], row["billed"], row["policy"]) in wanted
-        }
-
 
 def _from(query: Any, source: str | None) -> Any:
     return query if source is None else query.where(facts.c.source_system == source)
@@ -195,7 +199,13 @@ def _from(query: Any, source: str | None) -> Any:
 
 def _basis(policy: str, zone: str | None) -> str:
     """What a mark says of how it was billed."""
-    return policy if zone is None else f"{policy} steady in {zone}"
+    return policy if zone is None else f"{policy}{_STEADY}{zone}"
+
+
+def _mark(row: Mapping[str, Any], policy: str) -> tuple[str, date] | None:
+    zone = (row["marked_policy"] or "").removeprefix(f"{policy}{_STEADY}")
+    same = row["marked"] == row["digest"] and row["marked_policy"] == _basis(policy, zone)
+    return (zone, row["next_on"]) if same and row["next_on"] is not None else None
 
 
 def _in_doc(conn: Connection, name: str) -> ColumnElement[Any]:
@@ -224,6 +234,7 @@ _NAMES: Final = (
 )
 _AS_FACT: Final = tuple(facts.c[name] for name in _NAMES)
 """The columns of a `Fact`."""
+_MARK: Final = (deal_marks.c.digest.label("marked"), deal_marks.c.policy.label("marked_policy"), deal_marks.c.next_on)
 
 
 def _only_origin(known: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -249,6 +260,6 @@ def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: d
     return with_whole(row, "id", "source_id")
 
 
-def _fact(row: dict[str, Any]) -> Fact:
+def _fact(row: dict[str, Any], steady: tuple[str, date] | None = None) -> Fact:
     source = Ref.trusted(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
-    return Fact(row["kind"], row["id"], row["doc"], row["digest"], row["version"], source, row["mapping"])
+    return Fact(row["kind"], row["id"], row["doc"], row["digest"], row["version"], source, row["mapping"], steady)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, Table
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from billsync.store.types import unfolded
+from billsync.store.types import PLAIN, unfolded
 
 CHUNK: Final = 500
 """Values of one `IN (...)`: far below what either database allows."""
@@ -58,3 +72,15 @@ def among(
 ) -> list[dict[str, Any]]:
     """The rows of the statement where the column has one of the values, however many there are."""
     return [row for part in chunks(dict.fromkeys(values)) for row in rows(conn, statement.where(column.in_(part)))]
+
+
+def one_of(conn: Connection, column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether the column has one of the texts, which are as they stand in columns.
+
+    All of them are one parameter: the statement is the same however many there are, and is put together once.
+    """
+    there = type_coerce(column, PLAIN)
+    if conn.dialect.name == "sqlite":
+        given = func.json_each(json.dumps(list(texts), ensure_ascii=False)).table_valued("value")
+        return there.in_(select(given.c.value))
+    return there == any_(bindparam(None, list(texts), ARRAY(Text)))
