@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -11,7 +12,7 @@ from billsync.conformance.bench import CONNECTION, Bench
 from billsync.conformance.copy import Copy, differences
 from billsync.conformance.rule import Broken, rule
 from billsync.conformance.subject import Ability
-from billsync.connector import Checkpoint, FieldInfo, Record
+from billsync.connector import Checkpoint, FieldInfo, Record, TryLater
 from billsync.model.scalar import read_day, read_instant
 from billsync.strict.record import unfit
 
@@ -260,20 +261,27 @@ def snapshots(bench: Bench) -> None:
     the last page may say that, or `complete`.
     """
     bench.fill(3 * bench.page + 1)
-    checkpoint: Checkpoint | None = None
-    for disturb, since in ((False, None), (True, None), (True, "on")):
-        before = set(bench.subject.truth(bench.object))
-        seen: set[str] = set()
-        ended = False
-        for number, page in enumerate(bench.open().read(bench.object, checkpoint if since else None)):
-            seen.update(record.id for record in page.records if not record.deleted)
-            missing = sorted(before - seen)
-            if ended:
-                raise Broken("a page came after one that says `snapshot` or `complete`, which the last one alone may")
-            ended = page.snapshot or page.complete
-            if page.snapshot and missing and not page.problems:
-                raise Broken(f"a page says `snapshot`, and {len(missing)} live records were not shown: {missing[:4]}")
-            checkpoint = page.checkpoint
-            if disturb and number < _DISTURBED:
-                bench.fill(1)
-                bench.edit(min(before))
+    checkpoint = _claimed(bench, None, disturb=False)
+    for since in (None, checkpoint):
+        with suppress(TryLater):
+            _claimed(bench, since, disturb=True)
+
+
+def _claimed(bench: Bench, since: Checkpoint | None, *, disturb: bool) -> Checkpoint | None:
+    """Read to the end and compare what pages claim with what is there; the last checkpoint."""
+    before = set(bench.subject.truth(bench.object))
+    seen: set[str] = set()
+    ended = False
+    for number, page in enumerate(bench.open().read(bench.object, since)):
+        seen.update(record.id for record in page.records if not record.deleted)
+        missing = sorted(before - seen)
+        if ended:
+            raise Broken("a page came after one that says `snapshot` or `complete`, which the last one alone may")
+        ended = page.snapshot or page.complete
+        if page.snapshot and missing and not page.problems:
+            raise Broken(f"a page says `snapshot`, and {len(missing)} live records were not shown: {missing[:4]}")
+        since = page.checkpoint
+        if disturb and number < _DISTURBED:
+            bench.fill(1)
+            bench.edit(min(before))
+    return since
