@@ -32,6 +32,8 @@ pipelines:
   none: {{source: crm, mappings: {{inbound: []}}}}
 """
 SHOWN = 5
+SPREAD = 60
+"""Pages between which people work."""
 
 
 class Crm(Protocol):
@@ -119,10 +121,11 @@ def copied(kind: str, folder: Path, seed: int, edits: int) -> Result:
 
 
 class Storms:
-    """What people do between pages: a part of the edits after each page; the rest when the read ends."""
+    """What people do between pages: a part of the edits after each page, all over the read; the rest when it ends."""
 
-    def __init__(self, crm: Crm, seed: int, edits: int, result: Result, part: int = 25) -> None:
-        self._crm, self._seed, self._left, self._result, self._part = crm, seed * 1_000, edits, result, part
+    def __init__(self, crm: Crm, seed: int, edits: int, result: Result) -> None:
+        self._crm, self._seed, self._left, self._result = crm, seed * 1_000, edits, result
+        self._part = max(1, edits // SPREAD)
 
     def __call__(self, _count: int = 0) -> None:
         part = min(self._part, self._left)

@@ -39,7 +39,7 @@ class HubSpot:
     def storm(self, seed: int, edits: int) -> dict[str, int]:
         """So many edits, deletes, restores and merges by lot, within some seconds."""
         done = dict(self.box.admin("POST", "storm", {"seed": seed, "edits": edits}))
-        self.box.admin("POST", "clock", {"advance_s": 5})
+        self.box.admin("POST", "clock", {"advance_s": 3})
         return done
 
     def settle(self) -> None:
