@@ -160,7 +160,7 @@ def _bill(world: World, fact: Fact, page: _Page) -> Bill:
 
 def _changed_once(contract: Contract, stored: Mapping[str, StoredCharge], due: charges.Due) -> Problem | None:
     """A warning where what is billed once stands on a document otherwise: nothing repairs that by itself."""
-    for charge in due.charges:
+    for charge in due.charges if stored else ():
         kept = stored.get(charge.key)
         if kept is None or kept.is_open or kept.charge.amount == charge.amount:
             continue
@@ -176,6 +176,8 @@ def _changed_once(contract: Contract, stored: Mapping[str, StoredCharge], due: c
 
 def _change(stored: Mapping[str, StoredCharge], due: charges.Due, through: date) -> changes.Changes:
     """What stands on documents stays; what is open follows the contract."""
+    if not stored:
+        return changes.Changes(due.charges)
     open_ = {key: item.charge for key, item in stored.items() if item.is_open}
     wanted = [charge for charge in due.charges if charge.key not in stored or charge.key in open_]
     return changes.compare(open_, wanted, (), through=through)

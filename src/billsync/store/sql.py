@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from billsync.store.types import PLAIN, unfolded
+from billsync.store.types import PLAIN
 
 CHUNK: Final = 500
 """Values of one `IN (...)`: far below what either database allows."""
@@ -64,7 +64,10 @@ def rows(conn: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
     result = conn.execute(statement)
     names = list(result.keys())
     found = [dict(zip(names, row, strict=True)) for row in result.all()]
-    return [unfolded(row) for row in found] if "whole" in names else found
+    for row in found if "whole" in names else ():
+        if long := row.pop("whole"):
+            row.update(json.loads(long))
+    return found
 
 
 def among(
