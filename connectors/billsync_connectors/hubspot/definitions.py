@@ -100,7 +100,7 @@ class Definitions:
             try:
                 answer = self._session.ask("GET", "crm/owners/{}", params=params)
             except (TryLater, Refused) as fault:
-                if fault.reason in ("auth", "missing_scopes", "http_404"):
+                if fault.reason in ("auth", "missing_scopes", "gone"):
                     return found
                 raise
             for item in self._listed(answer, "owners"):

@@ -7,6 +7,7 @@ and raises its own exceptions from connections without a deadline.  The stand-in
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,7 +27,12 @@ _TRIES: Final = 5
 _PATIENCE_S: Final = 15
 _WAITS: Final = {"TEN_SECONDLY_ROLLING": 10, "SECONDLY": 1}
 _DAY_S: Final = 3600
-_REASONS: Final = {"OBJECT_NOT_FOUND": "gone", "MISSING_SCOPES": "missing_scopes", "CONFLICT": "conflict"}
+_REASONS: Final = {
+    "OBJECT_NOT_FOUND": "gone",
+    "MISSING_SCOPES": "missing_scopes",
+    "CONFLICT": "conflict",
+    "http_404": "gone",
+}
 
 
 class Session:
@@ -85,10 +91,11 @@ class Session:
         """What an error of a request, or of one record of a batch, means."""
         told = error if isinstance(error, dict) else {}
         category = str(told.get("category") or f"http_{status}")
-        details = [str(row.get("message")) for row in told.get("errors") or [] if isinstance(row, dict)]
-        said = self._http.hidden("; ".join([str(told.get("message") or f"refused with {status}"), *details[:3]]))
-        named = [row.get("name") for row in told.get("errors") or [] if isinstance(row, dict)]
-        field = next((str(name) for name in named if name), "")
+        rows = [row for row in told.get("errors") or [] if isinstance(row, dict)]
+        said = self._http.hidden(
+            "; ".join([str(told.get("message") or status), *(str(row.get("message")) for row in rows)])
+        )
+        field = next((name for row in rows if (name := _named(row))), "") or _in_words(str(told.get("message")))
         return Refused(_REASONS.get(category, category.lower()), f"{self.system}: {said[:400]}", field=field)
 
     # ------------------------------------------------------------ inside
@@ -147,6 +154,19 @@ class Session:
         left = answer.headers.get("x-hubspot-ratelimit-daily-remaining", "")
         self.left = int(left) if left.isascii() and left.isdigit() else self.left
         self.now = _instant(answer.headers.get("date", ""))
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """The property that a detail of an error is about, or ""."""
+    held = row.get("context")
+    listed = held.get("propertyName") if isinstance(held, dict) else None
+    return str(row.get("name") or (listed[0] if isinstance(listed, list) and listed else ""))
+
+
+def _in_words(message: str) -> str:
+    """The same, from a message that holds the details as JSON: `... not valid: [{"name": "amount", ...}]`."""
+    found = re.search(r'"name":"([A-Za-z0-9_]{1,100})"', message)
+    return found[1] if found else ""
 
 
 _NO_RECORD: Final = "HubSpot answered with something else than a JSON record: a log-in page, a proxy?"
