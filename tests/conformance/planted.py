@@ -415,6 +415,16 @@ class Swallows(Acme):
         return {name: [mark["start"], "~"] for name in ("changed", "tagged")}
 
 
+class TakesForGone(Acme):
+    """Takes an answer that it cannot read for a CRM without records."""
+
+    def read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
+        try:
+            yield from super().read(object, since)
+        except TryLater:
+            yield Page((), checkpoint=since or {}, snapshot=True)
+
+
 class Leaks(Acme):
     """Lets the library's own exceptions out."""
 
@@ -481,8 +491,8 @@ PLANTED: dict[str, tuple[type[Acme], ...]] = {
     "other-limit": (GivesUp, Swallows),
     "server-error": (GivesUp, Swallows, Leaks),
     "cut": (GivesUp, Swallows, Leaks),
-    "truncated": (GivesUp, Swallows),
-    "login-page": (GivesUp, Swallows),
+    "truncated": (GivesUp, Swallows, TakesForGone),
+    "login-page": (GivesUp, Swallows, TakesForGone),
     "wrong-types": (Silent, Nowhere),
     "huge": (AllOrNothing,),
     "random-walk": (

@@ -17,33 +17,54 @@ _LONG_S: Final = 90
 _PATIENCE_S: Final = 45
 
 
-def _struck(bench: Bench, fault: Ability, after: int, *, after_s: int = 1) -> tuple[Copy, Fault | None]:
-    """A read that meets the fault after so many pages, and where it ended."""
-    copy, connector = Copy(), bench.open()
+def _struck(bench: Bench, copy: Copy, fault: Ability, after: int, *, after_s: int = 1) -> Fault | None:
+    """A read into the copy that meets the fault after so many pages; what it ended with."""
 
     def strike(page: int) -> None:
         if page == after:
             bench.subject.strike(fault, after_s=after_s)
 
+    connector = bench.open()
     strike(0)
-    ended: Fault | None = None
     try:
         bench.read(copy, connector, between=strike)
     except Fault as stopped:
-        ended = stopped
-    bench.subject.calm()
-    return copy, ended
+        return stopped
+    finally:
+        bench.subject.calm()
+    return None
 
 
 def _passes(bench: Bench, fault: Ability) -> None:
-    """The fault strikes at the first page, and in the middle: nothing is lost, and nobody is told to give up."""
-    bench.fill(3 * bench.page + 1)
-    for after in (0, 2):
-        copy, ended = _struck(bench, fault, after)
+    """The fault strikes at the first page, in the middle, and while news are read: nothing is lost, or taken for gone.
+
+    Raises `Broken`.
+    """
+    ids = bench.fill(3 * bench.page + 1)
+    whole = Copy()
+    for after, copy in ((0, Copy()), (2, whole), (0, whole)):
+        before = set(copy.live)
+        ended = _struck(bench, copy, fault, after)
         if ended is not None and not isinstance(ended, TryLater):
             raise Broken(f"after page {after} the read ended with {ended!r}: what passes by itself is TryLater")
+        _halves(bench, copy, before)
         bench.sound(copy)
         bench.compare(copy, f"struck after page {after}, then read on")
+        bench.edit(ids[0])
+        bench.subject.settle()
+
+
+def _halves(bench: Bench, copy: Copy, before: set[str]) -> None:
+    """Raises `Broken` where half a record was shown, or a record that is there was taken for gone."""
+    truth = bench.subject.truth(bench.object)
+    shown = {id: record.data for id, record in copy.live.items()}
+    fresh = set(shown) - before
+    found = differences({id: truth[id] for id in fresh & set(truth)}, {id: shown[id] for id in fresh})
+    gone = sorted((before - set(shown)) & set(truth))
+    if gone:
+        raise Broken(f"{len(gone)} records that are there were taken for gone: {', '.join(gone[:4])}")
+    if found:
+        raise Broken(f"the read that was struck shows what is not so: {found}")
 
 
 @rule(costs="a run fails in the middle of the night because a token lived for an hour", needs=(Ability.SESSION,))
@@ -78,7 +99,7 @@ def session_ends(bench: Bench) -> None:
 def busy(bench: Bench) -> None:
     """After a 429 with a short Retry-After the read goes on, at once or with the next run, and nothing is lost.
 
-    The first request of a read, and one in its middle, are answered with 429 and one second.
+    The first request of a read, one in its middle, and one of a read of news are answered with 429 and one second.
     """
     _passes(bench, Ability.BUSY)
 
@@ -91,7 +112,8 @@ def long_wait(bench: Bench) -> None:
     """
     bench.fill(2 * bench.page + 1)
     began = time.monotonic()
-    copy, ended = _struck(bench, Ability.BUSY, 1, after_s=_LONG_S)
+    copy = Copy()
+    ended = _struck(bench, copy, Ability.BUSY, 1, after_s=_LONG_S)
     if time.monotonic() - began > _PATIENCE_S:
         raise Broken(f"the connector waited for {round(time.monotonic() - began)} s by itself")
     if ended is None:
@@ -107,7 +129,7 @@ def long_wait(bench: Bench) -> None:
 def other_limit(bench: Bench) -> None:
     """The system's other way to say "too much" is TryLater too.
 
-    It strikes the first request of a read, and one in its middle.
+    It strikes the first request of a read, one in its middle, and one of a read of news.
     """
     _passes(bench, Ability.LIMIT)
 
@@ -116,7 +138,7 @@ def other_limit(bench: Bench) -> None:
 def server_error(bench: Bench) -> None:
     """A 5xx is TryLater or retried, and nothing is lost.
 
-    It strikes the first request of a read, and one in its middle.
+    It strikes the first request of a read, one in its middle, and one of a read of news.
     """
     _passes(bench, Ability.ERROR)
 
@@ -125,7 +147,7 @@ def server_error(bench: Bench) -> None:
 def cut(bench: Bench) -> None:
     """A connection that ends without an answer is TryLater or retried, and nothing is lost.
 
-    It strikes the first request of a read, and one in its middle.
+    It strikes the first request of a read, one in its middle, and one of a read of news.
     """
     _passes(bench, Ability.CUT)
 
@@ -134,7 +156,8 @@ def cut(bench: Bench) -> None:
 def truncated(bench: Bench) -> None:
     """Half an answer is no answer.
 
-    It strikes the first request of a read, and one in its middle; what could not be read comes with the next read.
+    It strikes the first request of a read, one in its middle, and one of a read of news; no half record is shown, none
+    is taken for gone, and what could not be read comes with the next read.
     """
     _passes(bench, Ability.TRUNCATED)
 
@@ -143,7 +166,8 @@ def truncated(bench: Bench) -> None:
 def login_page(bench: Bench) -> None:
     """A page of HTML with status 200 is no answer.
 
-    It strikes the first request of a read, and one in its middle; what could not be read comes with the next read.
+    It strikes the first request of a read, one in its middle, and one of a read of news; no half record is shown, none
+    is taken for gone, and what could not be read comes with the next read.
     """
     _passes(bench, Ability.LOGIN_PAGE)
 
@@ -157,7 +181,8 @@ def wrong_types(bench: Bench) -> None:
     """
     bench.fill(3 * bench.page + 1)
     for after in (0, 2):
-        copy, ended = _struck(bench, Ability.WRONG_TYPES, after)
+        copy = Copy()
+        ended = _struck(bench, copy, Ability.WRONG_TYPES, after)
         missing = set(bench.subject.truth(bench.object)) - set(copy.live)
         if ended is None and missing and not copy.problems:
             raise Broken(f"{len(missing)} records of an answer with wrong types are missing, and nothing says so")
