@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import Mapping, dependency_order, parse
 from billsync.model.proposal import ProposalState
 from billsync.settings.changes import Changes
+from billsync.stage import facts
 from billsync.stage.changing import deciding
 from billsync.stage.changing.deciding import Answer
 from billsync.stage.world import End, World
@@ -107,6 +108,15 @@ class Shop(Office):
             changes=None if self.policy is None else Changes.model_validate(self.policy),
         )
 
+    def read(self, through: date) -> None:
+        """A run that was stopped as soon as it had read the CRM."""
+        self.save()
+        self.runs += 1
+        self.clock.at += timedelta(days=1)
+        world = self.world(through)
+        facts.read(world)
+        facts.make(world)
+
     # ------------------------------------------------------------ what a person does
 
     def approve(self, id: str, through: date, reason: str = "fine") -> Answer:
@@ -141,6 +151,10 @@ class Shop(Office):
             made = [(i.invoice.issued_on, 0, i.invoice.number, i.invoice.total) for i in tx.ledger.invoices()]
             made += [(i.note.issued_on, 1, i.note.number, -i.note.total) for i in tx.ledger.credit_notes()]
         return [str(row[-1]) for row in sorted(made)]
+
+    def money(self, deals: Iterable[str] | None = None) -> str:
+        """`billed`, as it is written."""
+        return str(self.billed(deals))
 
     def billed(self, deals: Iterable[str] | None = None) -> Decimal:
         """All that was billed less all that was given back, before tax, of these deals or of all."""

@@ -157,15 +157,30 @@ class _Work:
     def end(self, line: ContractLine) -> None:
         """The line is no longer sold."""
         now = self.resolved(line.id)
-        day = now.starts_on if line.every is None else self.rule.day(now.starts_on, now.grid)
-        over = line.every is not None and now.ends_on is not None and now.ends_on <= day
-        if not over:
-            self._amend(now, self._last_day(day, line), cancel=True)
-        self.told.append(_ended(now.id, line, now.ends_on if over and now.ends_on else day))
+        if line.every is None:
+            day = now.starts_on
+            self._amend(now, day - _DAY, cancel=True)
+        else:
+            day = self.rule.day(self._begun(line.id), now.grid)
+            if not self._cut(line.id, day):
+                day = now.ends_on or day
+        self.told.append(_ended(now.id, line, day))
 
-    def _last_day(self, day: date, line: ContractLine) -> date:
+    def _begun(self, name: str) -> date:
+        """The first day of all that stood for a line of the deal."""
+        return min(self._resolved(id).starts_on for id in self.lines[name])
+
+    def _cut(self, name: str, day: date) -> bool:
+        """No service of all that stood for a line goes on from a day on; gives whether any did."""
+        before = [self._resolved(id) for id in self.lines.get(name, ())]
+        going = [line for line in before if line.ends_on is None or line.ends_on > max(day, line.starts_on)]
+        for line in going:
+            self._amend(line, self._last_day(max(day, line.starts_on)), cancel=True)
+        return bool(going)
+
+    def _last_day(self, day: date) -> date:
         """The day on which a line is cancelled, for service to end before `day`, whichever way the policy counts."""
-        return day - _DAY if line.every is None or self.rule.policy.end_day == "billed" else day
+        return day - _DAY if self.rule.policy.end_day == "billed" else day
 
     def until(self, line: ContractLine, day: date) -> None:
         """The line ends on a day, and what is left of it is given back in proportion."""
@@ -180,7 +195,7 @@ class _Work:
         own = line.starts_on or self.contract.start
         start = max(own, since, self._from(line, own))
         if line.every is not None:
-            start = max(start, *self._served_until(line.id))
+            self._cut(line.id, start)  # no day of it is served twice
             start = min(start, line.ends_on or start)  # a service that is over by then is none
         taken = [each.id for each in self.contract.lines]
         new = line.model_copy(update={"id": _fresh(line.id, taken), "starts_on": start})
@@ -193,11 +208,6 @@ class _Work:
             return own
         return self.rule.day(own, resolve(self.contract, line).grid)
 
-    def _served_until(self, name: str) -> list[date]:
-        """The ends of what stood for the line before: no day of it is served twice."""
-        before = [self._resolved(id) for id in self.lines.get(name, ())]
-        return [date.min, *(line.ends_on for line in before if line.ends_on and line.starts_on < line.ends_on)]
-
     # ------------------------------------------------------------ a line that goes on otherwise
 
     def change(self, old: ContractLine, new: ContractLine) -> None:
@@ -206,7 +216,11 @@ class _Work:
             self.end(old)
             self.add(new)
             return
-        now = self.resolved(old.id)
+        now, begun = self.resolved(old.id), self._begun(old.id)
+        if new.every is not None and begun <= self.rule.day(begun, now.grid) < now.starts_on:
+            self.end(old)  # it reaches back beyond the line that stands for it now
+            self.add(new)
+            return
         given = {name: getattr(new, name) for name in _AMENDED if getattr(old, name) != getattr(new, name)}
         day = now.starts_on if new.every is None else self.rule.day(now.starts_on, now.grid)
         if set(given) == {"description"} and new.every is not None:

@@ -167,6 +167,7 @@ class Proposal(Noun):
         base: version of what is agreed that it was made for; 0 for nothing.
         deal_digest: of the deal's document that it was made of, "" where the deal is gone.
         on: the day on which the change was seen; effective: the first day on which something changes.
+        beside: the deals that it was made with, itself among them: those that it was split from, for example.
         changes: line by line.
         after: what is agreed once it is applied.
         asks: why a person has to decide, in the words of the policy; () where nobody has to.
@@ -183,6 +184,7 @@ class Proposal(Noun):
     deal_digest: Text
     on: Day
     effective: Day
+    beside: tuple[Id, ...] = ()
     changes: tuple[LineChange, ...] = ()
     after: Agreed
     asks: tuple[Text, ...] = ()

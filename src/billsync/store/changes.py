@@ -22,6 +22,8 @@ from billsync.store.schema import facts
 from billsync.store.sql import among, rows
 from billsync.store.types import with_whole
 
+_TIED: Final = ("split", "renewed")
+"""Kinds of which each is made with another deal."""
 _BETWEEN: Final = ('%"split_from":"%', '%"renews":"%')
 """What deals that speak of another deal have in their documents."""
 
@@ -122,12 +124,11 @@ class Changes:
         return [row["id"] for row in found]
 
     def ties(self, source: str) -> list[tuple[str, str]]:
-        """Each deal whose proposal waits for the decision on another deal's, with that one."""
+        """Each deal whose proposal waits, with another one that it was made with; for those that have any."""
         waits = (proposals.c.state == str(ProposalState.WAITING), proposals.c.source == source)
-        query = select(proposals.c.deal, proposals.c.lead, proposals.c.whole).where(
-            *waits, proposals.c.lead != proposals.c.id
-        )
-        return [(row["deal"], row["lead"].rpartition("/")[0]) for row in rows(self._conn, query)]
+        query = select(proposals).where(*waits, proposals.c.kind.in_(_TIED))
+        found = [_stored(row).proposal for row in rows(self._conn, query)]
+        return [(item.deal, other) for item in found for other in item.beside if other != item.deal]
 
     def numbers(self, deals: Iterable[str]) -> dict[str, int]:
         """Deal -> the number of its last proposal, for those that have any."""

@@ -53,7 +53,7 @@ def approve(world: World, settings: Changes, lead: str, *, who: str, reason: str
             if not moved:
                 _apply(world, tx, now, who=who, reason=reason)
             return Answer("moved" if moved else "done", tx.changes.group(lead))
-    deals = [item.proposal.deal for item in group]
+    deals = sorted({id for item in group for id in (item.proposal.deal, *item.proposal.beside)})
     proposing.propose_of(world, settings, [deals])
     with world.store.view() as tx:
         return Answer("overtaken", tx.changes.group(lead), tx.changes.waiting(deals))
@@ -94,11 +94,12 @@ class _Now:
 def _now(world: World, settings: Changes, tx: Tx, group: Sequence[StoredProposal]) -> _Now:
     waiting = [item.proposal for item in group]
     deals = [item.deal for item in waiting]
-    page = cases.read(world, tx, deals)
+    together = list(dict.fromkeys([*deals, *(id for item in waiting for id in item.beside)]))
+    page = cases.read(world, tx, together)
     found = [page.cases[deal] for deal in deals]
     if [(case.version, case.digest) for case in found] != [(item.base, item.deal_digest) for item in waiting]:
         return _Now(page)
-    draft = proposing.drafted(world, settings, page, deals, Days(waiting[0].on, world.through))
+    draft = proposing.drafted(world, settings, page, together, Days(waiting[0].on, world.through))
     made = {item.deal: item for item in proposing.proposals(draft, waiting[0].on)}
     if set(made) != set(deals):
         return _Now(page)

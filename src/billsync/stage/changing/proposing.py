@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from billsync.model.deal import Deal
 from billsync.model.problem import Place, Problem
@@ -22,6 +23,8 @@ from billsync.stage.world import World
 from billsync.store import StoredProposal, Tx
 
 PAGE = 200
+_AGAIN: Final = "?"
+"""In place of a digest: no document has it."""
 
 Group = Sequence[str]
 """Ids of deals that are decided together."""
@@ -171,6 +174,7 @@ def proposals(draft: Draft, on: date) -> list[Proposal]:
             deal_digest=step.case.digest,
             on=on,
             effective=step.change.effective or on,
+            beside=tuple(case.id for case in draft.group),
             changes=step.change.changes,
             after=step.change.agreed,
             asks=draft.asks,
@@ -207,9 +211,11 @@ def _keep(world: World, tx: Tx, page: Page, drafts: Sequence[Draft]) -> None:
             keys = [charge.key for step in draft.steps if not step.case.version for charge in step.case.standing.open]
             tx.ledger.drop_charges(keys, run=run, at=at)
     problems = [problem for draft in drafts for problem in draft.problems]
-    tx.changes.seen(
-        world.source.name, [(case.id, case.digest) for draft in drafts if not draft.problems for case in draft.group]
-    )
+    # what has a problem is looked at again, also when it is set back as it was
+    looks = [
+        (case.id, _AGAIN if draft.problems and case.deal else case.digest) for draft in drafts for case in draft.group
+    ]
+    tx.changes.seen(world.source.name, looks)
     kept = {problem.fingerprint for problem in problems}
     tx.problems.close(connection="billsync", object="deal", ids=ids, except_=kept, at=at, codes_prefix="BILL-")
     world.report(tx, problems)
