@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, exc, make_url
 from sqlalchemy.pool import NullPool
 
 from billsync.connector import Context, Refused
@@ -95,6 +95,7 @@ class Database:
             message = f"{self._name}: nothing is installed that speaks with {show(self.kind)}: {how}"
             raise Refused("no_driver", message) from None
         event.listen(engine, "connect", self._connected)
+        event.listen(engine, "handle_error", _let_go)
         return engine
 
     def _options(self) -> dict[str, Any]:
@@ -198,6 +199,14 @@ def _located(url: URL, root: Path) -> URL:
     if url.get_backend_name() in ("sqlite", "duckdb") and url.database and not url.database.startswith(":"):
         return url.set(database=str(root / url.database))
     return url
+
+
+def _let_go(context: ExceptionContext) -> None:
+    """A cursor on the server whose statement failed is nobody else's to close."""
+    cursor = getattr(context.execution_context, "cursor", None)
+    if cursor is not None:
+        with suppress(Exception):  # what went wrong is told by what is being handled
+            cursor.close()
 
 
 def _interrupt(connection: Any) -> None:

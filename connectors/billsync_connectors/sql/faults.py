@@ -49,7 +49,7 @@ class Faults:
             raise self.of(error) from None
         except ModuleNotFoundError as error:
             raise Refused("no_driver", self._said(f"the driver {error.name} is not installed", "")) from None
-        except (OSError, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
+        except (OSError, ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, AttributeError) as error:
             raise Refused("driver_failed", self._said("the driver failed", str(error))) from None
 
     def of(self, error: exc.SQLAlchemyError) -> TryLater | Refused:

@@ -60,6 +60,7 @@ class Reader:
         self._maker = Maker(system, object, config, zone)
         self._form = digest_text(canonical_json(config.model_dump(mode="json", exclude={"page_size"})))[:16]
         self._names: dict[str, tuple[str, ...]] = {}
+        self._passed: set[tuple[Any, ...]] = set()
 
     # ------------------------------------------------------------ reading
 
@@ -157,7 +158,7 @@ class Reader:
             related = self._related(conn, rows)
         batch = self._made(rows, related, beyond if unique else None, unique=unique)
         batch.more = beyond is not None
-        batch.last = values_of(rows[-1], order) if rows else None
+        batch.last = self._pass(rows, order)
         return batch
 
     def _made(self, rows: Sequence[Row], related: Mapping[str, Related], beyond: Row | None, *, unique: bool) -> Batch:
@@ -194,11 +195,16 @@ class Reader:
             for row in found:
                 if len(rows) >= limit or size > _MOST_BYTES:
                     return rows, row
-                if not rows and position is not None and values_of(row, order) == position:
+                if not rows and position is not None and values_of(row, order) in self._passed:
                     raise Refused("bad_cursor", self._too_fine(order))
                 rows.append(row)
                 size += sum(map(size_of, row.values()))
         return rows, None
+
+    def _pass(self, rows: Sequence[Row], order: Sequence[str]) -> tuple[Any, ...] | None:
+        """The position behind these rows; where one of them comes again, the read would never end."""
+        self._passed = {values_of(row, order) for row in rows}
+        return values_of(rows[-1], order) if rows else None
 
     def _too_fine(self, order: Sequence[str]) -> str:
         return (
@@ -260,7 +266,7 @@ class Reader:
             narrowed = config.model_copy(update={"columns": tuple(dict.fromkeys((*config.parent, *order)))})
             rows, beyond = self._rows(conn, f"{name} changed", narrowed, order, conditions, position)
         batch = self._of_keys(list(dict.fromkeys(values_of(row, config.parent) for row in rows)))
-        batch.more, batch.last = beyond is not None, values_of(rows[-1], order) if rows else None
+        batch.more, batch.last = beyond is not None, self._pass(rows, order)
         return batch
 
     def _of_keys(self, keys: Sequence[tuple[Any, ...]]) -> Batch:

@@ -21,10 +21,10 @@ def source_of(config: SourceConfig) -> FromClause:
     return table_of(config.table or "")
 
 
-def table_of(name: str) -> sa.TableClause:
-    """The table of a name such as `schema.table`."""
+def table_of(name: str, *columns: str) -> sa.TableClause:
+    """The table of a name such as `schema.table`, with the columns that are written."""
     schema, _, table = name.rpartition(".")
-    return sa.table(table, schema=schema or None)
+    return sa.table(table, *(sa.column(one, NullType()) for one in columns), schema=schema or None)
 
 
 def column(name: str) -> ColumnElement[Any]:

@@ -46,7 +46,7 @@ class Writer:
 
     def __init__(self, database: Database, object: str, config: WriteConfig) -> None:
         self._database, self._object, self._config = database, object, config
-        self._table = table_of(config.table)
+        self._table = table_of(config.table, config.key, *config.columns)
 
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """One outcome per intent.  A row that the table refuses does not keep the others back."""
@@ -89,7 +89,7 @@ class Writer:
 
     def _put(self, conn: Connection, key: str, row: Mapping[str, Any]) -> None:
         mine = column(self._config.key) == bound(key)
-        values = {column(name): bound(value) for name, value in row.items()}
+        values = {name: bound(value) for name, value in row.items()}
         changed = self._count(conn, mine)
         if changed > 1:
             raise _Several(
@@ -98,7 +98,7 @@ class Writer:
         if changed == 1:
             conn.execute(sa.update(self._table).where(mine).values(values))
         elif self._config.mode == "upsert":
-            conn.execute(sa.insert(self._table).values({column(self._config.key): bound(key), **values}))
+            conn.execute(sa.insert(self._table).values({self._config.key: bound(key), **values}))
         else:
             raise Refused("not_found", f"{self._config.table} has no row with {self._config.key} {show(key)}")
 
@@ -116,7 +116,7 @@ class Writer:
                 message = f"{self._object} of {show(intent.key)}: the column {show(name)} is not among `columns`"
                 return Refused("not_allowed", f"{message} ({hint})" if hint else message, field=name)
             try:
-                row[name] = _cell(value)
+                row[name] = _cell(value, plainly=self._database.kind == "sqlite")
             except ValueError as error:
                 return Refused("bad_payload", f"{self._object} of {show(intent.key)}: {name}: {error}", field=name)
         return row
@@ -162,12 +162,17 @@ class Writer:
         return all(name in self._config.columns for name in _SHOWN)
 
 
-def _cell(value: Any) -> Any:
-    """The value as drivers take it: amounts exact, lists as text.  Raises ValueError."""
-    if value is None or isinstance(value, bool | int | date):
+def _cell(value: Any, *, plainly: bool) -> Any:
+    """The value as drivers take it: amounts exact, lists as text.  Raises ValueError.
+
+    `plainly` is for SQLite, which has neither decimals nor dates: their text goes into a column of any type.
+    """
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Decimal):
-        return value
+        return plain(value) if plainly else value
+    if isinstance(value, date):
+        return value.isoformat() if plainly else value
     if isinstance(value, list | tuple):
         return " ".join(plain(one) if isinstance(one, Decimal) else read_text(one) for one in value)
     return read_text(value)
