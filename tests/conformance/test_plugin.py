@@ -15,7 +15,8 @@ from billsync.conformance.finding import NoSubject, installed, subjects
 from billsync.conformance.rules import RULES
 from billsync.conformance.subject import Subject
 from billsync.conformance.trial import running, tried
-from tests.conformance.planted import Planted, StampAlone
+from tests.conformance.planted import Planted
+from tests.conformance.planted.going_on import StampAlone
 
 HERE = Path(__file__).parent
 
