@@ -58,7 +58,7 @@ class StatusSettings(Noun):
     amount: Text = "Invoice_Amount__c"
     state: Text = "Invoice_Status__c"
     issued_on: Text = "Invoice_Date__c"
-    due_on: Text = ""
+    due_on: Text = "Invoice_Due_On__c"
     currency: Text = "CurrencyIsoCode"
     states: dict[Text, Text] = {
         "Draft": "draft",
