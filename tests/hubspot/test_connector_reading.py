@@ -133,7 +133,13 @@ def test_what_happens_to_a_deal_is_shown_by_the_next_read(account: Account, what
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_after_a_storm_while_it_reads_the_copy_is_what_stands_there(account: Account, seed: int) -> None:
-    odd = {"ids": "scattered", "ties": "shifting", "merge_mints": seed == 2, "merged_in_archive": seed == 3}
+    odd = {
+        "ids": "scattered",
+        "ties": "shifting",
+        "merge_mints": seed == 2,
+        "merged_in_archive": seed == 3,
+        "association_page": 2,
+    }
     account.ready(lag_create_s=10, lag_update_s=60, burst_max=100_000, search_per_s=10_000, **odd)
     small(account, deals=25)
     copies: dict[str, Copy] = {}
@@ -260,3 +266,26 @@ def test_check_tells_whose_account_it_is_and_what_is_missing(account: Account) -
         assert part in told
     assert "billsync_status" in told
     assert "crm.objects.deals.read" not in told
+
+
+def test_more_associations_than_an_answer_shows_are_asked_for(account: Account) -> None:
+    """Of a list, and of a batch of associations; a merged company's deals too."""
+    company, deal = account.made("companies", name="Big"), account.made("deals")
+    for number in range(7):
+        contact, line = account.made("contacts", firstname=str(number)), account.made("line_items", quantity="1")
+        account.human("associate", "contacts", contact, to_object="companies", to=company)
+        account.human("associate", "deals", deal, to_object="line_items", to=line)
+    for _ in range(7):
+        account.human("associate", "deals", account.made("deals"), to_object="companies", to=company)
+    account.set(list_page=5, association_page=3)
+    with opened(account, page_size=5) as connector:
+        assert len(read(connector, "companies").live[company].data["contacts"]) == 7
+        copy = read(connector, "deals")
+        assert len(copy.live[deal].data["line_items"]) == 7
+        account.forward(600)
+        winner = account.made("companies", name="Bigger")
+        account.human("merge", "companies", winner, loser=company)
+        account.forward(60)
+        read(connector, "deals", copy)
+    assert faults(account, "deals", copy) == []
+    assert sum(record.data["company"] == winner for record in copy.live.values()) == 7

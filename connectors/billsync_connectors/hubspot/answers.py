@@ -14,6 +14,8 @@ from billsync.model.scalar import read_instant, show
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
+_PRIMARY: Final = (1, 5)
+"""The primary company of a contact, and of a deal."""
 
 
 class Odd(ValueError):
@@ -170,7 +172,12 @@ def _id(value: Any, name: str) -> str:
 
 def _primary(end: Mapping[str, Any]) -> bool:
     types = end.get("associationTypes")
-    return isinstance(types, list) and any(isinstance(row, Mapping) and row.get("label") == "Primary" for row in types)
+    return isinstance(types, list) and any(isinstance(row, Mapping) and _is_primary(row) for row in types)
+
+
+def _is_primary(row: Mapping[str, Any]) -> bool:
+    """By the id of its type: labels may be in another language."""
+    return row.get("category") == "HUBSPOT_DEFINED" and row.get("typeId") in _PRIMARY
 
 
 def alike(asked: Iterable[str], found: Iterable[Row]) -> list[str]:

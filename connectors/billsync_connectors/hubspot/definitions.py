@@ -29,7 +29,7 @@ class Property:
     type: str
     own: bool
     writable: bool
-    unique: bool
+    group: str
     choices: tuple[str, ...] = ()
 
 
@@ -61,6 +61,12 @@ class Definitions:
         return [
             name for name in dict.fromkeys([*kind.properties, *sorted(own)]) if name in known and name not in silent
         ]
+
+    def group(self, object: str) -> str:
+        """The group in which the properties stand that are read: new ones go there."""
+        known = self.properties(object)
+        groups = [known[name].group for name in (*self._kinds[object].properties, *known) if name in known]
+        return next((group for group in groups if group), "")
 
     def unknown(self, object: str) -> list[str]:
         """Properties of the settings that the account does not have."""
@@ -132,7 +138,7 @@ def _property(item: Mapping[str, Any]) -> Property:
         type=str(item.get("type")),
         own=item.get("hubspotDefined") is not True,
         writable=limits.get("readOnlyValue") is not True,
-        unique=item.get("hasUniqueValue") is True,
+        group=str(item.get("groupName") or ""),
         choices=choices if item.get("type") == "enumeration" else (),
     )
 

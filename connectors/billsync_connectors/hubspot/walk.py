@@ -118,7 +118,8 @@ class Walk:
     def _inside(self, object: str, modified: str, at: Position, having: str) -> Step:
         """A page of one instant, by ids."""
         ms, id = int(at["ms"]), str(at["id"])
-        filters = [_filter(modified, "EQ", str(ms)), _filter("hs_object_id", "GT", id)]
+        instant = [_filter(modified, "GTE", str(ms)), _filter(modified, "LTE", str(ms))]
+        filters = [*instant, _filter("hs_object_id", "GT", id)]
         rows, more = self._searched(object, modified, filters, having, sort="hs_object_id")
         with self._session.reading():
             ids = [_number(row.id) for row in rows]

@@ -28,7 +28,6 @@ _LABELS: Final = {
     "due_on": "Invoice due date",
     "paid_on": "Paid on",
 }
-_GROUP: Final = {"deals": "dealinformation", "invoices": "invoice_information", "line_items": "lineiteminformation"}
 
 
 class Missing:
@@ -56,16 +55,17 @@ class Missing:
         self._sure.add(object)
 
     def _needed(self, object: str) -> list[dict[str, Any]]:
+        group = self._definitions.group(object)
         if object == DEALS:
             told = self._settings.told()
-            return [_definition(object, name, _LABELS[what], _TYPES.get(what, "string")) for what, name in told.items()]
-        row = _definition(object, self._settings.reference_property, "billsync reference", "string")
+            return [_definition(group, name, _LABELS[what], _TYPES.get(what, "string")) for what, name in told.items()]
+        row = _definition(group, self._settings.reference_property, "billsync reference", "string")
         return [{**row, "hasUniqueValue": True}]
 
 
-def _definition(object: str, name: str, label: str, type: str) -> dict[str, Any]:
+def _definition(group: str, name: str, label: str, type: str) -> dict[str, Any]:
     field = {"number": "number", "date": "date"}.get(type, "text")
-    return {"name": name, "label": label, "type": type, "fieldType": field, "groupName": _GROUP[object]}
+    return {"name": name, "label": label, "type": type, "fieldType": field, "groupName": group}
 
 
 class Telling:
