@@ -26,7 +26,6 @@ from billsync.model.scalar import show
 
 _INVOICE: Final = ""
 _CREDIT: Final = ":credit"
-_PARTS: Final = (_INVOICE, _CREDIT)
 """Endings of the ids of one slot's documents; an id is free where none of them exists."""
 
 
@@ -125,10 +124,10 @@ def drafts(
     facts = Facts(customers, products, rules, rules.policy(), terms.contracts, terms.rates, used)
     slots, problems = _slots(charges, facts, through)
     made: list[Invoice | CreditNote] = []
-    taken: set[str] = set()
+    taken = {name.removesuffix(_CREDIT) for name in known}
     for slot in sorted(slots, key=lambda slot: (slot.last_day, slot.payer, slot.base, slot.currency)):
         count = 1
-        while any(f"{slot.base}:{count}{part}" in held for held in (known, taken) for part in _PARTS):
+        while f"{slot.base}:{count}" in taken:
             count += 1
         name = f"{slot.base}:{count}"
         late = count > 1 and slot.window is not None
