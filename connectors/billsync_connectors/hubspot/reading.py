@@ -23,7 +23,7 @@ from billsync_connectors.hubspot.answers import Row
 from billsync_connectors.hubspot.config import HubSpotSettings
 from billsync_connectors.hubspot.content import Content
 from billsync_connectors.hubspot.kinds import Kind
-from billsync_connectors.hubspot.records import MERGED, gone
+from billsync_connectors.hubspot.records import MERGED, gone, merged
 from billsync_connectors.hubspot.session import Session
 from billsync_connectors.hubspot.walk import Walk
 
@@ -180,14 +180,14 @@ class Reading:
             yield [row.id for row in step.rows], step.position
 
     def _binned(self, object: str, state: State, mark: int) -> Iterator[tuple[list[str], Mapping[str, Any] | None]]:
-        """Ids of the bin that were not there before."""
-        for step in self._walk.listed(object, ["hs_object_id"], (), state.at, archived=True):
+        """Ids of the bin that were not there before, and of those that were merged into such a one."""
+        for step in self._walk.listed(object, [MERGED], (), state.at, archived=True):
             if state.start is None:
                 state.start = self._session.now
             with self._session.reading():
-                stamps = [(row.id, _archived(row)) for row in step.rows]
+                stamps = [(row, _archived(row)) for row in step.rows]
             state.seen = max([state.seen, *(stamp for _, stamp in stamps)])
-            yield [id for id, stamp in stamps if stamp >= mark], step.position
+            yield [id for row, stamp in stamps if stamp >= mark for id in (row.id, *merged(row))], step.position
 
     def _ended(self, state: State, name: str, following: str) -> None:
         """The step is through: where it begins the next time.

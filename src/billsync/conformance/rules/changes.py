@@ -68,7 +68,8 @@ def restored(bench: Bench) -> None:
 def merged(bench: Bench) -> None:
     """Of merged records the one that is left is shown as it is now, the other as gone.
 
-    Two pairs are merged between two reads, one of them after an edit; then all is read anew.
+    Two pairs are merged between two reads, one of them after an edit; then all is read anew.  Where records can be
+    deleted too, another pair is merged and the one that is left deleted, between two reads.
     """
     ids = bench.fill(bench.page + 3)
     copy = Copy()
@@ -78,6 +79,14 @@ def merged(bench: Bench) -> None:
     bench.subject.merge(bench.object, ids[-1], ids[3])
     _read_on(bench, copy, "after two merges")
     _read_on(bench, Copy(), "read anew after two merges")
+    if bench.can(Ability.DELETE):
+        winner, loser = bench.fill(2)
+        _read_on(bench, copy, "after two more records were made")
+        bench.subject.merge(bench.object, winner, loser)
+        left = {winner, loser} & set(bench.subject.truth(bench.object))
+        for id in left:
+            bench.subject.delete(bench.object, id)
+        _read_on(bench, copy, "after a merge of two records, and a delete of the one that was left")
 
 
 @rule(every=True, costs="a deal moves to another company, or gets a line more, and the old one is invoiced",
