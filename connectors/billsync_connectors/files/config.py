@@ -59,6 +59,7 @@ class FilesConfig(Noun):
         status_folder: where invoice status is written, or None for nowhere; of SFTP a path on the same machine.
         max_field_bytes, max_record_bytes: anything larger is a problem, not a record.
         max_file_bytes: a file that is larger, as it lies there or unpacked, is not read.
+        page_size: records a page.
         user, password, private_key, passphrase: log-in of SFTP; the key is PEM or OpenSSH text.
         host_key: fingerprints of the machine's key, such as `SHA256:...`; SFTP is not spoken without one.
         allow_private: True where the host is one of the own network and is named, not written as an address.
@@ -72,6 +73,7 @@ class FilesConfig(Noun):
     max_field_bytes: int = Field(default=1 << 18, ge=16, le=1 << 24)
     max_record_bytes: int = Field(default=1 << 20, ge=64, le=1 << 26)
     max_file_bytes: int = Field(default=1 << 30, ge=1 << 10, le=1 << 40)
+    page_size: int = Field(default=500, ge=1, le=10_000)
     user: Text = ""
     password: SecretStr | None = None
     private_key: SecretStr | None = None

@@ -47,7 +47,6 @@ from billsync_connectors.files.session import Session
 from billsync_connectors.files.status import COLUMNS, StatusFile
 from billsync_connectors.files.table import Keys, Source, columns, records
 
-PAGE: Final = 500
 STATUS: Final = "status"
 
 
@@ -88,7 +87,10 @@ class Files(Connector):
     def _completed(self) -> Capabilities:
         reads = {}
         with suppress(Refused, TryLater, OSError):  # a folder that is not there is for `check` to say
-            reads = {name: ReadSheet(key=self._key(name), snapshot=True, page_size=PAGE) for name in self._objects()}
+            reads = {
+                name: ReadSheet(key=self._key(name), snapshot=True, page_size=self._config.page_size)
+                for name in self._objects()
+            }
         writes = {} if self._status is None else self.capabilities.writes
         return self.capabilities.model_copy(update={"reads": reads, "writes": writes})
 
@@ -152,8 +154,10 @@ class Files(Connector):
         if problems:
             raise Refused("header_unusable", str(problems[0]))
         key = source.key or (names[0] if names else "")
-        fields = tuple(FieldInfo(name=name, required=name == key, writable=False) for name in names)
-        free = source.format_of(files[0]) == "jsonl"
+        form = source.format_of(files[0])
+        kind = "text" if form == "csv" else "any"  # of the others each cell says of itself what it is
+        fields = tuple(FieldInfo(name=name, type=kind, required=name == key, writable=False) for name in names)
+        free = form == "jsonl"
         return Schema(object=object, fields=fields, open=free, sampled=free)
 
     def _columns(self, object: str) -> tuple[list[str], list[Problem]]:
@@ -217,7 +221,7 @@ class Files(Connector):
         bad: list[Problem] = []
         with self._folder.open(file) as opened:
             for found in records(opened.stream, file, source, keys):
-                if len(good) + len(bad) >= PAGE:
+                if len(good) + len(bad) >= self._config.page_size:
                     opened.check_unchanged(file, before)
                     yield good, bad, False
                     good, bad = [], []
