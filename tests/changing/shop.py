@@ -20,6 +20,7 @@ from billsync.stage.changing import deciding
 from billsync.stage.changing.deciding import Answer
 from billsync.stage.world import End, World
 from billsync.store import StoredProposal
+from billsync.verify import verify
 from billsync_connectors.files import Files, FilesConfig
 from tests.stage.office import INVOICE, OBJECTS, PARTY, PRODUCT, ROOT, Office, read_mapping
 
@@ -86,6 +87,8 @@ class Shop(Office):
     won: dict[str, dict[str, Any]] = field(default_factory=dict)
     policy: dict[str, Any] | None = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
+    sends: bool = False
+    """Whether documents go to the ERP: what is proposed and agreed does not depend on it."""
 
     def save(self) -> None:
         self.deals = {}
@@ -106,7 +109,13 @@ class Shop(Office):
             inbound=tuple(dependency_order([*inbound, mapping(DEAL)])),
             rules=InvoicingRules.model_validate({"grouping": "deal", "series": "INV-{seq:04}", **self.rules}),
             changes=None if self.policy is None else Changes.model_validate(self.policy),
+            target=made.target if self.sends else None,
+            status=None,
         )
+
+    def sound(self) -> bool:
+        targets = frozenset({"erp"} if self.sends else ())
+        return verify(self.store, now=self.clock.now(), targets=targets).broken == []
 
     def read(self, through: date) -> None:
         """A run that was stopped as soon as it had read the CRM."""

@@ -34,6 +34,7 @@ def test_a_deal_that_is_won_is_agreed_at_once_and_billed(shop: Shop) -> None:
 
 
 def test_more_seats_in_mid_month_are_billed_from_that_day(shop: Shop) -> None:
+    shop.sends = True
     shop.run(through=JAN)
     shop.won["D1"] = deal(seats(16))
     shop.run(through=date(2017, 1, 17))
@@ -41,9 +42,11 @@ def test_more_seats_in_mid_month_are_billed_from_that_day(shop: Shop) -> None:
     assert shop.totals() == ["100.00", "29.03"]
     shop.run(through=FEB)
     assert (shop.totals()[2:], shop.codes(), shop.sound()) == (["160.00"], [], True)
+    assert [key for key in shop.there() if key.startswith("INV")] == ["INV-0001", "INV-0002", "INV-0003"]
 
 
 def test_no_longer_won_gives_back_what_was_not_served_and_all_that_was_billed_once(shop: Shop) -> None:
+    shop.sends = True
     shop.won["D1"] = deal(seats(), setup())
     shop.run(through=JAN)
     shop.won["D1"]["stage"] = "Lost"

@@ -151,8 +151,9 @@ class Effect(Noun):
     untold: tuple[Text, ...] = ()
 
     def digest(self) -> str:
-        """Of the money alone, not of the days on which it was worked out."""
-        shown = self.model_dump(mode="json", include={"documents", "now", "mrr", "untold"})
+        """Of the money that the change makes, not of the days on which it was worked out."""
+        shown = self.model_dump(mode="json", include={"documents", "now", "untold"})
+        shown["mrr"] = [[item.customer, item.currency, item.delta] for item in self.mrr if item.delta]
         for document in shown["documents"]:
             del document["issued_on"]
         return digest_text(canonical_json(shown))

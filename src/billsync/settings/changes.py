@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from billsync.model.base import Currency, Day, Noun, Number
 from billsync.model.scalar import read_decimal, show
 
 Effective = Literal["today", "next_period", "from_start"]
-Condition = Literal["mrr_down", "credit", "back_dated", "closed_period", "ended", "split"]
+Named = Literal["mrr_down", "credit", "back_dated", "closed_period", "ended", "split"]
 
 PRESETS: Final[dict[str, dict[str, Any]]] = {
     "at_once": {"apply": "at_once"},
@@ -34,9 +34,11 @@ def _above(value: object) -> object:
         return value
     number, _, currency = value.partition(" ")
     try:
-        return {"amount": read_decimal(number), "currency": currency.strip()}
+        if currency:
+            return {"amount": read_decimal(number), "currency": currency.strip()}
     except ValueError:
-        raise ValueError(f"expected an amount with its currency, such as 10000 EUR, got {show(value)}") from None
+        pass
+    raise ValueError(f"expected an amount with its currency, such as 10000 EUR, got {show(value)}")
 
 
 _WRITTEN: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? [A-Z]{3}$", "examples": ["10000 EUR"]}
@@ -46,6 +48,13 @@ class Larger(Noun):
     """A change whose documents of now, invoices or credit notes, come to more than an amount."""
 
     above: Annotated[Above, BeforeValidator(_above), WithJsonSchema(_WRITTEN)]
+
+
+Condition = Annotated[
+    Annotated[Named, Tag("condition")] | Annotated[Larger, Tag("larger")],
+    Discriminator(lambda value: "larger" if isinstance(value, dict | Larger) else "condition"),
+]
+"""One of the words, or `above: AMOUNT CURRENCY`."""
 
 
 class Changes(Noun):
@@ -64,7 +73,7 @@ class Changes(Noun):
 
     preset: Literal["at_once", "careful", "approval"] = "at_once"
     apply: Literal["at_once", "approval"] = "at_once"
-    approve_when: tuple[Condition | Larger, ...] = ()
+    approve_when: tuple[Condition, ...] = ()
     effective: Effective = "today"
     ended: Effective | None = None
     closed_through: Day | None = None
