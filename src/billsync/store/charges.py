@@ -17,7 +17,10 @@ from billsync.store.schema import charges, facts
 from billsync.store.sql import among, chunks, one_of
 from billsync.store.types import PLAIN
 
-_OPEN: Final = (charges.c.invoice.is_(None), charges.c.credit_note.is_(None))
+_OPEN: Final = (charges.c.invoice.is_(None), func.coalesce(charges.c.credit_note, "") == "")
+"""Stands on no document.  Hardly any charge stands on a credit note: their index would find all but those."""
+_OPEN_OF_KEYS: Final = func.coalesce(charges.c.invoice, charges.c.credit_note).is_(None)
+"""The same where the keys are given: by no index but theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Charges:
     def drop_charges(self, keys: Iterable[str], *, run: str, at: datetime) -> None:
         """Take charges back.  Raises `IllegalMove` for one that is on a document or not there."""
         for part in chunks(dict.fromkeys(keys)):
-            gone = delete(charges).where(charges.c.key.in_(part), *_OPEN)
+            gone = delete(charges).where(charges.c.key.in_(part), _OPEN_OF_KEYS)
             if self._conn.execute(gone).rowcount != len(part):
                 raise IllegalMove(f"not all of these charges can be taken back: {', '.join(part[:5])}")
 
@@ -110,7 +113,7 @@ class Charges:
         """Those of these charges that are on no document; keys as they stand in the column."""
         found: list[Charge] = []
         for part in chunks(keys):
-            query = select(charges.c.doc).where(one_of(self._conn, charges.c.key, part), *_OPEN)
+            query = select(charges.c.doc).where(one_of(self._conn, charges.c.key, part), _OPEN_OF_KEYS)
             found += [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
         return found
 
