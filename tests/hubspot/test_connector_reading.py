@@ -191,6 +191,28 @@ def test_a_change_that_search_shows_late_is_found(account: Account) -> None:
     assert copy.live[deal].data["amount"] == 2
 
 
+def test_a_deal_that_comes_back_while_the_bin_is_read_is_not_gone(account: Account) -> None:
+    """Search will not show it for a while: its invoices must not be taken back meanwhile."""
+    deal = account.made("deals")
+    account.forward(600)
+    with opened(account) as connector:
+        copy = read(connector, "deals")
+        account.forward(600)
+        account.human("delete", "deals", deal)
+        account.set(lag_update_s=50, lag_spread=False)
+        listed = connector._walk.listed
+
+        def restored(*given: Any, **named: Any) -> Any:
+            for step in listed(*given, **named):
+                if step.rows:
+                    account.human("restore", "deals", deal)
+                yield step
+
+        connector._walk.listed = restored  # type: ignore[method-assign]
+        read(connector, "deals", copy)
+    assert deal in copy.live
+
+
 def test_a_process_that_dies_after_any_page_goes_on_behind_it(account: Account) -> None:
     small(account, deals=20)
     copy = Copy()
@@ -260,7 +282,8 @@ def test_check_tells_whose_account_it_is_and_what_is_missing(account: Account) -
     account.set(scopes="crm.objects.deals.read crm.objects.companies.read crm.schemas.deals.read")
     with opened(account, portal="1", properties={"deals": ("colour",)}) as connector:
         health = connector.check()
-    assert "62515" in health.identity
+    assert "account 62515" in health.identity
+    assert "requests are left today" in health.identity
     told = " / ".join(health.remarks)
     for part in ("says 1", "crm.objects.contacts.read", "crm.objects.line_items.read", "no property colour"):
         assert part in told

@@ -28,7 +28,7 @@ def health(session: Session, definitions: Definitions, missing: Missing, setting
     return Health(
         system=f"HubSpot ({details.get('accountType') or 'account'})",
         version=settings.version,
-        identity=f"account {portal}, by {way}",
+        identity=f"account {portal}, by {way}{_left(session)}",
         remarks=tuple(remark for remark in remarks if remark),
     )
 
@@ -71,7 +71,11 @@ def _lacking(definitions: Definitions, missing: Missing, settings: HubSpotSettin
     return found
 
 
+def _left(session: Session) -> str:
+    return "" if session.left is None else f"; {session.left} requests are left today"
+
+
 def _budget(session: Session) -> str:
     if session.left is None or session.left > _FEW:
         return ""
-    return f"only {session.left} requests are left for today"
+    return f"only {session.left} requests are left today: the account's other apps use them too"
