@@ -22,6 +22,8 @@ PARENTS: Final = {
     "Pricebook2": ("Pricebook2", "Pricebook2Id"),
 }
 LAG_S: Final = 300
+_EVER: Final = "ever "
+"""Before an object's name: its deleted records too."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -65,12 +67,13 @@ class Salesforce:
     # ------------------------------------------------------------ what is true
 
     def truth(self) -> dict[str, Rows]:
-        """Object -> id -> its fields, of all that live; parents and children too."""
+        """Object -> id -> its fields, of all that live, and of all that ever did; parents and children too."""
         names = {*OBJECTS, *(child for child, _ in CHILDREN.values()), *(parent for parent, _ in PARENTS.values())}
         found: dict[str, Rows] = {}
         for name in names:
             rows = self.box.admin("GET", f"records?object={name}")["records"]
             found[name] = {row["Id"]: row for row in rows if not row["IsDeleted"]}
+            found[_EVER + name] = {row["Id"]: row for row in rows}
         return found
 
     def faults(self, object: str, id: str, shown: Mapping[str, Any], truth: Mapping[str, Rows]) -> list[str]:
@@ -87,9 +90,8 @@ def _faults(row: Mapping[str, Any], shown: Mapping[str, Any], truth: Mapping[str
             found += _children(name, row, value, truth)
         elif isinstance(value, Mapping):
             object, by = PARENTS[name]
-            parent = truth[object].get(row[by])
-            gone = [f"{name} is shown, and {row[by]} is gone there"]
-            found += gone if parent is None else [f"{name}.{fault}" for fault in _faults(parent, value, truth)]
+            parent = truth[_EVER + object][row[by]]  # one in the bin is shown, where a record still refers to it
+            found += [f"{name}.{fault}" for fault in _faults(parent, value, truth)]
         elif name in PARENTS:
             by = PARENTS[name][1]
             found += [] if row.get(by) is None else [f"{name} is missing, and {by} is {row[by]}"]
