@@ -257,8 +257,9 @@ def test_whatever_goes_wrong_nothing_is_lost(account: Account, fault: str, optio
         for id, row in account.documents("deals").items():
             account.human("change", "deals", id, properties={"amount": "3.33"})
             account.human("change", "line_items", row["associations"]["line_items"][0], properties={"quantity": "4"})
-        for path in ("deals/search", "line_items/search", "deals/batch/read", "line_items/batch/read"):
-            account.fault(fault, path=f"/crm/objects/2026-03/{path}", **options)
+        objects = ("deals/search", "line_items/search", "deals/batch/read", "line_items/batch/read")
+        for path in (*(f"objects/2026-03/{path}" for path in objects), "associations/2026-03/deals/line_items/batch"):
+            account.fault(fault, path=f"/crm/{path}", **options)
             with contextlib.suppress(TryLater, Refused):
                 read(connector, "deals", copy)
             account.admin("DELETE", "faults")

@@ -94,7 +94,7 @@ class Content:
         for id in lacking:  # merged into another, whose record came in its place; or the answer was cut
             answer = self._batch(object, [id], names)
             more, still = self._judged(answer, [id])
-            if still and not more:
+            if still and not more and not answers.failed(answer):
                 what = f"the batch of {object} says nothing of {id}; it is asked for again"
                 raise TryLater("unreadable", f"{self._session.system}: {what}")
             found += more
@@ -130,14 +130,27 @@ class Content:
         todo = [{"id": id} for id in ids]
         while todo:
             batch, todo = todo[:_ASSOCIATED], todo[_ASSOCIATED:]
-            answer = self._session.ask("POST", f"crm/associations/{{}}/{start}/{end}/batch/read", {"inputs": batch})
-            with self._session.reading():
-                pairs, more = answers.pairs(answer)
-                self._all_told(answer, [item["id"] for item in batch], pairs, f"{start} to {end}")
+            pairs, more, silent = self._paired_with(start, end, batch)
+            if silent:  # none, or an answer that was cut: the second look tells
+                again, further, _ = self._paired_with(start, end, [{"id": id} for id in silent])
+                pairs, more = {**pairs, **again}, [*more, *further]
             for id, ends in pairs.items():
                 found.setdefault(id, []).extend(ends)
             todo += [{"id": id, "after": cursor} for id, cursor in more]
         return found
+
+    def _paired_with(
+        self, start: str, end: str, batch: Sequence[Mapping[str, str]]
+    ) -> tuple[Pairs, list[tuple[str, str]], list[str]]:
+        """Associations of a batch, where they go on, and ids of which the answer says nothing at all."""
+        answer = self._session.ask("POST", f"crm/associations/{{}}/{start}/{end}/batch/read", {"inputs": list(batch)})
+        asked = [item["id"] for item in batch]
+        with self._session.reading():
+            pairs, more = answers.pairs(answer)
+            if not set(pairs) <= set(asked):
+                raise Odd(f"the associations {start} to {end} are of records that nobody asked for")
+            lacking = set(asked) - set(pairs) - answers.missing(answer)
+            return pairs, more, sorted(lacking) if len(lacking) > len(answers.failed(answer)) else []
 
     def parents(self, child: str, parent: str, ids: Sequence[str]) -> list[str]:
         """Records of which one of these is a part, or with which it is associated."""
@@ -145,16 +158,6 @@ class Content:
             return []
         found = self.associated(child, parent, list(dict.fromkeys(ids)))
         return list(dict.fromkeys(id for ends in found.values() for id, _ in ends))
-
-    def _all_told(self, answer: Mapping[str, Any], asked: Sequence[str], pairs: Pairs, what: str) -> None:
-        """A record without associations is an error of its own, or of no account: v3 leaves it out without a word."""
-        if answer.get("numErrors") not in (None, 0) and not answers.failed(answer):
-            raise Odd(f"the associations {what} have errors that are not told")
-        if not set(pairs) <= set(asked):
-            raise Odd(f"the associations {what} are of records that nobody asked for")
-        lacking = set(asked) - set(pairs) - answers.missing(answer)
-        if lacking and answers.failed(answer):
-            raise Odd(f"the associations {what} of {min(lacking)} are missing")
 
     def _ends(self, kind: Kind, rows: Sequence[Row]) -> dict[str, Ends]:
         """What each row shows of others, with the records inside as they are now."""
