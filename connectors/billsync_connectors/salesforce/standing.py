@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from billsync.connector import Refused, Standing, TryLater
+from billsync.model.money import round_amount
 from billsync.model.scalar import read_day
 from billsync_connectors.salesforce.described import Described
 from billsync_connectors.salesforce.rows import Strange, id_of
@@ -40,11 +41,14 @@ def _standing(settings: SalesforceSettings, row: Mapping[str, Any], by: str) -> 
     if row[status.amount] is None:
         return None
     state, issued, due = str(row[status.state]), row.get(status.issued_on), row.get(status.due_on)
+    currency = str(row.get(status.currency) or settings.currency)
+    total = number(row[status.amount])
+    whole = round_amount(total, currency)  # as amounts of the currency are written: 12.50
     return Standing(
         id=id_of(row),
         reference=str(row.get(by) or "") if by != ID else id_of(row),
-        currency=str(row.get(status.currency) or settings.currency),
-        total=number(row[status.amount]),
+        currency=currency,
+        total=whole if whole == total else total,
         on=read_day(issued) if issued else None,
         due_on=read_day(due) if due else None,
         state=status.states.get(state, state),
