@@ -161,6 +161,10 @@ class Shop(Office):
             made += [(i.note.issued_on, 1, i.note.number, -i.note.total) for i in tx.ledger.credit_notes()]
         return [str(row[-1]) for row in sorted(made)]
 
+    def owed(self) -> str:
+        """What all documents come to, less what was given back."""
+        return str(sum(map(Decimal, self.totals()), Decimal(0)))
+
     def money(self, deals: Iterable[str] | None = None) -> str:
         """`billed`, as it is written."""
         return str(self.billed(deals))

@@ -6,11 +6,14 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from billsync.stage import crediting, voiding
 from billsync.store import Store
+from billsync.verify import verify
 from tests.changing.shop import Shop, deal, seats, setup
 
 JAN, FEB, MAR = date(2017, 1, 1), date(2017, 2, 1), date(2017, 3, 1)
@@ -306,3 +309,43 @@ def test_what_a_change_comes_to_is_what_it_makes(shop: Shop, grouping: str) -> N
         assert made == sorted(str(signs[item.kind] * item.total) for item in effect.documents)
         assert shop.billed() - charged == sum(item.charged for item in effect.now)
     assert (shop.codes(), shop.sound()) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("how", "after", "again"),
+    [("all", "0.00", "600.00"), ("part", "0.00", "600.00"), ("void", "600.00", "1200.00")],
+)
+def test_no_more_is_given_back_than_people_left_of_it(shop: Shop, how: str, after: str, again: str) -> None:
+    shop.won["D1"] = deal(seats(), setup())
+    shop.run(through=JAN)
+    world = shop.world(JAN)
+    if how == "void":
+        voiding.void(world, "INV-0001", "never ordered")
+    else:
+        amount = None if how == "all" else Decimal(200)
+        crediting.credit(world, crediting.Asked("INV-0001", amount=amount, reason="goodwill"))
+    shop.won["D1"]["stage"] = "Lost"
+    shop.run(through=JAN)
+    assert (shop.owed(), shop.codes(), shop.sound()) == (after, [], True)
+    shop.won["D1"]["stage"] = "Won"
+    shop.run(through=JAN)
+    assert (shop.owed(), shop.codes(), shop.sound()) == (again, [], True)
+
+
+def test_goodwill_for_what_does_not_change_stays_as_it_is(shop: Shop) -> None:
+    shop.won["D1"] = deal(seats(), setup())
+    shop.run(through=JAN)
+    crediting.credit(shop.world(JAN), crediting.Asked("INV-0001", amount=Decimal(60), reason="goodwill"))
+    shop.won["D1"] = deal(seats(20), setup())
+    shop.run(through=FEB)
+    assert (shop.owed(), shop.codes(), shop.sound()) == ("740.00", [], True)
+
+
+def test_what_was_agreed_by_nobody_is_found(shop: Shop) -> None:
+    shop.run(through=JAN)
+    assert shop.sound()
+    with shop.store.tx("tampered") as tx:
+        tx.conn.exec_driver_sql("UPDATE facts SET version = 2 WHERE kind = 'agreed'")
+        tx.conn.exec_driver_sql("UPDATE proposals SET state = 'waiting'")
+    found = verify(shop.store, now=shop.clock.now()).broken
+    assert [(item.invariant, item.row) for item in found] == [("I7", "change/D1/1"), ("I7", "agreed/D1")]

@@ -29,19 +29,21 @@ class Standing:
 
     Attributes:
         billed: those on documents; open: those on none.
+        by_hand: what people gave back of those on documents, as credits that are no charges of the contract.
     """
 
     billed: Sequence[Charge] = ()
     open: Sequence[Charge] = ()
+    by_hand: Sequence[Charge] = ()
 
     def after(self, change: changes.Changes) -> Standing:
         """With what a change adds and drops."""
         kept = [charge for charge in self.open if charge.key not in change.drop]
-        return Standing(self.billed, [*kept, *change.add])
+        return Standing(self.billed, [*kept, *change.add], self.by_hand)
 
     def all_billed(self) -> Standing:
         """As if everything stood on documents."""
-        return Standing([*self.billed, *self.open])
+        return Standing([*self.billed, *self.open], (), self.by_hand)
 
 
 def followed(
@@ -51,19 +53,25 @@ def followed(
 
     Also the day to look again, or None.  Raises ValueError as `charges.due` does.
     """
-    due = owed(contract, standing.billed, through=through, policy=policy, source=source)
-    known = {charge.key for charge in standing.billed}
+    due = owed(contract, standing, through=through, policy=policy, source=source)
+    known = {charge.key for charge in (*standing.billed, *standing.by_hand)}
     wanted = [charge for charge in due.charges if charge.key not in known]
     change = changes.compare({charge.key: charge for charge in standing.open}, wanted, (), through=through)
     days = [due.next_on, *(item.known_on for item in contract.amendments)]
     return change, min((day for day in days if day is not None and day > through), default=None)
 
 
-def owed(
-    contract: Contract, billed: Sequence[Charge], *, through: date, policy: Policy, source: str = ""
-) -> charges.Due:
+def by_hand(charge: Charge, amount: Decimal) -> Charge:
+    """What people gave back of a charge, as `Standing.by_hand` holds it: never more of it is given back."""
+    update = {"key": f"{charge.key}/by hand", "kind": "credit", "corrects": charge.key, "amount": -amount}
+    return charge.model_copy(update={**update, "period": None})
+
+
+def owed(contract: Contract, standing: Standing, *, through: date, policy: Policy, source: str = "") -> charges.Due:
     """`charges.due`, with what stands on documents kept, and mended where it was billed once."""
-    facts = charges.Facts(billed=billed)
+    billed = standing.billed
+    # a contract that never changed gives nothing back: it is billed on as it is
+    facts = charges.Facts(billed=[*billed, *standing.by_hand] if contract.amendments else billed)
     due = charges.due(contract, through=through, policy=policy, source=source, facts=facts)
     if not billed:
         return due
@@ -73,7 +81,8 @@ def owed(
         if line.model == "one_time" and mine:
             wanted = [charge for charge in found if charge.line == line.id]
             found = [charge for charge in found if charge.line != line.id]
-            found += _mended(mine, wanted, _agreed_on(contract, line, through), source)
+            less = [charge for charge in standing.by_hand if charge.line == line.id]
+            found += _mended(mine, less, wanted, _agreed_on(contract, line, through), source)
     return replace(due, charges=tuple(sorted(found, key=lambda charge: charge.due_on)))
 
 
@@ -83,11 +92,13 @@ def _agreed_on(contract: Contract, line: ContractLine, through: date) -> date:
     return max(known, default=through)
 
 
-def _mended(billed: Sequence[Charge], wanted: Sequence[Charge], on: date, source: str) -> Iterator[Charge]:
+def _mended(
+    billed: Sequence[Charge], by_hand: Sequence[Charge], wanted: Sequence[Charge], on: date, source: str
+) -> Iterator[Charge]:
     """What stands, what is given back of it, and what is billed anew."""
     yield from billed
-    left = _left(billed)
-    kept = _kept(billed, left, wanted)
+    left = _left([*billed, *by_hand])
+    kept = _kept(billed, _left(billed), wanted)
     taken = [charge.key for charge in billed]
     for charge in billed:
         amount = left.get(charge.key, Decimal(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from billsync.billing.mending import Standing
 from billsync.invoicing.draft import Terms
 from billsync.model.contract import Contract
 from billsync.model.customer import Customer
@@ -14,7 +15,7 @@ from billsync.model.product import Product
 from billsync.model.proposal import Agreed
 from billsync.model.ref import Ref
 from billsync.stage import agreements, bills, owing, pending
-from billsync.stage.agreed import KIND, standing_of
+from billsync.stage.agreed import KIND, standings
 from billsync.stage.changing.effects import Books
 from billsync.stage.changing.steps import Case
 from billsync.stage.world import World
@@ -84,14 +85,14 @@ def _products(deals: Iterable[Deal], known: Iterable[Agreed]) -> set[str]:
 
 
 def _cases(tx: Tx, ids: Sequence[str], reading: _Reading) -> dict[str, Case]:
-    stored = tx.ledger.charges_of_many(ids)
+    standing = standings(tx, tx.ledger.charges_of_many(ids), reading.known)
     spots = bills.places(tx, list(reading.sources.values()))
     numbers = tx.changes.numbers(ids)
     return {
         id: replace(
             _case(tx, id, reading, spots),
             number=numbers.get(id, 0),
-            standing=standing_of(stored.get(id, {}).values()),
+            standing=standing.get(id, Standing()),
         )
         for id in dict.fromkeys(ids)
     }
