@@ -115,7 +115,6 @@ class Database:
         wait = self._settings.timeout * 1000
         if self.kind == "sqlite":
             connection.isolation_level = None  # the driver begins nothing by itself
-            connection.text_factory = _text
         statements = {
             "postgresql": [f"SET statement_timeout = {wait}", f"SET lock_timeout = {wait}"],
             "mysql": [f"SET SESSION max_execution_time = {wait}", "SET time_zone = '+00:00'"],
@@ -135,7 +134,7 @@ class Database:
         """A transaction that reads, sees one moment where the database can do that, and is never committed."""
         with self.faults.translated(), self._line(read_only=True) as conn:
             if self._lenient:
-                _be_lenient(conn)
+                self._let_through(conn.connection.driver_connection)
             yield conn
 
     @contextmanager
@@ -179,8 +178,17 @@ class Database:
 
     def be_lenient(self) -> bool:
         """From now on let values through that the driver cannot give; False where that is so already, or no use."""
-        was, self._lenient = self._lenient, self.kind == "postgresql"
+        was, self._lenient = self._lenient, self.kind in ("postgresql", "sqlite")
         return self._lenient and not was
+
+    def _let_through(self, inner: Any) -> None:
+        """Dates that Python cannot hold, and text that is none, come as `Unreadable`."""
+        if self.kind == "sqlite":
+            inner.text_factory = _text
+            return
+        from billsync_connectors.sql.lenient import register  # noqa: PLC0415  needs psycopg
+
+        register(inner)
 
     def clock(self, conn: Connection) -> Any:
         """The present moment by the database's own clock, as it says it."""
@@ -219,10 +227,3 @@ def _text(raw: bytes) -> Any:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return Unreadable(raw[:40].decode("utf-8", "replace"))
-
-
-def _be_lenient(conn: Connection) -> None:
-    """Dates and times that Python cannot hold (infinity, before Christ) come as `Unreadable`."""
-    from billsync_connectors.sql.lenient import register  # noqa: PLC0415  needs psycopg
-
-    register(conn.connection.driver_connection)

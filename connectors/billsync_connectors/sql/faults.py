@@ -80,6 +80,8 @@ class Faults:
 
     def _of_kind(self, error: exc.DBAPIError, kind: str, words: str) -> TryLater | Refused:
         low = _first(words)
+        if "could not decode" in low:
+            return Refused("bad_data", self._said("a text is not UTF-8", words))
         if "syntax error" in low:
             return Refused("bad_query", self._said("the query cannot be read", words))
         if any(text in low for text in _BUSY):

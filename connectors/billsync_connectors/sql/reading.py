@@ -198,7 +198,7 @@ class Reader:
                 if not rows and position is not None and values_of(row, order) in self._passed:
                     raise Refused("bad_cursor", self._too_fine(order))
                 rows.append(row)
-                size += sum(map(size_of, row.values()))
+                size += size_of(row.values())
         return rows, None
 
     def _pass(self, rows: Sequence[Row], order: Sequence[str]) -> tuple[Any, ...] | None:

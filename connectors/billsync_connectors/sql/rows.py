@@ -15,12 +15,13 @@ from billsync_connectors.sql.values import BadValue, json_value, key_text, value
 Row = Mapping[str, Any]
 MOST_RELATED: Final = 10_000
 """Rows that may be nested in one record."""
+_AS_IS: Final = frozenset((str, int, bool, type(None)))
 _LIVE: Final = frozenset(("", "0", "f", "false", "n", "no"))
 
 
 def values_of(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
     """The values of these columns."""
-    return tuple(row[name] for name in columns)
+    return tuple([row[name] for name in columns])
 
 
 def is_gone(row: Row, deleted: DeletedConfig | None) -> bool:
@@ -39,6 +40,9 @@ def content_of(row: Row, config: SourceConfig, zone: str | None) -> dict[str, An
     found = {}
     for name, value in row.items():
         if taken is not None and name not in taken:
+            continue
+        if type(value) in _AS_IS and name not in config.json_columns:
+            found[name] = value
             continue
         try:
             found[name] = value_of(json_value(value) if name in config.json_columns else value, zone)

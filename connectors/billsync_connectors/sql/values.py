@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -98,9 +98,9 @@ def lenient_json(text: str | bytes) -> Any:
         return Unreadable(str(error))
 
 
-def size_of(value: Any) -> int:
-    """About how many bytes a value takes, where that may be many."""
-    return len(value) if isinstance(value, str | bytes | bytearray | memoryview) else 16
+def size_of(values: Iterable[Any]) -> int:
+    """About how many bytes values take that may be large."""
+    return sum([len(value) for value in values if type(value) is str or isinstance(value, _BYTES)])
 
 
 # ---------------------------------------------------------------- keys
