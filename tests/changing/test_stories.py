@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from billsync.stage import crediting, voiding
+from billsync.model.drift import Drift
+from billsync.reconcile import Totals
+from billsync.stage import crediting, sold, voiding
 from billsync.store import Store
 from billsync.verify import verify
 from tests.changing.shop import Shop, deal, seats, setup
@@ -349,3 +351,20 @@ def test_what_was_agreed_by_nobody_is_found(shop: Shop) -> None:
         tx.conn.exec_driver_sql("UPDATE proposals SET state = 'waiting'")
     found = verify(shop.store, now=shop.clock.now()).broken
     assert [(item.invariant, item.row) for item in found] == [("I7", "change/D1/1"), ("I7", "agreed/D1")]
+
+
+def test_reconciling_compares_what_is_agreed(shop: Shop) -> None:
+    shop.policy = {"approve_when": ["ended"]}
+    shop.won["D2"] = deal(setup(), customer="Zoomit")
+    shop.run(through=JAN)
+    shop.won["D1"] = deal(seats(16))
+    shop.run(through=date(2017, 1, 17))
+    shop.won["D2"]["stage"] = "Lost"
+    shop.run(through=FEB)
+    drifts: list[Drift] = []
+    remarks: list[str] = []
+    totals = Totals()
+    sold.compare(shop.world(FEB), totals, drifts, remarks)
+    assert drifts == []
+    assert remarks == ["changes that wait for a decision: 1; deals are compared as agreed: `billsync change list`"]
+    assert totals.of("USD").crm.net == shop.billed()
