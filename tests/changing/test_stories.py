@@ -368,3 +368,21 @@ def test_reconciling_compares_what_is_agreed(shop: Shop) -> None:
     assert drifts == []
     assert remarks == ["changes that wait for a decision: 1; deals are compared as agreed: `billsync change list`"]
     assert totals.of("USD").crm.net == shop.billed()
+
+
+def test_a_loss_that_cannot_be_billed_is_told_and_tried_again(shop: Shop) -> None:
+    shop.won["D1"] = deal(seats(months=1))
+    shop.run(through=JAN)
+    with shop.store.tx("broken") as tx:  # what is agreed has lost its price
+        tx.conn.exec_driver_sql(
+            'UPDATE facts SET doc = replace(doc, \'"unit_amount":"10.00"\', \'"unit_amount":"-1"\')'
+        )
+    shop.won["D1"]["stage"] = "Lost"
+    assert shop.run(through=date(2017, 1, 17)).exit_code == 1
+    assert shop.codes() == ["BILL-CHANGE-01", "BILL-CONTRACT-01"]
+    with shop.store.tx("mended") as tx:
+        tx.conn.exec_driver_sql(
+            'UPDATE facts SET doc = replace(doc, \'"unit_amount":"-1"\', \'"unit_amount":"10.00"\')'
+        )
+    assert shop.run(through=date(2017, 1, 17)).exit_code == 0
+    assert (shop.codes(), shop.money()) == ([], "51.61")

@@ -212,9 +212,7 @@ def _keep(world: World, tx: Tx, page: Page, drafts: Sequence[Draft]) -> None:
             tx.ledger.drop_charges(keys, run=run, at=at)
     problems = [problem for draft in drafts for problem in draft.problems]
     # what has a problem is looked at again, also when it is set back as it was
-    looks = [
-        (case.id, _AGAIN if draft.problems and case.deal else case.digest) for draft in drafts for case in draft.group
-    ]
+    looks = [(case.id, _AGAIN if draft.problems else case.digest) for draft in drafts for case in draft.group]
     tx.changes.seen(world.source.name, looks)
     kept = {problem.fingerprint for problem in problems}
     tx.problems.close(connection="billsync", object="deal", ids=ids, except_=kept, at=at, codes_prefix="BILL-")
