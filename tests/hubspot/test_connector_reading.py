@@ -198,8 +198,8 @@ def test_a_deal_that_comes_back_while_the_bin_is_read_is_not_gone(account: Accou
     with opened(account) as connector:
         copy = read(connector, "deals")
         account.forward(600)
-        account.human("delete", "deals", deal)
         account.set(lag_update_s=50, lag_spread=False)
+        account.human("delete", "deals", deal)
         listed = connector._walk.listed
 
         def restored(*given: Any, **named: Any) -> Any:
@@ -250,22 +250,26 @@ def test_a_list_that_is_cut_short_is_no_picture_of_all_there_is(account: Account
 )  # fmt: skip
 def test_whatever_goes_wrong_nothing_is_lost(account: Account, fault: str, options: dict[str, Any]) -> None:
     """It is TryLater or Refused, or nothing at all; and the next read has everything."""
-    small(account, deals=5)
+    small(account, deals=6)
     account.forward(3600)
     with opened(account, page_size=3) as connector:
         copy = read(connector, "deals")
-        for id, row in account.documents("deals").items():
-            account.human("change", "deals", id, properties={"amount": "3.33"})
-            account.human("change", "line_items", row["associations"]["line_items"][0], properties={"quantity": "4"})
         objects = ("deals/search", "line_items/search", "deals/batch/read", "line_items/batch/read")
-        for path in (*(f"objects/2026-03/{path}" for path in objects), "associations/2026-03/deals/line_items/batch"):
+        paths = [*(f"objects/2026-03/{path}" for path in objects), "associations/2026-03/deals/line_items/batch"]
+        for amount, path in enumerate(paths, 2):
+            for number, (id, row) in enumerate(account.documents("deals").items()):
+                if number % 2:
+                    account.human("change", "deals", id, properties={"amount": str(amount)})
+                else:
+                    line = row["associations"]["line_items"][0]
+                    account.human("change", "line_items", line, properties={"quantity": str(amount)})
+            account.forward(200)
             account.fault(fault, path=f"/crm/{path}", **options)
             with contextlib.suppress(TryLater, Refused):
                 read(connector, "deals", copy)
             account.admin("DELETE", "faults")
-        account.forward(61)
-        read(connector, "deals", copy)
-        assert faults(account, "deals", copy) == []
+            read(connector, "deals", copy)
+            assert faults(account, "deals", copy) == []
 
 
 def test_a_settings_property_is_read_and_an_unknown_object_is_refused(account: Account) -> None:
