@@ -206,6 +206,11 @@ FAULTY = {
         "DTD",
     ),
     "broken XML": (workbook(inline("id") + "<row><c></row>"), "READ-FILE-01", "no valid XML"),
+    "merged cells that are none": (
+        workbook(inline("id") + '<mergeCell ref="A0:ZZZ99999"/>'),
+        "READ-FILE-01",
+        "no address of a cell",
+    ),
     "an empty sheet": (saved(openpyxl.Workbook()), "READ-SHEET-01", "no header"),
     "nothing": (b"", "READ-FILE-01", "no workbook"),
 }

@@ -71,7 +71,10 @@ class SheetRows:
             tail = text[-_TAIL:]
             if len(found) > _MOST_MERGED:
                 raise BadWorkbook("the sheet has too many merged cells", "unmerge them", "READ-SHEET-03")
-        return [_range(first.decode(), last.decode()) for first, last in found]
+        try:
+            return [_range(first.decode(), last.decode()) for first, last in found]
+        except ValueError as error:
+            raise BadWorkbook(f"its merged cells make no sense: {error}") from None
 
     def __iter__(self) -> Iterator[SheetRow]:
         """Every row that is not blank, in order.  Raises `BadWorkbook`."""
