@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy, differences, same, through_json
-from billsync.conformance.rule import Broken
 from billsync.connector import Page, Record
 from billsync.model.problem import Place
 

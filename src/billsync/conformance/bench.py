@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from billsync import pull
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy, differences
-from billsync.conformance.rule import Broken
 from billsync.conformance.subject import Ability, Kind, Subject
 from billsync.conformance.watched import Watched
 from billsync.connector import Context, Data, Fault, Keep, Memory, Refused

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from billsync.conformance.rule import Broken
+from billsync.conformance.broken import Broken
 from billsync.connector import Checkpoint, Data, Page, Record
 from billsync.model.problem import Problem
 

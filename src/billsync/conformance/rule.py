@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from billsync.conformance.bench import Bench
 from billsync.conformance.subject import Ability, Kind, Subject
-
-if TYPE_CHECKING:
-    from billsync.conformance.bench import Bench
 
 PAGE: Final = "docs/reference/conformance.md"
 NO_NUMBER: Final = "the kind has no field of exact decimals"
-
-
-class Broken(Exception):
-    """A connector does not keep to a rule; the message says what was seen."""
 
 
 @dataclass(frozen=True, slots=True)

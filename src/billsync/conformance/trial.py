@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from billsync.conformance.bench import Bench
-from billsync.conformance.rule import Broken, Rule
+from billsync.conformance.broken import Broken
+from billsync.conformance.rule import Rule
 from billsync.conformance.subject import Kind, Subject
 from billsync.connector import Fault
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from billsync.conformance.rule import Broken
+from billsync.conformance.broken import Broken
 from billsync.connector import Capabilities, Checkpoint, Connector, Fault, Health, Page, Record, Schema, Unclear
 
 

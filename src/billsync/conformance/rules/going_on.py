@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import Final
 
 from billsync.conformance.bench import Bench
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy, through_json
-from billsync.conformance.rule import Broken, rule
+from billsync.conformance.rule import rule
 from billsync.conformance.subject import Ability
 from billsync.conformance.watched import Watched
 from billsync.connector import TryLater

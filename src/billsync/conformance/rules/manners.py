@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from billsync.conformance.bench import Bench
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy
-from billsync.conformance.rule import Broken, rule
+from billsync.conformance.rule import rule
 from billsync.conformance.subject import Ability
 from billsync.conformance.watched import Watched
 from billsync.connector import Fault, Health, Refused, TryLater

@@ -9,8 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from billsync.conformance.bench import CONNECTION, Bench
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy, differences
-from billsync.conformance.rule import Broken, rule
+from billsync.conformance.rule import rule
 from billsync.conformance.subject import Ability
 from billsync.connector import Checkpoint, FieldInfo, Record, TryLater
 from billsync.model.scalar import read_day, read_instant

@@ -6,8 +6,9 @@ import time
 from typing import Final
 
 from billsync.conformance.bench import Bench
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import Copy, differences
-from billsync.conformance.rule import Broken, rule
+from billsync.conformance.rule import rule
 from billsync.conformance.subject import Ability
 from billsync.connector import Fault, TryLater
 from billsync.store import Store

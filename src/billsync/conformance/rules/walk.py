@@ -8,8 +8,9 @@ from random import Random
 from typing import Final
 
 from billsync.conformance.bench import Bench
+from billsync.conformance.broken import Broken
 from billsync.conformance.copy import differences
-from billsync.conformance.rule import Broken, rule
+from billsync.conformance.rule import rule
 from billsync.conformance.subject import Ability
 from billsync.connector import Fault, TryLater
 from billsync.store import Store
