@@ -159,6 +159,7 @@ BOMB = gzip.compress(b"id\n" + b"0" * 5_000_000)
         (BOMB, "READ-SIZE-01"),
         (gzip.compress(b"id\n1\n")[:-8] + b"\0" * 8, "READ-FILE-01"),
     ],
+    ids=["cut short", "not packed", "a bomb", "a wrong sum"],  # gzip writes the time: no id is made of its bytes
 )
 def test_a_packed_file_that_is_broken_or_a_bomb(folder: Path, open_files: Open, content: bytes, code: str) -> None:
     (folder / "deals.csv.gz").write_bytes(content)
@@ -169,6 +170,7 @@ def test_a_packed_file_that_is_broken_or_a_bomb(folder: Path, open_files: Open, 
 @pytest.mark.parametrize(
     ("content", "says"),
     [(b"PK\x03\x04xx", "ZIP"), (b"PAR1", "Parquet"), (gzip.compress(b"id"), "gzip"), (b" <!DOCTYPE html><p>", "HTML")],
+    ids=["zip", "parquet", "gzip", "html"],
 )
 def test_a_file_with_the_wrong_ending_says_what_it_is(
     folder: Path, open_files: Open, content: bytes, says: str
