@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ "$$n" -lt 2 ] && n=2; echo $$n)
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
@@ -49,11 +49,19 @@ bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.mapping
 	@$(BIN)/python -m benchmarks.billing
+	@$(BIN)/python -m benchmarks.calls salesforce
+	@$(BIN)/python -m benchmarks.calls hubspot
 
 .PHONY: soak
-soak: $(STAMP) ## Long runs under faults: crashes at random moments, and thousands of simulated histories
+soak: $(STAMP) ## Long runs under faults: crashes at random moments, thousands of simulated histories, CRMs read while people work
 	@$(BIN)/python -m pytest -q tests/crash --soak 40 -n $(WORKERS)
 	@$(BIN)/python -m tests.simulation soak --minutes $(MINUTES) --workers $(WORKERS)
+	@$(BIN)/python -m tests.crm.copying salesforce
+	@$(BIN)/python -m tests.crm.copying hubspot
+
+.PHONY: conformance
+conformance: $(STAMP) ## Put our connectors through the read conformance kit; score cards into docs/reference/conformance
+	@$(BIN)/python -m tests.project.write_conformance
 
 .PHONY: lock
 lock: $(STAMP) ## Renew requirements.lock: what billsync runs on, with hashes

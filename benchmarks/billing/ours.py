@@ -15,6 +15,7 @@ from billsync.connector import Context
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.contract import Contract
 from billsync.model.customer import Customer
+from billsync.model.period import add_months
 from billsync.model.product import Product
 from billsync.model.ref import Ref
 from billsync.model.usage import CustomerUsage
@@ -76,6 +77,23 @@ def fill(store: Store, count: int) -> None:
             _put(tx, "usage", [usage_of(each) for each in page])
 
 
+def fill_aged(store: Store, count: int, age: int) -> None:
+    """Contracts of so many months, of the same lines, with what was used in each month."""
+    start = add_months(MONTH[0], 1 - age)
+    with store.tx("fill") as tx:
+        tx.facts.put("product", [(each, _from("products", each.id), "m") for each in PRODUCTS], run="r", at=AT)
+        for each in contracts(count):
+            contract = contract_of(each)
+            lines = tuple(line.altered(starts_on=start) for line in contract.lines)
+            _put(tx, "customer", [Customer(id=each.customer, name=each.customer, country="DE")])
+            _put(tx, "contract", [contract.altered(start=start, lines=lines)])
+            _put(tx, "usage", [_used(each, add_months(start, month)) for month in range(age)])
+
+
+def _used(given: Given, on: date) -> CustomerUsage:
+    return CustomerUsage(id=f"{given.id}/{on}", customer=given.customer, meter="calls", on=on, value=given.calls)
+
+
 def _put(tx: Tx, kind: str, nouns: Sequence[Customer | Contract | CustomerUsage]) -> None:
     tx.facts.put(kind, [(noun, _from(kind, noun.id), "m") for noun in nouns], run="r", at=AT)
 
@@ -95,9 +113,9 @@ def world(store: Store, folder: Path, through: date = MONTH[1]) -> World:
     )  # fmt: skip
 
 
-def run(store: Store, folder: Path) -> None:
+def run(store: Store, folder: Path, through: date = MONTH[1]) -> None:
     """Charges and invoices of all that is due, as `billsync bill` makes them."""
-    sync.bill(world(store, folder))
+    sync.bill(world(store, folder, through))
 
 
 def made(store: Store) -> int:

@@ -16,6 +16,7 @@ from billsync import push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
 from billsync.stage import (
+    agreed,
     bills,
     contracting,
     crediting,
@@ -28,6 +29,7 @@ from billsync.stage import (
     returns,
     schemas,
 )
+from billsync.stage.changing import deciding, proposing
 from billsync.stage.garbage import collected_seldom
 from billsync.stage.world import End, World
 
@@ -73,12 +75,14 @@ def _journey(world: World, report: Report, before_push: Callable[[End], None], *
     references.warm(world, world.lives)  #   reference tables of either end, for look-ups
     facts.read(world, full=full)  #          CRM        -> records in the inbox
     facts.make(world)  #                     records    -> customers, products, deals
-    bills.charge(world)  #                   deals      -> charges
+    proposing.propose(world)  #              deals      -> proposals -> what is agreed, where the policy says so
+    agreed.charge(world)  #                  deals, or what they agreed -> charges
     contracting.charge(world)  #             contracts, usage -> charges
     outgoing.masters(world)  #               customers, products -> planned writes
     bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
     crediting.unsent(world)  #               and credit notes
     bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
+    deciding.refresh(world)  #               proposals that wait -> what they come to by now
     money.settle(world)  #                   payments that came before their invoice -> invoices settled
     remit.plan(world)  #                     the source's payments and refunds -> planned writes
     deliver(world, report, world.target, before_push)  #                      planned -> ERP
@@ -96,9 +100,11 @@ def bill(world: World) -> Report:
     What is to be sent is planned, and goes out with the next run.  The caller holds the pipeline's lock.
     """
     report = Report(world.run, counts=world.tally.counts)
-    bills.charge(world)
+    proposing.propose(world)
+    agreed.charge(world)
     contracting.charge(world)
     bills.invoice(world)
+    deciding.refresh(world)
     money.settle(world)
     return _finish(world, report)
 

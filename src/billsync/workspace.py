@@ -251,6 +251,7 @@ def world(
             conflicts=_conflicts(pipeline, [*inbound, *outbound.values()]),
             heard=_heard(workspace, pipeline_name, pipeline),
             parity=pipeline.push.parity,
+            changes=pipeline.changes,
         )
 
 

@@ -25,7 +25,13 @@ def test_a_key_is_made_named_and_changed_by_command(place: Place) -> None:
     opened.close()
     (row,) = place.billsync("vault", "list", "--format", "json").json
     assert (row["connection"], row["name"], row["opens"]) == ("crm", "refresh", True)
+    assert ("vault", "ok") in [
+        (row["check"], row["state"]) for row in place.billsync("doctor", "--format", "json").json
+    ]
     place.billsync("vault", "new-key", "next.key")
+    config.write_text(config.read_text().replace("file:vault.key", "file:next.key"))
+    assert "sealed by another key" in place.billsync("doctor").out
+    config.write_text(config.read_text().replace("file:next.key", "file:vault.key"))
     config.write_text(config.read_text().replace("[file:vault.key]", "[file:next.key, file:vault.key]"))
     assert place.billsync("vault", "rotate").out.startswith("1 sealed anew")
     assert place.billsync("vault", "forget", "crm", "refresh", "--reason", "new app").code == 0

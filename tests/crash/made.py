@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,8 +15,8 @@ from billsync.model.money import from_minor
 from billsync.store import Store
 from billsync.verify import verify
 from billsync_connectors.tryton.sandbox import TrytonSandbox
+from tests.crash import forks
 
-ROOT = Path(__file__).parents[2]
 _DAYS = itertools.count()
 DEALS = 6
 
@@ -67,17 +65,7 @@ class Case:
 
     def run(self, point: str = "none", occurrence: int = 1, *victim: str) -> int:
         """A run in a process of its own; its exit code, -9 where it was killed."""
-        command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "tests.crash.driver",
-            self.config,
-            point,
-            str(occurrence),
-            *victim,
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True).returncode
+        return forks.run(self.config, point, occurrence, *(int(process) for process in victim))
 
     def documents(self) -> list[dict[str, Any]]:
         """This case's invoices in the ERP."""

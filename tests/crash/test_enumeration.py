@@ -7,8 +7,6 @@ takes a part of them, `--soak 40` all.  Runs are processes, forked from a server
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from billsync import answers, schedule
 from billsync.model.delivery import DONE
 from billsync.store import Store
 from billsync.verify import verify
-from tests.crash import driver
+from tests.crash import forks
 from tests.sandbox.stand_in import StandIn
 
 DEALS = 4
@@ -57,9 +55,6 @@ pipelines:
     billing: {{through: {day}}}
     push: {{patience_s: 60}}
 """
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.crash.driver", "billsync_connectors.sandbox", "billsync_connectors.files"])
 
 
 @dataclass(frozen=True)
@@ -94,11 +89,7 @@ class Case:
 
     def run(self, point: str = "none", occurrence: int = 1) -> int:
         """One run in a process of its own; its exit code, -9 where it was killed."""
-        process = FORKS.Process(target=_run, args=(str(self.folder / "billsync.yaml"), point, occurrence))
-        process.start()
-        process.join(120)
-        assert process.exitcode is not None
-        return process.exitcode
+        return forks.run(self.folder / "billsync.yaml", point, occurrence)
 
     def points(self) -> list[tuple[str, int]]:
         """Each point that was passed, with how often it had been passed by then."""
@@ -140,12 +131,6 @@ class Case:
         assert sum((Decimal(document["total"]) for document in there), Decimal(0)) == total
         assert states <= DONE
         assert verdict.broken == []
-
-
-def _run(config: str, point: str, occurrence: int) -> None:
-    """In the forked process."""
-    code = driver.main(Path(config), point, occurrence, os.getpid())
-    os._exit(code)
 
 
 def _part(points: list[tuple[str, int]], soak: int, share: int, chance: Random) -> Iterator[tuple[str, int]]:

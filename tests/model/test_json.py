@@ -86,3 +86,7 @@ def test_numbers_with_a_point_keep_every_decimal() -> None:
 
 def test_nesting_is_fine_up_to_the_limit() -> None:
     assert loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+
+
+def test_texts_that_no_store_holds_pass_where_records_are_judged_one_by_one() -> None:
+    assert loads('{"a\\u0000": ["\\ud800"]}', any_text=True) == {"a\0": ["\ud800"]}

@@ -68,7 +68,7 @@ def test_an_empty_environment_gets_a_working_billsync(wheel: Path, tmp_path: Pat
 
     assert "--version" in billsync("--help")
     listed = {line.split("\t")[0] for line in billsync("connectors", "list").splitlines()[1:]}
-    assert listed == {"files", "sandbox", "tryton"}
+    assert listed == {"files", "hubspot", "salesforce", "sandbox", "sql", "tryton"}
     billsync("init", "work", "--from", "files", "--to", "tryton")
     assert (tmp_path / "work" / "billsync.yaml").is_file()
     assert (tmp_path / "work" / "mappings" / "tryton" / "invoice.yaml").is_file()

@@ -30,6 +30,7 @@ class StandIn:
     process: subprocess.Popen[str] | None = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60))
     sessions: list[requests.Session] = field(default_factory=list)
+    connectors: list[Any] = field(default_factory=list)
 
     def start(self) -> None:
         """Start it; the second time on the same port, with all that it had."""
@@ -59,7 +60,9 @@ class StandIn:
         self.kill()
 
     def part(self) -> None:
-        """Close the SDK's connections."""
+        """Close the connections of the SDK and of connectors."""
+        while self.connectors:
+            self.connectors.pop().close()
         while self.sessions:
             self.sessions.pop().close()
 

@@ -140,7 +140,8 @@ def test_the_named_sandbox_starts_stops_and_keeps_its_data(folder: Path, running
         id = sandbox.admin("POST", "human", {"do": "create", "object": "Account", "fields": {"Name": "A"}})["id"]
         stranger = httpx.get(f"{told['url']}admin/settings", trust_env=False)
         assert stranger.status_code == 401
-        trusted = httpx.Client(verify=ssl.create_default_context(cafile=told["certificate"]), trust_env=False)
+        file = sandbox.admin("GET", "certificate")["certificate"]
+        trusted = httpx.Client(verify=ssl.create_default_context(cafile=file), trust_env=False)
         with trusted:
             url = told["url"].replace("http:", "https:")
             assert trusted.get(f"{url}services/data").status_code == 502

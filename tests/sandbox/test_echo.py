@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billsync.push.echo import digest, same
@@ -145,6 +145,8 @@ _VALUES: Any = st.recursive(
 
 @settings(max_examples=40)
 @given(_VALUES, _VALUES)
+@example("NaN", "nan")
+@example("sNaN", 1)
 def test_what_was_written_stands_there_in_whatever_form(one: Any, other: Any) -> None:
     assert same(one, one)
     assert not same("written", "written by hand")

@@ -147,7 +147,7 @@ def test_a17_a_formula_reaches_nothing_but_the_record(source: str) -> None:
 
 
 def test_a17_the_engine_never_evaluates_text_as_code() -> None:
-    bad = re.compile(r"(?<![\w.])(eval|exec|__import__)\(|\bimport_module\(|literal_eval")
+    bad = re.compile(r"(?<![\w.])(eval|exec|__import__)\(|\bimport_module\((?!\"[\w.]+\"\))|literal_eval")
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for folder in ("src", "connectors")
@@ -155,12 +155,12 @@ def test_a17_the_engine_never_evaluates_text_as_code() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if bad.search(line)
     ]
-    assert [place for place in found if not place.startswith(COMPILER)] == []
-    assert len(found) == 1
+    assert sorted(place.rpartition(":")[0] for place in found) == KNOWN
 
 
-COMPILER = "src/billsync/mapping/emit.py:"
-"""The one place where source is run: its own, and the test below says what can stand in it."""
+KNOWN = ["src/billsync/conformance/finding.py", "src/billsync/mapping/emit.py", "src/billsync/model/writer.py"]
+"""A class that a person names to the conformance kit; and two compilers: of mappings, of which the test below says what
+can stand in their source, and of the nouns' own schemas, made before any text from outside is there."""
 CALLED = {"get", "isspace", "append", "add", "values", "join"}
 NAMED = re.compile(r"[a-z][0-9]+|[rk]|key_|f_[A-Z]+|fast|resolve|refs|type|str|dict|list|set")
 HOSTILE = [

@@ -135,7 +135,7 @@ def trust_200(stack: ExitStack) -> None:
     _put(stack, erp_connector, "unclear", unclear)
 
 
-@bug(C, D, near=8)
+@bug(C, D, near=12)
 def send_before_intent(stack: ExitStack) -> None:
     """The intention to send is written down only after it was sent."""
 
@@ -272,7 +272,7 @@ def cursor_first(stack: ExitStack) -> None:
         _put(stack, place, "pages", pages)
 
 
-@bug(B)
+@bug(B, near=45)
 def no_overlap(stack: ExitStack) -> None:
     """The checkpoint is the last record seen, though others may still be published behind it."""
     _put(stack, feed, "checkpoint", lambda start, last, _ceiling: max(start, last))
@@ -288,7 +288,7 @@ def overlap_from_max(stack: ExitStack) -> None:
     _put(stack, feed, "checkpoint", checkpoint)
 
 
-@bug(B)
+@bug(B, near=3)
 def offset_paging(stack: ExitStack) -> None:
     """Pages are counted, while records move from one to another."""
 
@@ -314,7 +314,7 @@ def payment_per_telling(stack: ExitStack) -> None:
     _put(stack, money, "_hear", hear)
 
 
-@bug(B, near=14)
+@bug(B, near=62)
 def payments_only_grow(stack: ExitStack) -> None:
     """A payment that was taken back there goes on counting here."""
     _put(stack, money, "_withdraw", lambda *_args: None)

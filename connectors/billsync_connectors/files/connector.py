@@ -1,4 +1,4 @@
-"""A folder of CSV and JSONL files as a CRM.  (shell)
+"""A folder of files as a CRM.  (shell)
 
 Whether a file changed is told by the digest of its content alone.  Size and modification time would spare the hashing,
 but a corrected figure has the same size, and copies (`cp -p`, `rsync -t`) keep the time: such a change would never be
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from billsync.connector import (
@@ -38,21 +39,23 @@ from billsync.model.problem import Problem
 from billsync.model.scalar import show
 from billsync.strict.yaml import did_you_mean
 from billsync_connectors.files.config import FilesConfig, ObjectConfig
-from billsync_connectors.files.folder import File, Folder, Print, check_unchanged, fingerprint, reason
+from billsync_connectors.files.folder import File, Folder, LocalFolder, Print, reason
+from billsync_connectors.files.remote import RemoteFolder
+from billsync_connectors.files.remote_address import REMOTE, Address
 from billsync_connectors.files.rows import Limits
+from billsync_connectors.files.session import Session
 from billsync_connectors.files.status import COLUMNS, StatusFile
 from billsync_connectors.files.table import Keys, Source, columns, records
 
-PAGE: Final = 500
 STATUS: Final = "status"
 
 
 class Files(Connector):
-    """CSV and JSONL files in a folder."""
+    """CSV, JSONL, Excel and Parquet files in a folder, here or behind SFTP."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         system="files",
-        title="CSV and JSONL files",
+        title="Files in a folder",
         writes={STATUS: WriteSheet(target=Target.UPSERT, reference="deal", settle_s=0, batch_max=1000)},
         notes=(
             "Objects are files: each instance reads those that its configuration names.",
@@ -65,25 +68,37 @@ class Files(Connector):
     def __init__(self, context: Context, config: Any) -> None:
         self._name = context.name
         self._config: FilesConfig = config
-        self._limits = Limits(self._config.max_field_bytes, self._config.max_record_bytes)
-        self._folder = Folder(context.root, self._config.folder)
-        status = self._config.status_folder
-        self._status = None if status is None else StatusFile(context.root, status, self._limits)
+        config_ = self._config
+        self._limits = Limits(config_.max_field_bytes, config_.max_record_bytes, config_.max_file_bytes)
+        self._session = Session(context.name, config_) if config_.is_remote else None
+        self._folder = self._folder_at(context.root, config_.folder)
+        status = config_.status_folder
+        self._status = None if status is None else StatusFile(self._folder_at(context.root, status), self._limits)
         # the class's sheet, completed by what this configuration names, shadows it for this instance
         vars(self)["capabilities"] = self._completed()
 
+    def _folder_at(self, root: Path, folder: str) -> Folder:
+        """A folder of this machine, or of the one that is spoken to by SFTP."""
+        if self._session is None:
+            return LocalFolder(root, folder)
+        path = Address.read(folder).path if folder.startswith(REMOTE) else folder
+        return RemoteFolder(self._session, path, self._limits.file)
+
     def _completed(self) -> Capabilities:
         reads = {}
-        with suppress(Refused):  # a folder that is not there is for `check` to say
-            reads = {name: ReadSheet(key=self._key(name), snapshot=True, page_size=PAGE) for name in self._objects()}
+        with suppress(Refused, TryLater, OSError):  # a folder that is not there is for `check` to say
+            reads = {
+                name: ReadSheet(key=self._key(name), snapshot=True, page_size=self._config.page_size)
+                for name in self._objects()
+            }
         writes = {} if self._status is None else self.capabilities.writes
         return self.capabilities.model_copy(update={"reads": reads, "writes": writes})
 
     def _key(self, object: str) -> str:
         configured = self._objects()[object].key
-        if configured is not None:
-            return configured
-        with suppress(Refused, OSError):
+        if configured is not None or self._session is not None:  # another machine is not asked before it has to be
+            return configured or ""
+        with suppress(Refused, TryLater, OSError):
             return next(iter(self._columns(object)[0]), "")
         return ""
 
@@ -93,10 +108,10 @@ class Files(Connector):
             return dict(self._config.objects)
         found: dict[str, ObjectConfig] = {}
         for file in self._folder.every():
-            if file.path.stem in found:
-                other = found[file.path.stem].file
+            if file.stem in found:
+                other = found[file.stem].file
                 raise Refused("ambiguous", f"{file.name} and {other} have one name: list the files under `objects`")
-            found[file.path.stem] = ObjectConfig(file=file.name)
+            found[file.stem] = ObjectConfig(file=file.name)
         return found
 
     def _source(self, object: str) -> tuple[Source, list[File]]:
@@ -108,7 +123,9 @@ class Files(Connector):
                 "unknown_object", f"{self._name} has no object {show(object)}" + (f" ({hint})" if hint else "")
             )
         spec = objects[object]
-        source = Source(self._name, object, spec.key, spec.format, spec.delimiter, self._limits)
+        source = Source(
+            self._name, object, spec.key, spec.format, spec.delimiter, self._limits, spec.sheet, spec.header_row
+        )
         return source, self._folder.of_object(object, spec.file)
 
     # ------------------------------------------------------------ looking
@@ -117,7 +134,7 @@ class Files(Connector):
         """Every file is there and can be read; remarks name headers that are not usable."""
         self._folder.check()
         objects = self._objects()
-        remarks = [] if objects else [f"there is no CSV or JSONL file in {self._folder.shown}"]
+        remarks = [] if objects else [f"there is no file in {self._folder.shown} that can be read"]
         for name in objects:
             remarks += [str(problem) for problem in self._columns(name)[1]]
         if self._status is None:
@@ -137,8 +154,10 @@ class Files(Connector):
         if problems:
             raise Refused("header_unusable", str(problems[0]))
         key = source.key or (names[0] if names else "")
-        fields = tuple(FieldInfo(name=name, required=name == key, writable=False) for name in names)
-        free = source.format_of(files[0]) == "jsonl"
+        form = source.format_of(files[0])
+        kind = "text" if form == "csv" else "any"  # of the others each cell says of itself what it is
+        fields = tuple(FieldInfo(name=name, type=kind, required=name == key, writable=False) for name in names)
+        free = form == "jsonl"
         return Schema(object=object, fields=fields, open=free, sampled=free)
 
     def _columns(self, object: str) -> tuple[list[str], list[Problem]]:
@@ -147,8 +166,8 @@ class Files(Connector):
         found: list[list[str]] = []
         problems: list[Problem] = []
         for file in files:
-            with self._folder.open(file) as stream:
-                names, faults = columns(stream, file, source)
+            with self._folder.open(file) as opened:
+                names, faults = columns(opened.stream, file, source)
             found.append(names)
             problems += faults
         return found[0], problems
@@ -167,6 +186,13 @@ class Files(Connector):
 
     def _read(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         source, files = self._source(object)
+        if (
+            self._config.trust_times
+            and since
+            and _stamps(since) == {one.name: self._folder.stamp(one) for one in files}
+        ):
+            yield Page((), (), since)
+            return
         prints = {file.name: self._print(file) for file in files}
         after = {"files": {name: found.checkpoint() for name, found in prints.items()}}
         if _digests(since) == {name: found.digest for name, found in prints.items()}:
@@ -181,8 +207,8 @@ class Files(Connector):
                 yield Page(good, bad, after if end else dict(since or {}), snapshot=end and clean, complete=end)
 
     def _print(self, file: File) -> Print:
-        with self._folder.open(file) as stream:
-            return fingerprint(stream)
+        with self._folder.open(file) as opened:
+            return opened.print()
 
     def _pages(
         self, file: File, source: Source, before: Print, keys: Keys
@@ -193,17 +219,17 @@ class Files(Connector):
         """
         good: list[Record] = []
         bad: list[Problem] = []
-        with self._folder.open(file) as stream:
-            for found in records(stream, file, source, keys):
-                if len(good) + len(bad) >= PAGE:
-                    check_unchanged(file, stream, before)
+        with self._folder.open(file) as opened:
+            for found in records(opened.stream, file, source, keys):
+                if len(good) + len(bad) >= self._config.page_size:
+                    opened.check_unchanged(file, before)
                     yield good, bad, False
                     good, bad = [], []
                 if isinstance(found, Record):
                     good.append(found)
                 else:
                     bad.append(found)
-            check_unchanged(file, stream, before)
+            opened.check_unchanged(file, before)
         yield good, bad, True
 
     def fetch(self, object: str, ids: Sequence[str]) -> list[Record]:
@@ -212,8 +238,8 @@ class Files(Connector):
         wanted, keys = set(ids), Keys()
         found: list[Record] = []
         for file in files:
-            with self._folder.open(file) as stream:
-                rows = records(stream, file, source, keys)
+            with self._folder.open(file) as opened:
+                rows = records(opened.stream, file, source, keys)
                 found += [row for row in rows if isinstance(row, Record) and row.id in wanted]
         return found
 
@@ -225,7 +251,7 @@ class Files(Connector):
             return super().probe(object, keys)
         try:
             rows = self._status.load()
-        except (Refused, OSError) as error:
+        except (Refused, TryLater, OSError) as error:
             return [Unsure("status_unreadable", str(error)) for _ in keys]
         state = COLUMNS.index("state")
         return [Found((key,), echo={"state": rows[key][state]}) if key in rows else Absent() for key in keys]
@@ -250,6 +276,19 @@ class Files(Connector):
             return [
                 TryLater("read_failed", f"{self._status.shown} could not be read: {reason(error)}") for _ in intents
             ]
+
+    def close(self) -> None:
+        """Let go of the connection to another machine, and of what was fetched from it."""
+        self._folder.close()
+        if self._status is not None:
+            self._status.close()
+        if self._session is not None:
+            self._session.close()
+
+
+def _stamps(since: Checkpoint) -> dict[str, tuple[int, int]]:
+    """Sizes and times that a checkpoint holds, by file."""
+    return {name: (found["size"], found["mtime_ns"]) for name, found in since.get("files", {}).items()}
 
 
 def _digests(since: Checkpoint | None) -> dict[str, str] | None:

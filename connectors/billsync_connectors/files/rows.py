@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 from billsync.model.scalar import show
 from billsync.strict import json
 from billsync_connectors.files.scan import Scanner, State, cell_pattern, cells, whole_line
+from billsync_connectors.files.sniff import HEAD, kind
 
 MAX_REREAD: Final = 1 << 28
 """Bytes read a second time because of quotes that were not closed, until the rest of a file is given up."""
@@ -18,10 +19,11 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes from which on a cell or a record is a problem."""
+    """Sizes in bytes from which on a cell, a record or a file as it is unpacked is a problem."""
 
     field: int
     record: int
+    file: int = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A record that cannot be used; `fatal` where nothing after it is read."""
+    """A record that cannot be used; `fatal` where nothing after it is read, `cell` such as `C7` of a workbook."""
 
     line: int
     code: str
@@ -50,14 +52,19 @@ class Bad:
     hint: str = ""
     column: int | None = None
     fatal: bool = False
+    cell: str = ""
 
 
 def begin(stream: BinaryIO) -> Bad | None:
     """Stand after the byte order mark.  Gives what is wrong with a file of another encoding, or with an empty one."""
-    head = stream.read(4)
+    head = stream.read(HEAD)
     if not head:
         return Bad(1, "READ-FILE-02", "the file is empty", "export it again, or take it out of the folder")
-    if head[:2] in _UTF16 or b"\x00" in head:
+    what = kind(head)
+    if what and not what.startswith("XML"):
+        hint = "give it the ending of what it is, or export it again"
+        return Bad(1, "READ-FILE-01", f"the file is no text in rows: it is {what}", hint, fatal=True)
+    if head[:2] in _UTF16 or b"\x00" in head[:4]:
         return Bad(
             1,
             "READ-TEXT-01",
@@ -214,17 +221,17 @@ def _item(raw: bytes, line: int, limits: Limits) -> Item | Bad:
         return Bad(line, "READ-JSON-01", f"expected a JSON object, got {show(value)}", "write one JSON object a line")
     if len(raw) > limits.field:
         for name, item in value.items():
-            if _longest(item) > limits.field:
+            if longest(item) > limits.field:
                 return _too_large_field(line, f"the field {show(name)}", limits)
     return Item(line, value)
 
 
-def _longest(value: object) -> int:
+def longest(value: object) -> int:
     """Bytes of the longest text in a value."""
     if isinstance(value, str):
         return len(value.encode())
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return max((_longest(item) for item in inner), default=0)
+    return max((longest(item) for item in inner), default=0)
 
 
 # ---------------------------------------------------------------- both

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
-from billsync.connector import Applied, Intent, Outcome, Refused, Standing, TryLater, Unclear
+from billsync.connector import Applied, Intent, Outcome, Refused, Standing
 from billsync.model.scalar import plain, read_day, read_decimal, read_text, show
 from billsync.strict.yaml import did_you_mean
-from billsync_connectors.files.folder import Folder, reason
+from billsync_connectors.files.folder import Folder
 from billsync_connectors.files.rows import Bad, CsvRows, Limits, begin
 
 COLUMNS: Final = ("deal", "invoices", "amount", "currency", "state", "issued_on", "due_on", "paid_on")
@@ -28,20 +26,19 @@ Rows = dict[str, tuple[str, ...]]
 class StatusFile:
     """`status.csv` of one folder; the only writer of it is the connection's push."""
 
-    def __init__(self, root: Path, folder: str, limits: Limits) -> None:
-        self._folder = Folder(root, folder)
+    def __init__(self, folder: Folder, limits: Limits) -> None:
+        self._folder = folder
         self._limits = limits
         self.shown = f"{self._folder.shown}/{NAME}"
 
     def load(self) -> Rows:
         """What the file holds; nothing where there is none.  Raises `Refused` for one that billsync did not write."""
-        path = self._folder.path / NAME
-        if not os.path.lexists(path):
+        there = self._folder.named(NAME)
+        if not there:
             return {}
-        (file,) = self._folder.of_object("status", NAME)
-        with self._folder.open(file) as stream:
-            fault = begin(stream)
-            found = [fault] if fault else list(CsvRows(stream, ",", self._limits))
+        with self._folder.open(there[0]) as opened:
+            fault = begin(opened.stream)
+            found = [fault] if fault else list(CsvRows(opened.stream, ",", self._limits))
         rows: Rows = {}
         for number, row in enumerate(found):
             if isinstance(row, Bad):
@@ -52,6 +49,10 @@ class StatusFile:
                 cells = tuple(restored(cell) for cell in row.cells)
                 rows[cells[0]] = cells
         return rows
+
+    def close(self) -> None:
+        """Let go of what was fetched."""
+        self._folder.close()
 
     def _foreign(self, line: int, message: str) -> Refused:
         advice = "it is not overwritten; mend it or move it away"
@@ -69,41 +70,8 @@ class StatusFile:
         except Refused as refused:
             return [refused for _ in intents]
         outcomes = [_applied(rows, intent) for intent in intents]
-        fault = self._replace(text(rows).encode())
+        fault = self._folder.replace(NAME, text(rows).encode())
         return [fault if fault and isinstance(outcome, Applied) else outcome for outcome in outcomes]
-
-    def _replace(self, content: bytes) -> TryLater | Unclear | None:
-        """Put the content in the file's place: before the rename nothing has happened, after it all has."""
-        folder = self._folder.path
-        temporary = folder / f".{NAME}.tmp"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _write_through(temporary, content)
-            temporary.replace(folder / NAME)
-        except OSError as error:
-            return TryLater("not_written", f"{self.shown} cannot be written: {reason(error)}", offline=True)
-        try:
-            _sync_folder(folder)
-        except OSError as error:
-            return Unclear("not_confirmed", f"{self.shown} may not have reached the disk: {reason(error)}")
-        return None
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ---------------------------------------------------------------- rows

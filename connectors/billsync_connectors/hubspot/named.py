@@ -1,210 +1,49 @@
-"""Starts and stops a HubSpot stand-in that lives in a folder, and speaks to those that run.  (shell)"""
+"""HubSpot's stand-in as a process in a folder.  (shell)"""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-import httpx
-
-from billsync.connector import NoSandbox
+from billsync.local import StandIn, write_secret
 from billsync_connectors.hubspot.server.faults import CATALOGUE
 
-_SERVER: Final = "billsync_connectors.hubspot.server"
-_START_S: Final = 30
-_STOP_S: Final = 10
 _SECRETS: Final = ("token", "client_id", "client_secret")
-_CHILDREN: Final[dict[int, subprocess.Popen[bytes]]] = {}
 
 
-class NamedHubSpot:
-    """One stand-in, kept in one folder.
+class NamedHubSpot(StandIn):
+    """One account (docs/reference/hubspot-stand-in.md)."""
 
-    Attributes:
-        folder: holds its data, its password and tokens (0600), the port, the log.
-        options: `seed` (the data to begin with: `crm_sales`, which is the default, or `none`), and settings of the
-            stand-in (docs/reference/hubspot-stand-in.md) as text.
-    """
+    server: ClassVar = "billsync_connectors.hubspot.server"
+    catalogue: ClassVar = CATALOGUE
+    seed: ClassVar = "crm_sales"
+    OPTIONS: ClassVar = "seed, and the settings of docs/reference/hubspot-stand-in.md"
 
-    OPTIONS: Final = "seed, and the settings of docs/reference/hubspot-stand-in.md"
+    def furnish(self, own: Mapping[str, str]) -> None:
+        """A token and an app of its own."""
+        self.admin("PATCH", "settings", {**self._secrets(), **own})
 
-    def __init__(self, folder: Path, *, cache: Path | None = None, options: Mapping[str, str] | None = None) -> None:
-        self.folder = folder.absolute()
-        self.cache = cache
-        self.options = dict(options or {})
-
-    # ------------------------------------------------------------ up and down
-
-    def up(self, progress: Callable[[str], None] = lambda _line: None) -> dict[str, str]:
-        """Start it, with its data where it is new; the connection's settings.  Raises `NoSandbox`."""
-        if not self.running():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            progress("starting HubSpot's stand-in")
-            self._start()
-            self._furnish(progress)
+    def settings(self) -> dict[str, str]:
+        """Its address, the portal, the service key, and the OAuth app's id and secret."""
         portal = str(self.admin("GET", "settings")["portal"])
         return {"url": self.url.rstrip("/"), "portal": portal, **self._secrets()}
 
-    def down(self) -> None:
-        """Stop it, if it runs; the data stays."""
-        pid = self._pid()
-        if pid is not None:
-            _stop(pid)
-        (self.folder / "sandbox.pid").unlink(missing_ok=True)
-
-    def running(self) -> bool:
-        """Whether this folder's stand-in is there and answers."""
-        return self._pid() is not None and self._answers()
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._port()}/"
-
-    # ------------------------------------------------------------ faults
+    def key(self) -> dict[str, str]:
+        """The administration's password, which it made itself."""
+        return {"X-Admin-Password": (self.folder / "admin-password").read_text(encoding="utf-8")}
 
     @staticmethod
-    def faults() -> list[dict[str, str]]:
-        """What can be switched on: `fault`, `what`, `executed`, `options` of each."""
-        return [
-            {
-                "fault": name,
-                "what": fault.what,
-                "executed": fault.executed,
-                "options": ", ".join(f"{option}={value}" for option, value in fault.options.items()),
-            }
-            for name, fault in CATALOGUE.items()
-        ]
-
-    def fault(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Switch a fault on; gives it as it stands.  Raises `NoSandbox`."""
-        return self.admin("POST", "faults", {"fault": name, **options})
-
-    def admin(self, method: str, path: str, value: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """A request to its administration.  Raises `NoSandbox`."""
-        try:
-            headers = {"X-Admin-Password": (self.folder / "admin-password").read_text(encoding="utf-8")}
-            url = f"{self.url}admin/{path}"
-            answer = httpx.request(method, url, json=value, headers=headers, timeout=120, trust_env=False)
-            found: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, OSError, ValueError):
-            message = f"the sandbox in {self.folder} is not reached: start it with `billsync sandbox up`"
-            raise NoSandbox("no_sandbox", message) from None
-        if answer.status_code >= 400:
-            raise NoSandbox("no_sandbox", str(found.get("message", answer.status_code)))
-        return found
-
-    # ------------------------------------------------------------ the process
-
-    def _start(self) -> None:
-        self.down()
-        log = self.folder / "sandbox.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", _SERVER, "--folder", str(self.folder), "--port", str(self._port())],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        _CHILDREN[process.pid] = process
-        (self.folder / "sandbox.pid").write_text(str(process.pid))
-        deadline = time.monotonic() + _START_S
-        while not self._answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                self.down()
-                raise NoSandbox("no_sandbox", f"the sandbox did not start; look into {log}")
-            time.sleep(0.02)
-
-    def _furnish(self, progress: Callable[[str], None]) -> None:
-        """Its settings; a token and an app of its own; and, once, the data to begin with."""
-        own = {name: value for name, value in self.options.items() if name != "seed"}
-        self.admin("PATCH", "settings", {**self._secrets(), **own})
-        seed, marked = self.options.get("seed", "crm_sales"), self.folder / "seeded"
-        if seed != "none" and not marked.exists():
-            progress(f"filling the sandbox with {seed}")
-            self.admin("POST", "seed", {"name": seed, "folder": str(_demo() / "crm_sales_opportunities")})
-            marked.touch()
+    def told(answer: Any, status: int) -> str:
+        """Its message."""
+        return str(answer.get("message", status)) if isinstance(answer, dict) else str(status)
 
     def _secrets(self) -> dict[str, str]:
-        """The service key, and the OAuth app's id and secret, made once."""
+        """Made once; what the options say counts."""
         kept = self.folder / "secrets.json"
         if not kept.exists():
             made = {name: secrets.token_urlsafe(24) for name in _SECRETS}
-            with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(json.dumps({**made, "token": f"pat-na1-{made['token']}"}))
+            write_secret(kept, json.dumps({**made, "token": f"pat-na1-{made['token']}"}))
         found: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
         return {**found, **{name: self.options[name] for name in _SECRETS if name in self.options}}
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}admin/health", timeout=5, trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def _pid(self) -> int | None:
-        """The running process of this folder, or None: a number in a file may long be another's."""
-        try:
-            pid = int((self.folder / "sandbox.pid").read_text())
-        except (OSError, ValueError):
-            return None
-        return pid if str(self.folder) in _command_line(pid) else None
-
-    def _port(self) -> int:
-        memory = self.folder / "sandbox.json"
-        try:
-            port: int = json.loads(memory.read_text())["port"]
-        except (OSError, ValueError, KeyError):
-            port = _free_port()
-            self.folder.mkdir(parents=True, exist_ok=True)
-            memory.write_text(json.dumps({"port": port}))
-        return port
-
-
-def _demo() -> Path:
-    """The demo's data: in a wheel, or in a checkout."""
-    found = find_spec("billsync")
-    package = Path(str(found.origin)).parent if found else Path()
-    inside = package / "_data" / "demo"
-    return inside if inside.is_dir() else package.parents[1] / "demo"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _command_line(pid: int) -> str:
-    listed = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self").exists():
-        try:
-            return listed.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            return ""
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-
-
-def _stop(pid: int) -> None:
-    """End one process; its data survives anything."""
-    before, child = _command_line(pid), _CHILDREN.pop(pid, None)
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, how)
-        deadline = time.monotonic() + _STOP_S
-        while time.monotonic() < deadline:
-            if _command_line(pid) != before if child is None else child.poll() is not None:
-                return
-            time.sleep(0.02)

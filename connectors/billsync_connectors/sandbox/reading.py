@@ -29,7 +29,7 @@ class Reading:
 
     def pages(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         """Pages; a checkpoint holds `updated` and `id` of the last record, and `start` while a read is under way."""
-        mark = dict(since or {})
+        mark = {name: place for name, place in (since or {}).items() if isinstance(place, str)}
         while True:
             answer = self.raw(object, mark)
             mark.setdefault("start", str(answer["as_of"]))
@@ -47,7 +47,7 @@ class Reading:
         """One page as the sandbox gives it."""
         place = {"after_updated": mark.get("updated", ""), "after_id": mark.get("id", "")}
         query = urlencode({**place, "limit": self._settings.page_size})
-        answer = self._session.ask("GET", f"v1/{object}?{query}")
+        answer = self._session.ask("GET", f"v1/{object}?{query}", any_text=True)
         if not isinstance(answer.get("records"), list) or "as_of" not in answer:
             raise TryLater("not_json", f"{self._session.system}: the list of {object} has no records", offline=True)
         return answer
@@ -57,7 +57,7 @@ class Reading:
         found: list[dict[str, Any]] = []
         for start in range(0, len(ids), FETCH_MAX):
             asked = {"ids": ids[start : start + FETCH_MAX]}
-            found += self._session.ask("POST", f"v1/{object}/search", asked).get("records", [])
+            found += self._session.ask("POST", f"v1/{object}/search", asked, any_text=True).get("records", [])
         return found
 
     # ------------------------------------------------------------ inside

@@ -36,10 +36,14 @@ class Session:
         self._http, self._settings, self.system = http, settings, system
         self._entered = False
 
-    def ask(self, method: str, path: str, value: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer to a request that changes nothing.  Raises `TryLater`, `Refused`."""
+    def ask(
+        self, method: str, path: str, value: Mapping[str, Any] | None = None, *, any_text: bool = False
+    ) -> dict[str, Any]:
+        """The answer to a request that changes nothing; `any_text` as `Client.read` has it.  Raises faults."""
         content = None if value is None else dumps(value)
-        answer = self._within(lambda: self._http.read(method, path, content=content, expect=_ANSWERED_READ))
+        answer = self._within(
+            lambda: self._http.read(method, path, content=content, expect=_ANSWERED_READ, any_text=any_text)
+        )
         if answer.status >= 400:
             raise self._denied(answer.value, answer.status).fault
         if not _is_record(answer):

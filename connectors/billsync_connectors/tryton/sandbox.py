@@ -13,12 +13,9 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -30,6 +27,7 @@ from typing import Any, Final
 import httpx
 
 from billsync.connector import NoSandbox
+from billsync.local import LocalProcess, write_secret
 from billsync_connectors.tryton import sandbox_setup
 from billsync_connectors.tryton.sandbox_rpc import Rpc, RpcError, Warned, Wizard
 from billsync_connectors.tryton.sandbox_setup import MODULES, PAYMENT_METHOD, set_up
@@ -37,10 +35,7 @@ from billsync_connectors.tryton.sandbox_setup import MODULES, PAYMENT_METHOD, se
 DATABASE: Final = "billsync"
 USER: Final = "admin"
 YEARS: Final = tuple(range(2016, 2028))
-_CHILDREN: Final[dict[int, subprocess.Popen[bytes]]] = {}
-"""What this process started: whoever stops one of them takes its end note, so that no zombie stays."""
 _START_S: Final = 60
-_STOP_S: Final = 10
 
 
 class SandboxError(NoSandbox):
@@ -67,6 +62,7 @@ class TrytonSandbox:
         self.cache = cache.absolute() if cache else None
         self.currency = currency
         self.years = tuple(years)
+        self._process = LocalProcess(self.folder, "tryton", str(self.folder / "trytond.conf"), _START_S)
 
     # ------------------------------------------------------------ up and down
 
@@ -85,14 +81,11 @@ class TrytonSandbox:
 
     def down(self) -> None:
         """Stop it, if it runs; the data stays."""
-        pid = self._pid()
-        if pid is not None:
-            _stop(pid)
-        (self.folder / "tryton.pid").unlink(missing_ok=True)
+        self._process.stop()
 
     def running(self) -> bool:
         """Whether this folder's Tryton is there and answers."""
-        return self._pid() is not None and self._answers()
+        return self._process.pid() is not None and self._answers()
 
     # ------------------------------------------------------------ what a person does in it
 
@@ -168,7 +161,7 @@ class TrytonSandbox:
         self._database.parent.mkdir(parents=True, exist_ok=True)
         draft = self._database.with_suffix(".new")
         shutil.copyfile(kept / "books.sqlite", draft)
-        _write_secret(self.folder / "password", (kept / "password").read_text())
+        write_secret(self.folder / "password", (kept / "password").read_text())
         self._unowned.touch()
         draft.replace(self._database)
         shutil.rmtree(self.folder / "building", ignore_errors=True)
@@ -183,7 +176,7 @@ class TrytonSandbox:
 
     def _build(self) -> None:
         self._database.parent.mkdir(parents=True, exist_ok=True)
-        _write_secret(self.folder / "password", secrets.token_urlsafe(24))
+        write_secret(self.folder / "password", secrets.token_urlsafe(24))
         self._database.touch()
         modules = ("ir", "res", *MODULES)
         self._run("trytond-admin", "-u", *modules, "--activate-dependencies", "--email", "sandbox@example.com")
@@ -217,67 +210,29 @@ class TrytonSandbox:
     # ------------------------------------------------------------ the process
 
     def _start(self) -> None:
-        program = _program("trytond")
-        self.down()
-        port = self._port()
-        log = self.folder / "tryton.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [program, "-c", str(self._configure(port)), "-d", DATABASE],
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        _CHILDREN[process.pid] = process
-        (self.folder / "tryton.pid").write_text(str(process.pid))
-        self._wait(process, log)
+        command = [_program("trytond"), "-c", str(self._configure(self._process.port())), "-d", DATABASE]
+        try:
+            self._process.start(command, self._answers, self._environment())
+        except NoSandbox as fault:
+            raise SandboxError(fault.message) from None
         if self._unowned.exists():
             self._own_password()
-
-    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        deadline = time.monotonic() + _START_S
-        while not self._answers():
-            if process.poll() is not None:
-                raise SandboxError(f"Tryton did not start; the end of {log} says: {_tail(log)}")
-            if time.monotonic() > deadline:
-                self.down()
-                raise SandboxError(f"Tryton did not answer within {_START_S} seconds; look into {log}")
-            time.sleep(0.05)
 
     def _own_password(self) -> None:
         """A copy starts with the password of the cached database: give it one of its own."""
         own = secrets.token_urlsafe(24)
         with self.rpc() as rpc:
             rpc.call("model.res.user.write", [rpc.user_id], {"password": own})
-        _write_secret(self.folder / "password", own)
+        write_secret(self.folder / "password", own)
         self._unowned.unlink()
 
     def _answers(self) -> bool:
         body = {"id": 0, "method": "common.server.version", "params": []}
         try:
-            answer = httpx.post(f"http://127.0.0.1:{self._port()}/rpc/", json=body, timeout=5, trust_env=False)
+            answer = httpx.post(f"http://127.0.0.1:{self._process.port()}/rpc/", json=body, timeout=5, trust_env=False)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200 and "result" in answer.text
-
-    def _pid(self) -> int | None:
-        """The running process of this folder, or None: a number in a file may long be another's."""
-        try:
-            pid = int((self.folder / "tryton.pid").read_text())
-        except (OSError, ValueError):
-            return None
-        return pid if str(self.folder / "trytond.conf") in _command_line(pid) else None
-
-    def _port(self) -> int:
-        memory = self.folder / "sandbox.json"
-        try:
-            port: int = json.loads(memory.read_text())["port"]
-        except (OSError, ValueError, KeyError):
-            port = _free_port()
-            memory.write_text(json.dumps({"port": port}))
-        return port
 
     def _configure(self, port: int = 0) -> Path:
         path = self.folder / "trytond.conf"
@@ -309,7 +264,7 @@ class TrytonSandbox:
 
     def _settings(self) -> dict[str, str]:
         password = (self.folder / "password").read_text()
-        return {"url": f"http://127.0.0.1:{self._port()}/{DATABASE}/", "user": USER, "password": password}
+        return {"url": f"http://127.0.0.1:{self._process.port()}/{DATABASE}/", "user": USER, "password": password}
 
 
 def _program(name: str) -> str:
@@ -343,43 +298,3 @@ def _turn(kept: Path | None) -> Iterator[None]:
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _write_secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _command_line(pid: int) -> str:
-    listed = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self").exists():
-        try:
-            return listed.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            return ""
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-
-
-def _stop(pid: int) -> None:
-    """End one process: politely, then not."""
-    before, child = _command_line(pid), _CHILDREN.pop(pid, None)
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, how)
-        deadline = time.monotonic() + _STOP_S
-        while time.monotonic() < deadline:
-            if _command_line(pid) != before if child is None else child.poll() is not None:
-                return
-            time.sleep(0.02)
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace").strip()[-400:]

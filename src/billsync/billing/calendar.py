@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -14,6 +14,7 @@ from billsync.model.deal import Cycle
 from billsync.model.period import Every, Period
 
 LONGEST_CYCLE_YEARS: Final = 100
+_DAY: Final = timedelta(days=1)
 
 Billing = Literal["advance", "arrears"]
 
@@ -61,27 +62,40 @@ def portions(line: Line) -> Iterator[Portion]:
     return _portions(line.grid, line.starts_on, line.ends_on, line.billed)
 
 
-def portions_until(line: Line, until: date) -> tuple[tuple[Portion, ...], Portion | None]:
-    """Those in order that are due on the day or before it, and the one that comes next, or None."""
-    return _until(line.grid, line.starts_on, line.ends_on, line.billed, until)
+def portions_until(line: Line, until: date, since: date | None = None) -> tuple[tuple[Portion, ...], Portion | None]:
+    """Those in order that are due on the day or before it, and the one that comes next, or None.
+
+    With `since`, without those that are due before that day; they are not even counted.
+    """
+    return _until(line.grid, line.starts_on, line.ends_on, line.billed, until, since)
+
+
+def first_due(line: Line, since: date) -> Portion | None:
+    """The first portion that is due on the day or later, or None."""
+    found = _portions(line.grid, line.starts_on, line.ends_on, line.billed, since)
+    return next((portion for portion in found if portion.due_on >= since), None)
 
 
 @lru_cache(maxsize=1024)  # many contracts begin on the same day
 def _until(
-    grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing, until: date
+    grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing, until: date, since: date | None
 ) -> tuple[tuple[Portion, ...], Portion | None]:
     found: list[Portion] = []
-    for portion in _portions(grid, starts_on, ends_on, billed):
+    for portion in _portions(grid, starts_on, ends_on, billed, since):
         if portion.due_on > until:
             return tuple(found), portion
-        found.append(portion)
+        if since is None or portion.due_on >= since:
+            found.append(portion)
     return tuple(found), None
 
 
-def _portions(grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing) -> Iterator[Portion]:
+def _portions(
+    grid: Grid | None, starts_on: date, ends_on: date | None, billed: Billing, since: date | None = None
+) -> Iterator[Portion]:
     if grid is None:
         at_end = ends_on if billed == "arrears" else None
         yield Portion(starts_on, at_end or starts_on)
         return
-    for item in served(grid, starts_on, ends_on):
+    # in arrears, what is due on a day was served before it
+    for item in served(grid, starts_on, ends_on, since=None if since is None else since - _DAY):
         yield Portion(item.period.start, invoice_on(item.period, billed), item.period, item.cycle)

@@ -60,6 +60,8 @@ def compare(
     `invoiced` holds the keys of charges that stand on an invoice.  `through` is the day that `wanted` was made for:
     kept charges that fall due later are left alone, so that a run for an earlier day takes nothing back.
     """
+    if not billed:
+        return Changes(tuple(wanted))
     now = {charge.key: charge for charge in wanted}
     kept = {key: was for key, was in billed.items() if key in now or through is None or was.due_on <= through}
     problems = [

@@ -11,6 +11,7 @@ from billsync.billing.key import charge_key
 from billsync.billing.line import Epoch, epochs
 from billsync.billing.made import Made, Making, charge_of
 from billsync.billing.once import Fee, committed, in_parts, once
+from billsync.billing.plain import is_plain, plainly
 from billsync.billing.recurring import recurring, resume
 from billsync.billing.timeline import ZoneHistory
 from billsync.billing.usage import Used, metered, settled, used_of
@@ -30,10 +31,12 @@ class Due:
     Attributes:
         charges: all with `due_on` up to the day asked for, oldest first, in the order of the lines.
         next_on: `due_on` of the charge that comes next, or None where none will ever come.
+        repaired: whether something was billed otherwise than it comes out now, and stays.
     """
 
     charges: tuple[Charge, ...]
     next_on: date | None
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,23 @@ class Facts:
 NOTHING = Facts()
 
 
-def due(contract: Contract, *, through: date, policy: Policy, source: str = "", facts: Facts = NOTHING) -> Due:
+def due(
+    contract: Contract,
+    *,
+    through: date,
+    policy: Policy,
+    source: str = "",
+    facts: Facts = NOTHING,
+    since: date | None = None,
+) -> Due:
     """Every charge of the contract that is owed on the day `through` or before it.
 
     The charges through a day are the first ones of those through any later day.  `source` is the place of the record
     that the contract came from, as text.  Where a recurring line was billed otherwise than it comes out now, what was
     billed stays, and is repaired by credits and charges of the day `through`.
+
+    `since`, for a contract that `steady.goes_on` without what was billed before: only charges that are due from that
+    day on; of the usage it needs what became known from the days on that `steady.opens_on` gives.
 
     Raises ValueError where a line has no price, and where the parts of an instalment line are not its price.
     """
@@ -73,10 +87,12 @@ def due(contract: Contract, *, through: date, policy: Policy, source: str = "", 
     ahead: list[date | None] = []
     kept: list[Charge] = []
     for line in contract.lines:
-        known = epochs(contract, line, policy)
-        found, following = _line(line, known, events, facts, through, by)
+        if is_plain(contract, line):
+            found, following = plainly(contract, line, through, by, since)
+        else:
+            found, following = _line(line, epochs(contract, line, policy), events, facts, through, by, since)
         if billed := [charge for charge in facts.billed if charge.line == line.id]:
-            kept_now, found = _after(billed, found, known, line, through, by)
+            kept_now, found = _after(billed, found, epochs(contract, line, policy), line, through, by)
             kept += kept_now
         made += found
         ahead.append(following)
@@ -88,7 +104,7 @@ def due(contract: Contract, *, through: date, policy: Policy, source: str = "", 
     order = {name: place for place, name in enumerate(contract.order)}
     charges = [*kept, *(charge_of(item, by) for item in made)]
     charges.sort(key=lambda charge: (charge.due_on, order.get(charge.line, len(order))))
-    return Due(tuple(charges), min((day for day in ahead if day is not None), default=None))
+    return Due(tuple(charges), min((day for day in ahead if day is not None), default=None), repaired=bool(kept))
 
 
 def zones_of(contract: Contract, first: str) -> ZoneHistory:
@@ -104,15 +120,18 @@ def _line(
     facts: Facts,
     through: date,
     by: Making,
+    since: date | None,
 ) -> tuple[list[Made], date | None]:
     if line.model == "recurring":
-        return recurring(known, through, by)
+        return recurring(known, through, by, since)
     now = [epoch.line for epoch in known if epoch.known_on <= through][-1]
     if line.model == "usage":
-        return metered(now, line, events.get(line.meter or "", ()), through, by)
+        return metered(now, line, events.get(line.meter or "", ()), through, by, since)
     if line.model == "instalment":
-        return in_parts(now, line, facts.reached, through, by)
-    return once(now, through, by)
+        made, following = in_parts(now, line, facts.reached, through, by)
+    else:
+        made, following = once(now, through, by)
+    return [item for item in made if since is None or item.due_on >= since], following
 
 
 def _after(

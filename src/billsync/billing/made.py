@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 from billsync.billing.amendment import Convention
@@ -63,7 +64,7 @@ class Made:
 
 def charge_of(made: Made, by: Making) -> Charge:
     """The charge, with its explanation.  Raises ValueError for an amount that does not fit."""
-    contract = by.contract
+    contract, period = by.contract, made.period
     deal = contract.deal or contract.id
     inputs = {
         "deal": deal,
@@ -75,10 +76,10 @@ def charge_of(made: Made, by: Making) -> Charge:
         "rounding": by.policy.rounding.value,
         **made.inputs,
     }
-    if made.period is not None:
-        inputs["period"] = str(made.period)
-    if made.period != made.cycle and made.cycle is not None:
-        inputs |= {"cycle": str(made.cycle), "proration": by.policy.proration}
+    if period is not None:
+        inputs["period"] = _days(period)
+    if made.cycle is not None and made.cycle is not period and made.cycle != period:
+        inputs |= {"cycle": _days(made.cycle), "proration": by.policy.proration}
     if not _is_in_bounds(made):
         raise ValueError(f"the line {made.line.id} comes to more than can be billed: {made.formula}")
     return Charge.trusted(
@@ -91,7 +92,7 @@ def charge_of(made: Made, by: Making) -> Charge:
         customer=contract.customer,
         product=made.terms.product,
         description=_described(made),
-        period=made.period,
+        period=period,
         due_on=made.due_on,
         quantity=made.quantity,
         unit_amount=made.unit_amount,
@@ -102,8 +103,14 @@ def charge_of(made: Made, by: Making) -> Charge:
     )
 
 
+@lru_cache(maxsize=4096)  # many contracts share their periods
+def _days(period: Period) -> str:
+    return str(period)
+
+
 def _is_in_bounds(made: Made) -> bool:
-    return all(-_BOUND < value < _BOUND for value in (made.quantity, made.unit_amount, made.amount))
+    # spelled out: each charge asks
+    return -_BOUND < made.quantity < _BOUND and -_BOUND < made.unit_amount < _BOUND and -_BOUND < made.amount < _BOUND
 
 
 def _described(made: Made) -> str:

@@ -38,12 +38,19 @@ class Part:
     terms: Terms
 
 
-def recurring(epochs: Sequence[Epoch], through: date, by: Making) -> tuple[list[Made], date | None]:
-    """All charges and credits that are due on the day or before it, and the day of the next one, or None."""
+def recurring(
+    epochs: Sequence[Epoch], through: date, by: Making, since: date | None = None
+) -> tuple[list[Made], date | None]:
+    """All charges and credits that are due on the day or before it, and the day of the next one, or None.
+
+    `since`, for a line of one epoch: only those that are due from that day on.
+    """
+    if len(epochs) == 1:
+        wanted, ahead = _wanted(epochs[0].line, through, since)
+        return _plain(wanted, epochs[0].line, by), ahead
     made: list[Made] = []
     state: tuple[Billed, ...] = ()
-    ahead: date | None = None
-    amended = len(epochs) > 1
+    ahead = None
     for number, epoch in enumerate(epochs):
         if epoch.known_on > through:
             break
@@ -52,7 +59,7 @@ def recurring(epochs: Sequence[Epoch], through: date, by: Making) -> tuple[list[
         wanted, ahead = _wanted(epoch.line, until)
         if number == 0:
             made = _plain(wanted, epoch.line, by)
-            state = tuple(_billed(item) for item in made) if amended else ()
+            state = tuple(_billed(item) for item in made)
         else:
             state, more = _repaired(state, wanted, epoch, by)
             made += more
@@ -68,10 +75,10 @@ def resume(billed: Sequence[Charge], epoch: Epoch, through: date, by: Making) ->
     return made
 
 
-def _wanted(line: Line, until: date) -> tuple[list[Part], date | None]:
+def _wanted(line: Line, until: date, since: date | None = None) -> tuple[list[Part], date | None]:
     """The parts of all portions that are due on the day or before it, and when the next one is due."""
     found: list[Part] = []
-    due, following = portions_until(line, until)
+    due, following = portions_until(line, until, since)
     days = [since for since, _ in line.steps[1:]]  # the first one cuts nothing
     for portion in due:
         if portion.period is not None:

@@ -82,21 +82,27 @@ def _local_day(event: UsageEvent, zones: ZoneHistory) -> date:
 
 
 def metered(
-    line: Line, agreed: ContractLine, events: Sequence[Used], through: date, by: Making
+    line: Line,
+    agreed: ContractLine,
+    events: Sequence[Used],
+    through: date,
+    by: Making,
+    since: date | None = None,
 ) -> tuple[list[Made], date | None]:
     """The charges that are due on the day or before it, and when the next period's end is, or None.
 
-    What is used before service begins, or after it has ended, is not this line's.
+    What is used before service begins, or after it has ended, is not this line's.  With `since`, only of periods that
+    end on that day or later; see `steady`.
     """
-    periods, ahead = _periods(line, through, thresholds=agreed.threshold is not None)
+    periods, ahead = _periods(line, through, since, thresholds=agreed.threshold is not None)
     _assign(periods, events, line, by)
     made = [item for period in periods for item in _charges(period, line, agreed, through, by)]
     return made, ahead
 
 
-def _periods(line: Line, through: date, *, thresholds: bool) -> tuple[list[_Period], date | None]:
+def _periods(line: Line, through: date, since: date | None, *, thresholds: bool) -> tuple[list[_Period], date | None]:
     """The periods that are over, and with thresholds the one that runs."""
-    due, following = portions_until(line, through)
+    due, following = portions_until(line, through, since)
     now = [*due, following] if thresholds and following is not None else due
     found = [_Period(item, line.on(item.first_day), item.period) for item in now if item.period is not None]
     return found, None if following is None else following.due_on

@@ -10,6 +10,7 @@ import typer
 
 from billsync.cli import (
     billing_doors,
+    change_doors,
     document_doors,
     hook_doors,
     mapping_doors,
@@ -246,6 +247,7 @@ def gates_close(name: Connection, reason: Why, config: Config = CONFIG) -> None:
 
 
 document_doors.register(app)
+change_doors.register(app)
 app.add_typer(money_doors.payments, name="payments")
 
 

@@ -4,39 +4,80 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from billsync import plugins, schedule, settings, workspace
+from billsync import assets, plugins, schedule, settings, workspace
 from billsync.cli import guard, show
 
 COLUMNS = ["connection", "connector", "url", "folder"]
+FOLDER = "sandboxes"
+"""Where stand-ins live that no connection is for."""
 
 
-def up(config: Path, names: Sequence[str], format: show.Format) -> int:
-    """Start the stand-ins of these connections, of all that have one without any; until told to stop."""
-    loaded = settings.load(config)
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """One stand-in: of a connection, or of a system alone."""
+
+    connection: str
+    connector: str
+    sandbox: Any
+
+
+def up(config: Path, names: Sequence[str], format: show.Format, folder: Path = Path(FOLDER)) -> int:
+    """Start the stand-ins of these connections, of all that have one without any; until told to stop.
+
+    A name of a system whose stand-in is installed needs no configuration: it lives below `folder`.
+    """
     stop = threading.Event()
     schedule.stop_on_signals(stop)
     rows: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        for name in _named(loaded, names):
-            sandbox = workspace.stand_in(loaded, name)
-            if not sandbox.running():
-                stack.callback(sandbox.down)
-            found = sandbox.up(lambda text, name=name: show.remark(f"{name}: {text}"))
-            kind = loaded.connections[name].connector
-            rows.append(
-                {"connection": name, "connector": kind, "url": found.get("url", ""), "folder": str(sandbox.folder)}
-            )
+        for box in _boxes(config, names, folder):
+            if not box.sandbox.running():
+                stack.callback(box.sandbox.down)
+            found = box.sandbox.up(lambda text, name=box.connection or box.connector: show.remark(f"{name}: {text}"))
+            kept = {"url": found.get("url", ""), "folder": str(box.sandbox.folder)}
+            own = {} if box.connection else {"settings": found}  # what a connection needs it is told by itself
+            rows.append({"connection": box.connection, "connector": box.connector, **kept, **own})
         show.rows("Sandboxes", COLUMNS, rows, format=format)
+        if format == "table":
+            for row in rows:
+                _tell_settings(row)
         sys.stdout.flush()  # who reads a pipe waits for it, and this process does not end
         show.remark("they run until Ctrl-C; what is in them stays in their folders")
         stop.wait()
         show.remark("stopping")
     return guard.OK
+
+
+def _boxes(config: Path, names: Sequence[str], folder: Path) -> list[_Box]:
+    """The stand-ins that were asked for.  Raises `BadSettings`, `guard.Wrong`."""
+    systems = {plugin.name for plugin in plugins.installed(plugins.SANDBOXES)}
+    if names and not config.exists() and set(names) <= systems:
+        return [_alone(name, folder) for name in names]
+    loaded = settings.load(config)
+    alone = [name for name in names if name not in loaded.connections and name in systems]
+    named = [name for name in names if name not in alone]
+    ours = _named(loaded, named) if named or not alone else []
+    return [
+        *(_Box(name, loaded.connections[name].connector, workspace.stand_in(loaded, name)) for name in ours),
+        *(_alone(name, folder) for name in alone),
+    ]
+
+
+def _alone(name: str, folder: Path) -> _Box:
+    return _Box("", name, plugins.load_sandbox(name)(folder / name, cache=assets.cache()))
+
+
+def _tell_settings(row: Mapping[str, Any]) -> None:
+    """What a client needs to reach one that no connection is for; its secrets open nothing else."""
+    if "settings" in row:
+        show.line(f"\nTo reach {row['connector']}:")
+        show.facts("", row["settings"])
 
 
 def _named(loaded: settings.Settings, names: Sequence[str]) -> list[str]:

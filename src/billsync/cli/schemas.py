@@ -81,6 +81,7 @@ def _documents() -> dict[str, Any]:
         payment,
         problem,
         product,
+        proposal,
         ref,
     )
     from billsync.planning import Plan
@@ -103,6 +104,7 @@ def _documents() -> dict[str, Any]:
         "price-book": product.PriceBook,
         "problem": problem.Problem,
         "product": product.Product,
+        "proposal": proposal.Proposal,
         "ref": ref.Ref,
         "refund": payment.Refund,
     }

@@ -115,6 +115,8 @@ def _code(error: Exception) -> int:
 def _checks(loaded: settings.Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "store", partial(_store, loaded)
     yield "time zones", _zones
+    if loaded.vault:
+        yield "vault", partial(_vault, loaded)
     for name in loaded.connections:
         yield f"connection {name}", partial(_connection, loaded, name)
     for name, pipeline in loaded.pipelines.items():
@@ -125,6 +127,17 @@ def _store(loaded: settings.Settings) -> str:
     with workspace.opened(loaded, schedule.SystemClock()) as opened:
         remarks = opened.store.check()
     return "; ".join(remarks) or "whole, and of this version"
+
+
+def _vault(loaded: settings.Settings) -> str:
+    """Raises `BadSettings` for a key that cannot be read, `Refused` for what no key opens."""
+    keys = workspace.vault_keys(loaded)
+    with workspace.opened(loaded, schedule.SystemClock()) as opened:
+        with opened.store.view() as tx:
+            kept = tx.kept.list()
+        for stored in kept:
+            workspace.keep_of(opened, stored.connection).get(stored.name)
+    return f"sealed by {keys[0].id}; {len(kept)} kept"
 
 
 def _zones() -> str:

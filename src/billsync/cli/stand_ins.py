@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -13,14 +14,20 @@ sandbox = typer.Typer(no_args_is_help=True, help="Local stand-ins of the outside
 
 @sandbox.command("up")
 def sandbox_up(
-    names: Annotated[Optional[list[str]], typer.Argument(help="Connections; all that have a sandbox.")] = None,  # noqa: UP045
+    names: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Connections (all that have a sandbox), or systems, such as salesforce, without any."),
+    ] = None,
     config: Config = CONFIG,
     format: Out = "table",
+    folder: Annotated[
+        Path, typer.Option(help="Where those live that no connection is for, each in a folder of its own.")
+    ] = Path("sandboxes"),
 ) -> None:
-    """Start the sandboxes of a configuration and keep them until Ctrl-C."""
+    """Start sandboxes and keep them until Ctrl-C: those of a configuration, or of systems by name."""
     from billsync.cli import sandbox as area
 
-    raise typer.Exit(area.up(config, names or [], format))
+    raise typer.Exit(area.up(config, names or [], format, folder))
 
 
 @sandbox.command("fault")

@@ -32,6 +32,8 @@ class Ability(StrEnum):
     """`merge`: of two records one is left."""
     RELATE = "relate"
     """`relate`: what a record shows of others changes, the record itself is not touched."""
+    LINK = "link"
+    """`link`: the same, and no stamp anywhere tells it."""
     BURST = "burst"
     """`burst`: any number of records are made in one instant, as the system's own stamps have it."""
     LATE = "late"
@@ -44,6 +46,10 @@ class Ability(StrEnum):
     """`strike`: the next answers show a text of ten million characters."""
     SESSION = "session"
     """`end_session`: the log-in that the connector holds is over, a new one is given."""
+    FETCH = "fetch"
+    """`Connector.fetch`: records by their ids."""
+    DESCRIBE = "describe"
+    """`Connector.describe`: the fields of a kind of record."""
     LOCKED_OUT = "locked_out"
     """`locked_out`: a connector with a wrong password or token."""
     COUNT = "count"
@@ -91,6 +97,7 @@ class Subject(ABC):
             "not applicable".  An ability that is not listed must work.
         page: most records on a page of a connector that `open` made.  Make it small: the kit fills several pages.
         lag_s: seconds by which a record may become visible after its stamp, without being missed.
+        untold_s: seconds within which what leaves no trace (`link`) is found all the same, by reading everything again.
         quiet_requests: most requests of a read of the first kind where nothing has changed for longer than `lag_s`,
             however many records there are.
 
@@ -102,6 +109,7 @@ class Subject(ABC):
     lacks: ClassVar[Mapping[Ability, str]] = {}
     page: ClassVar[int] = 5
     lag_s: ClassVar[int] = 0
+    untold_s: ClassVar[int] = 0
     quiet_requests: ClassVar[int] = 3
 
     def __init__(self, folder: Path) -> None:
@@ -173,6 +181,10 @@ class Subject(ABC):
         Each call changes it to something else than before.
         """
         raise self._undeclared(Ability.RELATE)
+
+    def link(self, object: str, id: str) -> None:
+        """LINK: change what a record shows of others so that neither the record nor the others count as changed."""
+        raise self._undeclared(Ability.LINK)
 
     def burst(self, object: str, rows: Sequence[Data]) -> list[str]:
         """BURST: make all of these in one instant of the system's stamps; their ids."""

@@ -120,7 +120,8 @@ def document(
     Raises ValueError where the contract's instalments are more or less than what is due.
     """
     places, policy = exponent(slot.currency), facts.policy
-    coupons = list(_coupons(made, issued_on, fx, facts))
+    agreed = _contracts(made, facts)
+    coupons = list(_coupons(made, agreed, issued_on, fx, facts)) if any(item.coupons for item in agreed) else []
     sums = totals(
         [Taxable(row.id, row.charge.amount, _rate(row), _code(row)) for row in made],
         [coupon for _, coupon in coupons],
@@ -133,16 +134,17 @@ def document(
     taxes = _taxes(sums.taxed, names, places, policy)
     owners = {coupon.id: contract for contract, coupon in coupons}
     discounts = _discounts(coupons, sums, owners, places)
-    prepaid = _prepaid(made, max(sums.total, Decimal(0)), issued_on, facts)
+    prepaid = _prepaid(agreed, max(sums.total, Decimal(0)), issued_on, facts)
     due = sums.total - sum((each.amount for each in prepaid), Decimal(0))
-    parts = _parts(made, max(due, Decimal(0)), issued_on, places, facts)
+    only = _one(made, agreed)
+    parts = _parts(only, max(due, Decimal(0)), issued_on, places, facts)
     given = Invoice.trusted(
         id=invoice_id,
         entity=slot.entity,
         customer=slot.payer,
         currency=slot.currency,
         issued_on=issued_on,
-        due_on=max(part.due_on for part in parts) if parts else _due_on(made, slot.payer, issued_on, facts),
+        due_on=max(part.due_on for part in parts) if parts else _due_on(only, slot.payer, issued_on, facts),
         window=slot.window,
         lines=lines,
         discounts=discounts,
@@ -227,12 +229,14 @@ def _contracts(made: Sequence[Row], facts: Facts) -> list[Contract]:
     return [facts.contracts[name] for name in names if name in facts.contracts]
 
 
-def _coupons(made: Sequence[Row], issued_on: date, fx: FxRate | None, facts: Facts) -> Iterator[tuple[str, Coupon]]:
+def _coupons(
+    made: Sequence[Row], agreed: Sequence[Contract], issued_on: date, fx: FxRate | None, facts: Facts
+) -> Iterator[tuple[str, Coupon]]:
     """Contract and coupon for this document's lines, in the order in which they are applied.
 
     A commitment's true-up is no price, so coupons of all lines leave it out.
     """
-    for contract in _contracts(made, facts):
+    for contract in agreed:
         left = facts.used.coupons(contract.id, contract.coupons, issued_on)
         mine = [row for row in made if row.charge.contract == contract.id and row.charge.amount >= 0]
         for coupon in ordered(left, facts.policy.coupon_order):
@@ -269,9 +273,9 @@ def _discounts(
     )
 
 
-def _prepaid(made: Sequence[Row], total: Decimal, issued_on: date, facts: Facts) -> tuple[Draw, ...]:
+def _prepaid(agreed: Sequence[Contract], total: Decimal, issued_on: date, facts: Facts) -> tuple[Draw, ...]:
     left, found = total, []
-    for contract in _contracts(made, facts):
+    for contract in agreed:
         if not contract.prepaid or not left:
             continue
         drawn = draw(facts.used.grants(contract.id, contract.prepaid), left, issued_on)
@@ -283,22 +287,20 @@ def _prepaid(made: Sequence[Row], total: Decimal, issued_on: date, facts: Facts)
 # ---------------------------------------------------------------- due dates
 
 
-def _one(made: Sequence[Row], facts: Facts) -> Contract | None:
+def _one(made: Sequence[Row], agreed: Sequence[Contract]) -> Contract | None:
     """The contract of all lines, or None where they are of several, or of a deal."""
-    names = {row.charge.contract for row in made}
-    return facts.contracts.get(next(iter(names))) if len(names) == 1 else None
+    same = len(agreed) == 1 and all(row.charge.contract == agreed[0].id for row in made)
+    return agreed[0] if same else None
 
 
-def _parts(made: Sequence[Row], due: Decimal, issued_on: date, places: int, facts: Facts) -> tuple[Payable, ...]:
-    contract = _one(made, facts)
+def _parts(contract: Contract | None, due: Decimal, issued_on: date, places: int, facts: Facts) -> tuple[Payable, ...]:
     if contract is None or not contract.instalments or not due:
         return ()
     return instalments(due, contract.instalments, issued_on, places, facts.policy.rounding)
 
 
-def _due_on(made: Sequence[Row], payer: str, issued_on: date, facts: Facts) -> date:
+def _due_on(contract: Contract | None, payer: str, issued_on: date, facts: Facts) -> date:
     """By the contract's rule, else the customer's own days, else the rules' rule or days."""
-    contract = _one(made, facts)
     if contract is not None and contract.due is not None:
         return due_on(issued_on, contract.due)
     own = facts.customers[payer].payment_terms_days

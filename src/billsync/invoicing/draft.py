@@ -26,7 +26,6 @@ from billsync.model.scalar import show
 
 _INVOICE: Final = ""
 _CREDIT: Final = ":credit"
-_PARTS: Final = (_INVOICE, _CREDIT)
 """Endings of the ids of one slot's documents; an id is free where none of them exists."""
 
 
@@ -125,10 +124,10 @@ def drafts(
     facts = Facts(customers, products, rules, rules.policy(), terms.contracts, terms.rates, used)
     slots, problems = _slots(charges, facts, through)
     made: list[Invoice | CreditNote] = []
-    taken: set[str] = set()
+    taken = {name.removesuffix(_CREDIT) for name in known}
     for slot in sorted(slots, key=lambda slot: (slot.last_day, slot.payer, slot.base, slot.currency)):
         count = 1
-        while any(f"{slot.base}:{count}{part}" in held for held in (known, taken) for part in _PARTS):
+        while f"{slot.base}:{count}" in taken:
             count += 1
         name = f"{slot.base}:{count}"
         late = count > 1 and slot.window is not None
@@ -152,7 +151,7 @@ def finalise(draft: Draft, number: str, series: str) -> Invoice:
     """The invoice with its number.  Raises ValueError for a blank number."""
     if not number.strip():
         raise ValueError(f"the invoice {draft.id} needs a number")
-    return draft.invoice.model_copy(update={"number": number, "series": series})
+    return draft.invoice.altered(number=number, series=series)
 
 
 def finalise_note(note: CreditNote, number: str, series: str, *, invoice: str | None = None) -> CreditNote:
@@ -217,11 +216,14 @@ def _document(
     fx = _rate_on(charges, slot, issued_on, facts)
     if isinstance(fx, Problem):
         return None, [*problems, fx]
+    rules: dict[tuple[str | None, str], TaxRule] = {}
     for charge in [part for whole in charges.values() for part in unbundled(whole, facts.products)]:
-        rule = _tax_rule(charge, payer, issued_on, facts)
+        asked = (charge.tax_code, charge.product)
+        rule = rules.get(asked) or _tax_rule(charge, payer, issued_on, facts)
         if isinstance(rule, Problem):
             problems.append(rule)
         else:
+            rules[asked] = rule
             ruled.append((converted(charge, _own_rate(charge, facts) or fx, facts.policy) if fx else charge, rule))
     problems += _too_large(name, slot, ruled)
     if problems:

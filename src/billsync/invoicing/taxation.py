@@ -71,6 +71,8 @@ def taxes(
 ) -> Taxed:
     """The tax of a document's lines; `rates` are in the order in which they first appear."""
     exact = [_exact(line, inclusive=inclusive) for line in lines]
+    if rounded_on != "line" and not inclusive and len({(line.code, line.rate) for line in lines}) == 1:
+        return _of_one_rate(lines, exact, places, rounding)
     groups: dict[tuple[str, Decimal], list[int]] = {}
     for index, line in enumerate(lines):
         groups.setdefault((line.code, line.rate), []).append(index)
@@ -90,6 +92,15 @@ def taxes(
     )
     made = tuple(LineTax(line.id, value, tax) for line, value, tax in zip(lines, exact, by_line, strict=True))
     return Taxed(made, rates, sum(by_rate, Decimal(0)))
+
+
+def _of_one_rate(lines: Sequence[Taxable], exact: Sequence[Exact], places: int, rounding: Rounding) -> Taxed:
+    """What most documents have: a rounding for the rate is one for the document."""
+    tax = round_ratio(exact_sum(exact), places, rounding)
+    shares = apportion(exact, tax, places)
+    made = tuple([LineTax(line.id, value, part) for line, value, part in zip(lines, exact, shares, strict=True)])
+    base = exact_sum([line.amount for line in lines])
+    return Taxed(made, (RateTax(lines[0].code, lines[0].rate, base, tax),), tax)
 
 
 def _exact(line: Taxable, *, inclusive: bool) -> Exact:

@@ -45,13 +45,12 @@ class Cycle(Noun):
     @property
     def length(self) -> Every:
         """The cycle as a length that can be counted with."""
-        unit = self.unit
-        return _every(getattr(self, unit), unit)
+        return _length(tuple([self.__dict__[unit] for unit in _UNITS]))
 
 
 @lru_cache(maxsize=256)
-def _every(count: int, unit: Unit) -> Every:
-    return Every(count, unit)
+def _length(counts: tuple[int | None, ...]) -> Every:
+    return next(Every(count, unit) for count, unit in zip(counts, _UNITS, strict=True) if count is not None)
 
 
 class DealLine(Noun):
@@ -92,6 +91,9 @@ class Deal(Noun):
         stage: the CRM's own name of the stage.
         signed_on: the day on which it was won; also the start of service where `starts_on` is None.
         ends_on: first day after the term (half-open), or None where it runs until it is cancelled.
+        effective_on: the day from which its last change holds, or None where the pipeline's policy says it.
+        split_from: id of the deal that its lines were taken out of, or None.
+        renews: id of the deal whose service goes on in this one, or None.
     """
 
     id: Id
@@ -102,6 +104,9 @@ class Deal(Noun):
     signed_on: Day
     starts_on: Day | None = None
     ends_on: Day | None = None
+    effective_on: Day | None = None
+    split_from: Id | None = None
+    renews: Id | None = None
     lines: tuple[DealLine, ...]
     owner: Text = ""
     properties: dict[str, Text] = {}

@@ -92,6 +92,9 @@ def apportion(values: Sequence[Exact], total: Decimal, places: int) -> tuple[Dec
     Each is rounded down first; the units that are missing go to the largest rests, equal ones to the earlier value.
     Raises ValueError where `total` is not what their sum can be rounded to.
     """
+    exact = [value for value in values if isinstance(value, Decimal)]
+    if len(exact) == len(values):
+        return _decimals_apportioned(exact, total, places)
     ratios = [value.as_integer_ratio() for value in values]
     parts = [top * 10**places // bottom for top, bottom in ratios]
     missing = int(total.scaleb(places, EXACT)) - sum(parts)
@@ -103,3 +106,25 @@ def apportion(values: Sequence[Exact], total: Decimal, places: int) -> tuple[Dec
         for index in sorted(range(len(parts)), key=lambda index: (-rests[index], index))[:missing]:
             parts[index] += 1
     return tuple(Decimal(part).scaleb(-places, EXACT) for part in parts)
+
+
+def _decimals_apportioned(values: Sequence[Decimal], total: Decimal, places: int) -> tuple[Decimal, ...]:
+    """`apportion` for decimals, which need no ratios."""
+    unit = _UNITS[places]
+    parts = [value.quantize(unit, decimal.ROUND_FLOOR, EXACT) for value in values]
+    missing = int(EXACT.subtract(total, exact_total(parts)).scaleb(places, EXACT))
+    if not 0 <= missing <= len(parts):
+        raise ValueError(f"{plain(total)} is not the rounded sum of its parts")
+    if missing:
+        rests = [EXACT.subtract(value, part) for value, part in zip(values, parts, strict=True)]
+        for index in sorted(range(len(parts)), key=lambda index: (rests[index].copy_negate(), index))[:missing]:
+            parts[index] = EXACT.add(parts[index], unit)
+    return tuple([part or part.copy_abs() for part in parts])
+
+
+def exact_total(values: Iterable[Decimal]) -> Decimal:
+    """The sum of decimals, with every digit."""
+    whole = Decimal(0)
+    for value in values:
+        whole = EXACT.add(whole, value)
+    return whole

@@ -12,6 +12,8 @@ from pydantic import model_validator
 from billsync.model.base import Currency, Day, Id, Noun, Number, Text
 from billsync.model.charge import Why
 from billsync.model.convention import Policy
+from billsync.model.currency import exponent
+from billsync.model.exact import EXACT
 from billsync.model.exchange import FxRate
 from billsync.model.money import to_minor
 from billsync.model.paying import Payable
@@ -232,8 +234,10 @@ def _check(name: str, document: Invoice | CreditNote) -> None:
 
 
 def _check_decimals(lines: Sequence[InvoiceLine], sums: Iterable[Decimal], currency: str) -> None:
-    for amount in (*sums, *(line.amount for line in lines)):
-        to_minor(amount, currency)
+    unit = Decimal(1).scaleb(-exponent(currency))
+    for amount in (*sums, *[line.amount for line in lines]):
+        if amount != amount.quantize(unit, context=EXACT):
+            to_minor(amount, currency)  # says what is wrong
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -6,14 +6,14 @@ off that last.  Revenue is earned over each line's days of service by the docume
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from billsync.billing.line import Line, epochs
-from billsync.insight.recurring import Recurring, by_customer
+from billsync.insight.contract import recurring_lines
+from billsync.insight.recurring import by_customer
 from billsync.invoicing.book import BillingDocument
 from billsync.invoicing.revenue import Deferred, Earned, roll_forward, straight_line
 from billsync.model.currency import exponent
@@ -57,33 +57,8 @@ def outlook(
 
 def recurring_on(document: BillingDocument, day: date) -> Fraction:
     """Monthly recurring revenue on a day, as it is known that day."""
-    lines = [item for line in _lines(document, day) for item in _recurring(document, line, day)]
+    lines = recurring_lines(document.contract, document.invoicing.policy(), day)
     return sum(by_customer(lines, day).values(), Fraction(0))
-
-
-def _lines(document: BillingDocument, day: date) -> Iterator[Line]:
-    policy = document.invoicing.policy()
-    for agreed in document.contract.lines:
-        if agreed.model == "recurring":
-            yield [epoch.line for epoch in epochs(document.contract, agreed, policy) if epoch.known_on <= day][-1]
-
-
-def _recurring(document: BillingDocument, line: Line, day: date) -> Iterator[Recurring]:
-    if line.grid is None:
-        return
-    left = Fraction(1)
-    for coupon in document.contract.coupons:
-        lasts = coupon.ends_on is None and coupon.times is None and coupon.at_most_in_all is None
-        if lasts and coupon.percent is not None and line.id in (coupon.lines or (line.id,)) and coupon.holds_on(day):
-            left *= 1 - Fraction(coupon.percent)
-    rate = Fraction(line.on(day).rate) * left
-    yield Recurring(
-        customer=document.customer.id,
-        amount=round_ratio(rate, exponent(document.contract.currency)),
-        every=line.grid.every,
-        starts_on=line.starts_on,
-        ends_on=line.ends_on,
-    )
 
 
 def _revenue(made: Sequence[Invoice | CreditNote], months: Sequence[Period]) -> tuple[Deferred, ...]:

@@ -50,10 +50,12 @@ def same(wanted: Any, there: Any) -> bool:
         return _is_nothing(wanted) and _is_nothing(there)
     if isinstance(wanted, bool) or isinstance(there, bool):
         return wanted is there
+    if str(wanted).strip() == str(there).strip():  # a text such as "NaN" is no number that equals itself
+        return True
     try:
         return Decimal(str(wanted)) == Decimal(str(there))
-    except InvalidOperation:
-        return str(wanted).strip() == str(there).strip()
+    except InvalidOperation:  # no numbers, or a signalling one
+        return False
 
 
 def _is_nothing(value: Any) -> bool:

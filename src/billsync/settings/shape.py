@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.base import Id, Noun, Number, Text, Zone
 from billsync.model.scalar import day_in_zone, read_day
+from billsync.settings.changes import Changes
 
 _DAY_S: Final = 86_400
 
@@ -170,6 +171,8 @@ class Pipeline(Noun):
         source, target: names of connections; target None keeps invoices in billsync.
         entity: the company that bills, as `overrides:` of mappings name it, or "".
         conflicts: None where only fields with an `owner:` are looked at, and a change of them is told.
+        changes: how a deal becomes what is agreed, and what a person decides of it; None where deals are billed as they
+            are, and one that changes after it was billed is told.
         schedule: None where it runs only when asked to.
     """
 
@@ -181,6 +184,7 @@ class Pipeline(Noun):
     billing: Billing = Billing()
     push: Push = Push()
     conflicts: Conflicts | None = None
+    changes: Changes | None = None
     schedule: Schedule | None = None
 
     @property

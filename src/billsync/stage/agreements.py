@@ -9,14 +9,20 @@ from billsync.invoicing.used import Used
 from billsync.model.charge import Charge
 from billsync.model.contract import Contract
 from billsync.model.invoice import Invoice, InvoiceState
+from billsync.model.proposal import Agreed
 from billsync.stage.world import World
 from billsync.store import Tx
 
 
 def contracts(tx: Tx, ids: Iterable[str]) -> dict[str, Contract]:
-    """Contracts by id, for those that are stored as such: a deal's is made of it anew each time."""
-    found = tx.facts.many("contract", set(ids))
-    return {id: Contract.reread(fact.doc) for id, fact in found.items()}
+    """Contracts by id: those that are stored as such, and those that deals agreed.
+
+    Where nothing is agreed apart, a deal's contract is made of it anew each time, and has no terms of its own.
+    """
+    names = set(ids)
+    found = {id: Contract.reread(doc) for id, doc in tx.facts.docs("contract", names).items()}
+    agreed = tx.facts.docs("agreed", names - set(found))
+    return found | {id: Agreed.reread(doc).contract for id, doc in agreed.items()}
 
 
 def terms(world: World, tx: Tx, pending: Sequence[Charge]) -> Terms:

@@ -62,12 +62,14 @@ class Bill:
 
     Attributes:
         mark: digest of what was billed, and the day to look again, or None; None where it has to be tried again.
+        steady: the zone of a contract whose charges stand as billing from the first day makes them, else None.
     """
 
     id: str
     change: changes.Changes = field(default_factory=changes.Changes)
     problems: Sequence[Problem] = ()
     mark: tuple[str, date | None] | None = None
+    steady: str | None = None
 
 
 def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
@@ -77,11 +79,11 @@ def _page(tx: Tx, facts: Sequence[Fact]) -> _Page:
         products=pending.nouns(tx, "product", {line.product for deal in deals for line in deal.lines}, Product),
         customers=set(tx.facts.many("customer", {deal.customer for deal in deals})),
         billed=tx.ledger.charges_of_many([deal.id for deal in deals]),
-        places=_places(tx, [fact.source for fact in facts]),
+        places=places(tx, [fact.source for fact in facts]),
     )
 
 
-def _places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
+def places(tx: Tx, sources: Sequence[Ref]) -> dict[Ref, Place]:
     """Where the deals' records stand: file and line, or system, object and id."""
     ids: dict[tuple[str, str], list[str]] = {}
     for source in sources:
@@ -116,7 +118,8 @@ def keep(world: World, tx: Tx, kind: str, bills: Sequence[Bill], policy: str) ->
     tx.ledger.drop_charges([key for bill in bills for key in bill.change.drop], run=world.run, at=world.now())
     tx.ledger.add_charges(made, run=world.run, at=world.now())
     # no digest is empty: what has a problem is looked at again, also when it is set back as it was
-    tx.facts.billed([(bill.id, *(bill.mark or ("", None))) for bill in bills], policy)
+    steady = {bill.id: bill.steady for bill in bills if bill.steady is not None}
+    tx.facts.billed([(bill.id, *(bill.mark or ("", None))) for bill in bills], policy, steady)
     world.tally.add("charges made", len(made))
     problems = [problem for bill in bills for problem in bill.problems]
     tx.problems.close(

@@ -197,17 +197,23 @@ def _keep_facts(world: World, mapping: FieldMapping, tx: Tx, rows: Page) -> None
         for row, result in rows
         if isinstance(result.noun, Customer | Product | Deal | Contract | CustomerUsage)
     ]
+    were = users(tx, [noun.id for noun, _, _ in made]) if kind == "usage" else set()
     changed = tx.facts.put(kind, made, run=world.run, at=at)
     world.tally.add(f"{kind}s mapped", changed)
     tx.links.put([Link(kind=kind, our_id=noun.id, ref=ref) for noun, ref, _ in made], at=at)
     if kind == "usage" and changed:
-        tx.facts.bill_again({noun.customer for noun, _, _ in made if isinstance(noun, CustomerUsage)})
+        tx.facts.bill_again({noun.customer for noun, _, _ in made if isinstance(noun, CustomerUsage)} | were)
     lost = [row.id for row, result in rows if row.deleted or (result.noun is None and not result.problems)]
     known = tx.facts.by_source(world.source.name, mapping.source_object, lost)
     ids = [our_id for pairs in known.values() for found, our_id in pairs if found == kind]
     if kind == "usage":
-        tx.facts.bill_again({CustomerUsage.reread(fact.doc).customer for fact in tx.facts.many(kind, ids).values()})
+        tx.facts.bill_again(users(tx, ids))
     removed = tx.facts.remove(kind, ids, run=world.run, at=at)
     world.tally.add(f"{kind}s removed", len(removed))
-    if kind in ("deal", "contract"):
+    if kind == "contract" or (kind == "deal" and world.changes is None):
         bills.withdraw(world, tx, kind, removed)
+
+
+def users(tx: Tx, ids: Iterable[str]) -> set[str]:
+    """Whose usage these events are, as they stand."""
+    return {CustomerUsage.reread(fact.doc).customer for fact in tx.facts.many("usage", ids).values()}

@@ -81,7 +81,7 @@ def _itself(_kind: str, id: str) -> str:
 def of_source(tx: Tx, documents: Sequence[D], source: str) -> list[D]:
     """Those whose deals and contracts come from this source, or are gone: another pipeline sends the others."""
     names = {line.deal for item in documents for line in item.lines}
-    facts = {**tx.facts.many("deal", names), **tx.facts.many("contract", names)}
+    facts = {id: fact for kind in ("agreed", "deal", "contract") for id, fact in tx.facts.many(kind, names).items()}
     elsewhere = {id for id, fact in facts.items() if fact.source.system != source}
     return [item for item in documents if not any(line.deal in elsewhere for line in item.lines)]
 

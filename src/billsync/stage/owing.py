@@ -11,6 +11,7 @@ from billsync.billing import charges, terms
 from billsync.invoicing import draft as drafting
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.charge import Charge
+from billsync.model.contract import Contract
 from billsync.model.customer import Customer
 from billsync.model.deal import Deal
 from billsync.model.problem import Place, Problem
@@ -30,6 +31,16 @@ def owed(
 
     `customers` holds the ids of those that are known; `source` is the place of the deal's record, as text.
     """
+    contract, problems = contract_of(deal, customers, products)
+    if contract is None:
+        return None, problems
+    return charges.due(contract, through=through, policy=rules.policy(), source=source), problems
+
+
+def contract_of(
+    deal: Deal, customers: Collection[str], products: Mapping[str, Product]
+) -> tuple[Contract | None, list[Problem]]:
+    """The contract of a deal; None and every reason where it cannot be billed."""
     if deal.customer not in customers:
         problem = Problem(
             code="BILL-DEAL-02",
@@ -38,10 +49,7 @@ def owed(
             place=Place(system="billsync", object="deal", id=deal.id, field="customer"),
         )
         return None, [problem]
-    contract, problems = terms.contract_of(deal, products)
-    if contract is None:
-        return None, problems
-    return charges.due(contract, through=through, policy=rules.policy(), source=source), problems
+    return terms.contract_of(deal, products)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,4 +119,4 @@ def _customers(tx: Tx, charges: Iterable[Charge]) -> dict[str, Customer]:
 
 def nouns(tx: Tx, kind: str, ids: Iterable[str], model: type[N]) -> dict[str, N]:
     """Nouns of a kind by id, for those that are there."""
-    return {id: model.reread(fact.doc) for id, fact in tx.facts.many(kind, ids).items()}
+    return {id: model.reread(doc) for id, doc in tx.facts.docs(kind, ids).items()}

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from billsync import reconcile
-from billsync.billing import charges, terms
+from billsync.billing import charges, mending, terms
 from billsync.cash import status
 from billsync.connector import Record, Refused, Standing
 from billsync.invoicing.window import slot_of
@@ -18,13 +18,16 @@ from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping import record_of
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.charge import Charge
+from billsync.model.contract import Contract
 from billsync.model.deal import Deal
 from billsync.model.delivery import DONE
 from billsync.model.drift import Drift, DriftKind
 from billsync.model.payment import InvoiceStatus
 from billsync.model.product import Product
+from billsync.model.proposal import Agreed, ProposalState
 from billsync.reconcile import Billed, Evidence, Sold, Totals
 from billsync.stage import diagnosis
+from billsync.stage.agreed import KIND
 from billsync.stage.spool import Row, Spool
 from billsync.stage.standing import frozen, thawed
 from billsync.stage.world import World
@@ -50,6 +53,7 @@ def compare(
         _read_deals(world, spool)
         spool.add((deal, ["billed"]) for deal in _billed_deals(world))
         listed = as_of is None and _read_told(world, spool, remarks)
+        remarks += _waiting(world)
         if as_of is not None:
             remarks.append(f"{world.source.name} shows its deals and their invoice status only as they are now")
         rows = groupby(spool, key=lambda row: row[0])
@@ -118,6 +122,14 @@ def _billed_deals(world: World) -> Iterator[str]:
         after = page[-1]
 
 
+def _waiting(world: World) -> Iterator[str]:
+    """Deals that say something else than what is agreed are no difference, as long as it waits for a person."""
+    with world.store.view() as tx:
+        count = tx.changes.counts().get(str(ProposalState.WAITING), 0) if world.changes is not None else 0
+    if count:
+        yield f"changes that wait for a decision: {count}; deals are compared as agreed: `billsync change list`"
+
+
 def _read_told(world: World, spool: Spool, remarks: list[str]) -> bool:
     """What the CRM shows of its deals' invoices; False where it cannot list that."""
     if world.status is None:
@@ -161,6 +173,8 @@ class _Asked:
         self._invoices = tx.ledger.invoices_of_deals(ids)
         self._writes = tx.outbox.latest(world.source.name, STATUS, ids) if telling else {}
         self._products = _products(tx, lots)
+        agreed = tx.facts.many(KIND, ids) if world.changes is not None else {}
+        self._agreed = {id: Agreed.reread(fact.doc).contract for id, fact in agreed.items()}
 
     def judged(self, totals: Totals) -> list[Drift]:
         """The differences of the page, with causes and cures."""
@@ -179,16 +193,26 @@ class _Asked:
         return found
 
     def _sold(self, lot: _Lot) -> Sold | None:
+        """What the deal comes to; where changes are agreed, what is agreed by it, whatever it says meanwhile."""
+        if lot.id in self._agreed:
+            agreed = self._agreed[lot.id]
+            stored = self._charges.get(lot.id, {}).values()
+            billed = [item.charge for item in stored if not item.is_open and item.charge.due_on <= self._day]
+            standing, policy = mending.Standing(billed), self._world.rules.policy()
+            return self._sums(agreed, mending.owed(agreed, standing, through=self._day, policy=policy).charges)
         deal = lot.deal
         if deal is None:
             return None
         contract, _ = terms.contract_of(deal, self._products)
         if contract is None:
             return Sold(deal.id, deal.customer, deal.currency, None, None)
-        rules = self._world.rules
-        due = charges.due(contract, through=self._day, policy=rules.policy(), source="").charges
-        ripe = [item for item in due if slot_of(item, item.customer, rules.grouping).last_day <= self._day]
-        return Sold(deal.id, deal.customer, deal.currency, _sum(due), _sum(ripe))
+        due = charges.due(contract, through=self._day, policy=self._world.rules.policy(), source="").charges
+        return self._sums(contract, due)
+
+    def _sums(self, contract: Contract, due: Sequence[Charge]) -> Sold:
+        grouping = self._world.rules.grouping
+        ripe = [item for item in due if slot_of(item, item.customer, grouping).last_day <= self._day]
+        return Sold(contract.id, contract.customer, contract.currency, _sum(due), _sum(ripe))
 
     def _billed(self, lot: _Lot) -> Billed | None:
         """The deal in the books as they stood on the day."""

@@ -15,6 +15,7 @@ from billsync.mapping.shape import Change
 from billsync.mapping.tables import LIVE
 from billsync.model.problem import Problem
 from billsync.push import Clock, Options
+from billsync.settings.changes import Changes
 from billsync.settings.shape import Conflicts, Parity
 from billsync.store import Store, Tx
 
@@ -128,6 +129,7 @@ class World:
     heard: frozenset[tuple[str, str]] = frozenset()
     recovering: bool = False
     parity: Parity = _EXACT
+    changes: Changes | None = None
 
     @property
     def lives(self) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 Owns: tables, migrations, transactions, locks, numbering, the audit chain, and that no write breaks the books.
 Does not own: what a deal, a charge or a retry means; callers decide, the store refuses what must never be.
 
-`Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.outbox`, `tx.links`,
-`tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.kept`, `tx.hints`, `tx.gates`, `tx.orphans`, `tx.problems`, `tx.runs`,
-`tx.audit`.
+`Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.changes`, `tx.outbox`,
+`tx.links`, `tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.kept`, `tx.hints`, `tx.gates`, `tx.orphans`,
+`tx.problems`, `tx.runs`, `tx.audit`.
 """
 
 from billsync.store.audit import Audit
 from billsync.store.cash_events import CashEvent
+from billsync.store.changes import Changes, StoredProposal
 from billsync.store.charges import StoredCharge
 from billsync.store.credit_notes import Crediting, StoredCreditNote
 from billsync.store.database import Store, Tx
@@ -37,6 +38,7 @@ __all__ = [
     "Absorbed",
     "Audit",
     "CashEvent",
+    "Changes",
     "Conflict",
     "Crediting",
     "DraftState",
@@ -72,6 +74,7 @@ __all__ = [
     "StoredInvoice",
     "StoredPayment",
     "StoredProblem",
+    "StoredProposal",
     "StoredRefund",
     "StoredSeal",
     "Tx",

@@ -14,10 +14,13 @@ from billsync.model.charge import Charge
 from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, facts
-from billsync.store.sql import among, chunks
+from billsync.store.sql import among, chunks, one_of
 from billsync.store.types import PLAIN
 
-_OPEN: Final = (charges.c.invoice.is_(None), charges.c.credit_note.is_(None))
+_OPEN: Final = (charges.c.invoice.is_(None), func.coalesce(charges.c.credit_note, "") == "")
+"""Stands on no document.  Hardly any charge stands on a credit note: their index would find all but those."""
+_OPEN_OF_KEYS: Final = func.coalesce(charges.c.invoice, charges.c.credit_note).is_(None)
+"""The same where the keys are given: by no index but theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class Charges:
         """The charges of one deal, by key."""
         return self.charges_of_many([deal]).get(deal, {})
 
-    def charges_of_many(self, deals: Iterable[str]) -> dict[str, dict[str, StoredCharge]]:
-        """The charges of each deal that has any, by key."""
+    def charges_of_many(self, deals: Iterable[str], *, since: date | None = None) -> dict[str, dict[str, StoredCharge]]:
+        """The charges of each deal that has any, by key; with `since`, those that are due from that day on."""
         query = select(charges.c.doc, charges.c.invoice, charges.c.credit_note).order_by(charges.c.key)
+        if since is not None:
+            query = query.where(charges.c.due_on >= since)
         found: dict[str, dict[str, StoredCharge]] = {}
         for row in among(self._conn, query, charges.c.deal, deals):
-            charge = Charge.model_validate_json(row["doc"])
+            charge = Charge.reread(row["doc"])
             found.setdefault(charge.deal, {})[charge.key] = StoredCharge(charge, row["invoice"], row["credit_note"])
         return found
 
@@ -63,14 +68,14 @@ class Charges:
     def drop_charges(self, keys: Iterable[str], *, run: str, at: datetime) -> None:
         """Take charges back.  Raises `IllegalMove` for one that is on a document or not there."""
         for part in chunks(dict.fromkeys(keys)):
-            gone = delete(charges).where(charges.c.key.in_(part), *_OPEN)
+            gone = delete(charges).where(charges.c.key.in_(part), _OPEN_OF_KEYS)
             if self._conn.execute(gone).rowcount != len(part):
                 raise IllegalMove(f"not all of these charges can be taken back: {', '.join(part[:5])}")
 
     def charges_on(self, invoice: str) -> list[Charge]:
         """The charges that stand on an invoice, by key."""
         query = select(charges.c.doc).where(charges.c.invoice == invoice).order_by(charges.c.key)
-        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+        return [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
 
     def crowded(self, through: date, grouping: str, most: int, *, source: str | None = None) -> dict[str, int]:
         """Deals and contracts whose open charges lie in more than `most` windows -> in how many; see `open_keys`."""
@@ -87,7 +92,7 @@ class Charges:
         """
         query = _of_source(select(charges.c.doc).where(*_OPEN, charges.c.due_on <= through), source)
         query = query.order_by(charges.c.customer, charges.c.due_on, charges.c.key)
-        return [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+        return [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
 
     def open_keys(
         self, through: date, grouping: str, *, source: str | None = None
@@ -106,18 +111,17 @@ class Charges:
 
     def open_charges_of(self, keys: Iterable[str]) -> list[Charge]:
         """Those of these charges that are on no document; keys as they stand in the column."""
-        key = type_coerce(charges.c.key, PLAIN)
         found: list[Charge] = []
         for part in chunks(keys):
-            query = select(charges.c.doc).where(key.in_(part), *_OPEN)
-            found += [Charge.model_validate_json(doc) for doc in self._conn.execute(query).scalars()]
+            query = select(charges.c.doc).where(one_of(self._conn, charges.c.key, part), _OPEN_OF_KEYS)
+            found += [Charge.reread(doc) for doc in self._conn.execute(query).scalars()]
         return found
 
 
 def _of_source(query: Any, source: str | None) -> Any:
     if source is None:
         return query
-    theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract")), facts.c.source_system == source)
+    theirs = select(facts.c.id).where(facts.c.kind.in_(("deal", "contract", "agreed")), facts.c.source_system == source)
     return query.where(charges.c.deal.in_(theirs))
 
 

@@ -38,9 +38,9 @@ def minor(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-def number(name: str, *, primary: bool = True) -> Column[int]:
+def number(name: str, *, primary: bool = True, null: bool = False) -> Column[int]:
     """A large whole number."""
-    return Column(name, BigInteger, primary_key=primary, autoincrement=False, nullable=False)
+    return Column(name, BigInteger, primary_key=primary, autoincrement=False, nullable=null)
 
 
 def at(name: str, *, null: bool = False) -> Column[Any]:

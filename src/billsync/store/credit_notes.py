@@ -17,7 +17,7 @@ from billsync.store.audit import Audit
 from billsync.store.errors import IllegalMove
 from billsync.store.invoices import minor
 from billsync.store.schema import charges, credit_allocations, credit_notes, invoices
-from billsync.store.sql import among, bulk, rows
+from billsync.store.sql import among, bulk, ids_where, rows
 from billsync.store.types import LIMIT, is_long, with_whole
 
 _BIND: Final = (
@@ -150,8 +150,7 @@ class CreditNotes:
 
     def credit_note_ids(self, customers: Iterable[str]) -> set[str]:
         """Ids of all credit notes of these customers."""
-        query = select(credit_notes.c.id, credit_notes.c.whole)
-        return {row["id"] for row in among(self._conn, query, credit_notes.c.customer, customers)}
+        return set(ids_where(self._conn, credit_notes, credit_notes.c.customer, customers))
 
     def move_credit_note(self, number: str, to: InvoiceState, *, note: str, at: datetime) -> None:
         """Set the state.  Raises `IllegalMove` outside of `model.invoice.MOVES`, and where there is no such note."""

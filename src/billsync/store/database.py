@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from billsync.store import disk, locks, migrating, opening, rehearsing
 from billsync.store.audit import Audit
+from billsync.store.changes import Changes
 from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
@@ -44,6 +45,7 @@ class Tx:
         self.inbox = Inbox(conn)
         self.facts = Facts(conn)
         self.ledger = Ledger(conn, self.audit)
+        self.changes = Changes(conn, self.audit)
         self.links = Links(conn)
         self.echoes = Echoes(conn)
         self.schemas = Schemas(conn, self.audit)

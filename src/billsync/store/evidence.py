@@ -23,6 +23,7 @@ from billsync.store.schema import (
     inbox,
     invoices,
     problems,
+    proposals,
     series,
 )
 from billsync.store.sql import among, rows
@@ -51,6 +52,20 @@ class Evidence:
         return self._paged(
             query if since is None else query.where(credit_notes.c.issued_on >= since), credit_notes.c.number
         )
+
+    def proposals(self) -> Iterator[list[Row]]:
+        """Proposals by id."""
+        return self._paged(select(proposals), proposals.c.id)
+
+    def unagreed(self) -> list[tuple[str, int, int]]:
+        """Deals whose agreed version is not the number of their applied proposals: deal, version, number."""
+        applied = select(proposals.c.deal, func.count().label("n")).where(proposals.c.version.is_not(None))
+        counted = applied.group_by(proposals.c.deal).subquery()
+        query = select(facts.c.id, facts.c.version, func.coalesce(counted.c.n, 0)).select_from(
+            facts.outerjoin(counted, counted.c.deal == facts.c.id)
+        )
+        unlike = facts.c.version != func.coalesce(counted.c.n, 0)
+        return [(row[0], row[1], row[2]) for row in self._conn.execute(query.where(facts.c.kind == "agreed", unlike))]
 
     def deliveries(self, since: datetime | None = None, connection: str | None = None) -> Iterator[list[Row]]:
         """Writes by key; with `since` those planned at that instant or later."""

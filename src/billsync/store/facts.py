@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, delete, func, or_, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, delete, func, or_, select, type_coerce
 
 from billsync.model.base import digest_text
 from billsync.model.ref import Ref
 from billsync.store.bulk import upsert_rows
 from billsync.store.schema import deal_marks, facts
-from billsync.store.sql import among, chunks, rows, upsert
+from billsync.store.sql import among, chunks, one_of, rows, upsert
 from billsync.store.types import PLAIN, fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
-_OF_CUSTOMERS: Final = ("contract", "usage")
+_OF_CUSTOMERS: Final = ("contract", "agreed", "usage")
 """Kinds that are looked for by their customer."""
+_STEADY: Final = " steady in "
+_NONE: Final[Mapping[str, str]] = {}
 _CONTENT: Final = ("digest", "run", "at", "whole", "doc", "customer")
 
 
@@ -44,6 +46,8 @@ class Fact:
         version: goes up with every change of the document, from 1.
         source: the record that it was made from.
         mapping: digest of the mapping that made it.
+        steady: of a contract that billing looks at and noted as steady, as it is now: the zone, and the day from which
+            charges are still to be made.  Else None.
     """
 
     kind: str
@@ -53,6 +57,7 @@ class Fact:
     version: int
     source: Ref
     mapping: str
+    steady: tuple[str, date] | None = None
 
 
 class Facts:
@@ -93,6 +98,30 @@ class Facts:
         """Nouns by id, for those that are there."""
         return {row["id"]: _fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.id, ids)}
 
+    def docs(self, kind: str, ids: Iterable[str]) -> dict[str, str]:
+        """Canonical JSON texts of nouns by id, for those that are there: the cheapest way to read them."""
+        return dict(self._docs(kind, facts.c.id, ids))
+
+    def docs_of(self, kind: str, customers: Iterable[str], *, told_since: date | None = None) -> list[str]:
+        """Those of contracts, what deals agreed, or usage of these customers.
+
+        With `told_since`, only usage that became known on the day or later, and some of the day before: that of an
+        instant counts from its day in UTC, and customers may be a day behind or ahead.
+        """
+        where: tuple[ColumnElement[bool], ...] = ()
+        if told_since is not None:
+            bound = (told_since - timedelta(days=1)).isoformat()
+            where = (or_(*(_in_doc(self._conn, name) >= bound for name in ("on", "at", "received_on"))),)
+        return [doc for _, doc in self._docs(kind, facts.c.customer, customers, *where)]
+
+    def _docs(
+        self, kind: str, column: ColumnElement[str], values: Iterable[str], *where: ColumnElement[bool]
+    ) -> Iterator[tuple[str, str]]:
+        query = _of(kind, type_coerce(facts.c.id, PLAIN), facts.c.whole, facts.c.doc).where(*where)
+        for part in chunks(dict.fromkeys(map(fold, values))):
+            for id, whole, doc in self._conn.execute(query.where(one_of(self._conn, column, part))).all():
+                yield (id if whole is None else json.loads(whole).get("id", id)), doc
+
     def page(self, kind: str, *, source: str | None = None, after: str = "", limit: int = 500) -> list[Fact]:
         """Nouns of a kind by id, from the first after `after`; with `source`, only those of that connection."""
         query = _of(kind, *_AS_FACT).where(facts.c.id > after).order_by(facts.c.id).limit(limit)
@@ -118,7 +147,7 @@ class Facts:
         return found
 
     def of_customers(self, kind: str, customers: Iterable[str]) -> list[Fact]:
-        """Contracts or usage of these customers."""
+        """Contracts, what deals agreed, or usage of these customers."""
         return [_fact(row) for row in among(self._conn, _of(kind, *_AS_FACT), facts.c.customer, customers)]
 
     def bill_again(self, customers: Iterable[str]) -> None:
@@ -138,24 +167,53 @@ class Facts:
         after: str = "",
         limit: int = 500,
     ) -> list[Fact]:
-        """Deals, or contracts, that billing has to look at, by id; with `source`, only those of that connection.
+        """Deals, contracts or what deals agreed, that billing has to look at, by id; of one connection with `source`.
 
         Those never billed, changed since, billed under another policy digest, or with a charge on or before `through`.
         """
         mark = deal_marks.c
-        due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, mark.policy != policy, mark.next_on <= through)
-        query = select(*_AS_FACT).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
+        other = func.substr(mark.policy, 1, len(policy)) != policy
+        due = or_(mark.deal.is_(None), mark.digest != facts.c.digest, other, mark.next_on <= through)
+        query = select(*_AS_FACT, *_MARK).select_from(facts.outerjoin(deal_marks, mark.deal == facts.c.id))
         query = query.where(facts.c.kind == kind, facts.c.id > after, due).order_by(facts.c.id).limit(limit)
-        return [_fact(row) for row in rows(self._conn, _from(query, source))]
+        found = rows(self._conn, _from(query, source))
+        return [_fact(row, _mark(row, policy)) for row in found]
 
-    def billed(self, marks: Sequence[tuple[str, str, date | None]], policy: str) -> None:
-        """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more."""
-        new = [{"deal": deal, "digest": digest, "policy": policy, "next_on": day} for deal, digest, day in marks]
+    def billed(
+        self, marks: Sequence[tuple[str, str, date | None]], policy: str, steady: Mapping[str, str] = _NONE
+    ) -> None:
+        """Note that deals were billed: id, digest that was billed, day of the next charge or None for no more.
+
+        `steady` names those whose charges stand as billing from the first day makes them, with the zone of their days.
+        """
+        new = [
+            {"deal": deal, "digest": digest, "policy": _basis(policy, steady.get(deal)), "next_on": day}
+            for deal, digest, day in marks
+        ]
         upsert_rows(self._conn, deal_marks, new, ["digest", "policy", "next_on"])
 
 
 def _from(query: Any, source: str | None) -> Any:
     return query if source is None else query.where(facts.c.source_system == source)
+
+
+def _basis(policy: str, zone: str | None) -> str:
+    """What a mark says of how it was billed."""
+    return policy if zone is None else f"{policy}{_STEADY}{zone}"
+
+
+def _mark(row: Mapping[str, Any], policy: str) -> tuple[str, date] | None:
+    zone = (row["marked_policy"] or "").removeprefix(f"{policy}{_STEADY}")
+    same = row["marked"] == row["digest"] and row["marked_policy"] == _basis(policy, zone)
+    return (zone, row["next_on"]) if same and row["next_on"] is not None else None
+
+
+def _in_doc(conn: Connection, name: str) -> ColumnElement[Any]:
+    """A text of the document, or null."""
+    if conn.dialect.name == "sqlite":
+        return type_coerce(func.json_extract(facts.c.doc, f"$.{name}"), Text)
+    text: ColumnElement[Any] = cast(facts.c.doc, JSON)[name].as_string()
+    return text.collate("C")
 
 
 def _of(kind: str, *columns: Any) -> Any:
@@ -176,6 +234,7 @@ _NAMES: Final = (
 )
 _AS_FACT: Final = tuple(facts.c[name] for name in _NAMES)
 """The columns of a `Fact`."""
+_MARK: Final = (deal_marks.c.digest.label("marked"), deal_marks.c.policy.label("marked_policy"), deal_marks.c.next_on)
 
 
 def _only_origin(known: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -201,6 +260,6 @@ def _row(kind: str, noun: Identified, source: Ref, mapping: str, run: str, at: d
     return with_whole(row, "id", "source_id")
 
 
-def _fact(row: dict[str, Any]) -> Fact:
+def _fact(row: dict[str, Any], steady: tuple[str, date] | None = None) -> Fact:
     source = Ref.trusted(system=row["source_system"], kind=row["source_kind"], id=row["source_id"])
-    return Fact(row["kind"], row["id"], row["doc"], row["digest"], row["version"], source, row["mapping"])
+    return Fact(row["kind"], row["id"], row["doc"], row["digest"], row["version"], source, row["mapping"], steady)

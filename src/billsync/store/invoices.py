@@ -18,7 +18,7 @@ from billsync.store.audit import Audit
 from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, invoices, series
-from billsync.store.sql import among, rows, upsert
+from billsync.store.sql import among, ids_where, rows, upsert
 from billsync.store.types import LIMIT, fold, is_long, with_whole
 
 _BIGGEST: Final = 2**63 - 1
@@ -142,8 +142,7 @@ class Invoices:
 
     def invoice_ids(self, customers: Iterable[str]) -> set[str]:
         """Ids of all invoices of these customers."""
-        found = among(self._conn, select(invoices.c.id, invoices.c.whole), invoices.c.customer, customers)
-        return {row["id"] for row in found}
+        return set(ids_where(self._conn, invoices, invoices.c.customer, customers))
 
     def invoices_of_deals(self, deals: Iterable[str]) -> dict[str, list[StoredInvoice]]:
         """The invoices of each deal that has any, by number; deals in the order of their ids."""

@@ -83,6 +83,8 @@ class Problems:
         With `codes_prefix` only those whose code starts with it.
         """
         query = _open_of(connection, object)
+        if self._conn.execute(query.limit(1)).first() is None:  # as it mostly is: nothing to look for
+            return 0
         found = [row for row in among(self._conn, query, problems.c.id, ids) if row["code"].startswith(codes_prefix)]
         return self.close_fingerprints({row["fingerprint"] for row in found} - set(except_), at)
 

@@ -21,7 +21,7 @@ from billsync.store.columns import text as _text
 from billsync.store.columns import whole as _whole
 from billsync.store.types import DayText, Key
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
@@ -34,6 +34,7 @@ credit_notes, credit_allocations, drafts = (
     billing_tables.credit_allocations,
     billing_tables.drafts,
 )
+proposals, deal_looks = billing_tables.proposals, billing_tables.deal_looks
 
 # What the outside systems said
 

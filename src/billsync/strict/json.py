@@ -32,8 +32,12 @@ class BadJson(ValueError):
         self.column = column
 
 
-def loads(text: str | bytes) -> Any:
-    """The value of a JSON text; numbers with a point are Decimals.  Raises `BadJson`.  A BOM is tolerated."""
+def loads(text: str | bytes, *, any_text: bool = False) -> Any:
+    """The value of a JSON text; numbers with a point are Decimals.  Raises `BadJson`.  A BOM is tolerated.
+
+    With `any_text` texts may hold NUL and lone surrogates: many records in one answer are judged one by one
+    (`strict.record`), so that one of them does not spoil all.
+    """
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")
@@ -51,7 +55,7 @@ def loads(text: str | bytes) -> Any:
         raise BadJson("READ-JSON-01", f"not valid JSON: {error.msg}", error.lineno, error.colno) from None
     except RecursionError:
         raise BadJson("READ-JSON-02", f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
-    _check(value, 0)
+    _check(value, 0, any_text=any_text)
     return value
 
 
@@ -83,21 +87,23 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check(value: Any, depth: int) -> None:
+def _check(value: Any, depth: int, *, any_text: bool) -> None:
     if depth > MAX_DEPTH:
         raise BadJson("READ-JSON-02", f"the JSON is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        _check_text(value)
+        _check_text(value, any_text=any_text)
     elif isinstance(value, dict):
         for key, item in value.items():
-            _check_text(key)
-            _check(item, depth + 1)
+            _check_text(key, any_text=any_text)
+            _check(item, depth + 1, any_text=any_text)
     elif isinstance(value, list):
         for item in value:
-            _check(item, depth + 1)
+            _check(item, depth + 1, any_text=any_text)
 
 
-def _check_text(value: str) -> None:
+def _check_text(value: str, *, any_text: bool) -> None:
+    if any_text:
+        return
     try:
         read_text(value)
     except ValueError as error:

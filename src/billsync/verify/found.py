@@ -14,7 +14,7 @@ INVARIANTS: Final = {
     "I4": "one remote id stands for one document",
     "I5": "each source record is mapped, skipped, gone or a problem, and none lies after its checkpoint",
     "I6": "each payment event has one effect, or a reason",
-    "I7": "each state of a write and an invoice follows from its audit",
+    "I7": "each state of a write, a document and a proposal follows from its audit",
     "I8": "the audit chain is unbroken",
     "I9": "frozen payloads and invoices are unchanged",
     "I10": "amounts add up and fit their currency",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from billsync.store import Tx
 from billsync.store.evidence import Change, Evidence
-from billsync.store.schema import credit_notes, deliveries, invoices
+from billsync.store.schema import credit_notes, deliveries, invoices, proposals
 from billsync.verify.found import Scope, Tally
 
 
@@ -19,6 +19,8 @@ def check(tx: Tx, scope: Scope, tally: Tally) -> None:
             tally.see("I7", subject, torn(trails.get(subject, ()), state))
     if scope.since is None:
         _vanished(evidence, tally)
+        for deal, version, applied in evidence.unagreed():
+            tally.see("I7", f"agreed/{deal}", f"it is in version {version}, and {applied} proposals were applied")
     breaks = tx.audit.verify()
     tally.see("I8", "audit", "; ".join(breaks[:5]))
 
@@ -31,6 +33,8 @@ def _states(evidence: Evidence, scope: Scope) -> Iterator[dict[str, str]]:
         yield {f"invoice/{row['number']}": row["state"] for row in page}
     for page in evidence.credit_notes(scope.since):
         yield {f"credit_note/{row['number']}": row["state"] for row in page}
+    for page in evidence.proposals() if scope.since is None else ():
+        yield {f"change/{row['id']}": row["state"] for row in page}
 
 
 def torn(trail: Sequence[Change], state: str) -> str:
@@ -49,6 +53,7 @@ def _vanished(evidence: Evidence, tally: Tally) -> None:
         ("delivery/", deliveries, deliveries.c.key),
         ("invoice/", invoices, invoices.c.number),
         ("credit_note/", credit_notes, credit_notes.c.number),
+        ("change/", proposals, proposals.c.id),
     ):
         for page in evidence.begun(prefix):
             there = evidence.known(table, column, [subject.removeprefix(prefix) for subject in page])

@@ -33,7 +33,8 @@ class Answer:
     Attributes:
         status: 200 to 299, or one that the caller said it expects.
         headers: names in lower case.
-        value: the JSON value, numbers with a point as Decimals; None for an empty body.
+        value: the JSON value, numbers with a point as Decimals; the text where that was asked for; None for an empty
+            body.
     """
 
     status: int
@@ -105,22 +106,27 @@ class Client:
         method: str,
         path: str,
         *,
+        any_text: bool = False,
         params: Mapping[str, str] | None = None,
         content: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         expect: frozenset[int] = frozenset(),
+        text: bool = False,
     ) -> Answer:
         """A request that changes nothing, whatever its method: repeated after lost connections, 429, 502, 503, 504.
 
-        `expect` names statuses that are answers to the caller, not faults.  Raises `TryLater`, `Refused`.
+        With `any_text` texts of the answer may hold NUL and lone surrogates: for records, which are judged one by one.
+
+        `expect` names statuses that are answers to the caller, not faults.  With `text` a success is no JSON but text,
+        such as CSV.  Raises `TryLater`, `Refused`.
         """
 
         def once() -> Answer:
             request = self._request(method, path, params, content, headers, timeout)
             answer = self._followed(request, timeout)
             self._judge(faults.of_read_status, answer, expect)
-            return self._parsed(answer, write=False)
+            return self._parsed(answer, any_text=any_text, write=False, text=text and answer.is_success)
 
         return self._repeated(once)
 
@@ -221,11 +227,11 @@ class Client:
         text = self.hidden(" ".join(answer.content[:_HEARD].decode("utf-8", "replace").split()))
         return f": {text[:_SAID]}" if text else ""
 
-    def _parsed(self, answer: httpx.Response, *, write: bool) -> Answer:
-        value = None
+    def _parsed(self, answer: httpx.Response, *, any_text: bool = False, write: bool, text: bool = False) -> Answer:
+        value: Any = None
         if answer.content.strip():
             try:
-                value = loads(answer.content)
+                value = _text(answer.content) if text else loads(answer.content, any_text=any_text)
             except BadJson as error:
                 what = f"answered {answer.status_code} with something else than JSON ({error}): a log-in page, a proxy?"
                 raise self._unreadable("not_json", what, write=write) from None
@@ -285,3 +291,11 @@ class Client:
         except OSError as error:
             message = f"{self._system}: ca_file {file} cannot be used: {error.strerror or 'no certificate in it'}"
             raise Refused("bad_ca_file", message) from None
+
+
+def _text(content: bytes) -> str:
+    """The text of a body.  Raises `BadJson` where it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadJson("READ-TEXT-01", f"the text is not UTF-8 (byte {error.start})") from None

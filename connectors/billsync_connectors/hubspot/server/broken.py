@@ -151,8 +151,8 @@ def _packet(status: int, body: bytes, headers: Mapping[str, str], *, type: str =
 
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
     known = {found.value: found.phrase for found in HTTPStatus}
-    lines = [f"HTTP/1.1 {status} {known.get(status, 'Unknown')}", f"Date: {formatdate(usegmt=True)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    dated = {"Date": formatdate(usegmt=True), **headers}
+    lines = [f"HTTP/1.1 {status} {known.get(status, 'Unknown')}", *(f"{name}: {text}" for name, text in dated.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 

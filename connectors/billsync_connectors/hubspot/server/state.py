@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Mapping
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,7 +125,10 @@ class State:
                 self.schema.reload()
                 self.links.reload()
             reply = Reply(fault.status, fault.body(correlation), fault.headers)
-        return Reply(reply.status, reply.value, {**reply.headers, "x-hubspot-correlation-id": correlation})
+        date = formatdate(self.clock.now() // 1000, usegmt=True)  # its own clock's, as its records' stamps are
+        return Reply(
+            reply.status, reply.value, {"Date": date, **reply.headers, "x-hubspot-correlation-id": correlation}
+        )
 
     def _answered(self, request: Request) -> Reply:
         found = self._api.token(request)

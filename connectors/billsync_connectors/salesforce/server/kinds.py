@@ -31,6 +31,7 @@ Invoice_Status__c picklist 40
 Invoice_Amount__c currency
 Invoice_Open__c currency
 Invoice_Date__c date
+Invoice_Due_On__c date
 Invoice_Paid_On__c date
 Billing_Note__c textarea
 """

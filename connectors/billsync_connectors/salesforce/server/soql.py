@@ -186,6 +186,12 @@ class _Words:
             raise self.wrong()
         return self.next()
 
+    def object(self) -> Token:
+        """What stands after FROM: there is an object Order."""
+        if self.now.kind != "name":
+            raise self.wrong()
+        return self.next()
+
     def count(self) -> int:
         if self.now.kind != "number" or not self.now.text.isdigit():
             raise self.wrong()
@@ -203,7 +209,7 @@ def _query(words: _Words) -> Query:
     count = words.takes("COUNT", "(", ")")
     select = () if count else words.listed(_selected)
     words.expect("FROM")
-    object = words.name()
+    object = words.object()
     alias = _alias(words)
     words.takes("USING", "SCOPE", "EVERYTHING")
     where = _condition(words) if words.takes("WHERE") else None

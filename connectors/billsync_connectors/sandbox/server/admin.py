@@ -64,6 +64,14 @@ def _switch_off(state: State, _given: Given) -> Value:
     return {}
 
 
+def _clock(state: State, given: Given) -> Value:
+    if "stand" not in given:
+        return _forward(state, given)
+    state.clock.now()  # where it stands is an instant of its own
+    state.clock.stands = given["stand"] is True
+    return {"now": text(state.clock.now())}
+
+
 def _forward(state: State, given: Given) -> Value:
     try:
         step = timedelta(seconds=float(given["advance_s"]))
@@ -98,7 +106,7 @@ _DOORS: Final[dict[tuple[str, str], Callable[[State, Given], Value]]] = {
     ("GET", "log"): _log,
     ("DELETE", "log"): _forget,
     ("GET", "documents"): lambda state, given: {"records": documents(state.shelf, str(given["object"]))},
-    ("POST", "clock"): _forward,
+    ("POST", "clock"): _clock,
     ("POST", "human"): _by_hand,
     ("POST", "seed"): _seed,
     ("GET", "faults"): lambda state, _given: {"faults": [fault.plain() for fault in state.switches]},

@@ -6,22 +6,26 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Never stands still and never gives the same instant twice, so that changes have an order.
+    """Never gives the same instant twice, so that changes have an order, unless it is told to stand still.
 
     Attributes:
         ahead: by how much it is ahead of the machine's.
+        stands: whether it stands still.
     """
 
     def __init__(self, ahead: timedelta) -> None:
         self.ahead = ahead
+        self.stands = False
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def back(self) -> None:
         """To the machine's own time."""
-        self.ahead, self._last = timedelta(), datetime.min.replace(tzinfo=UTC)
+        self.ahead, self.stands, self._last = timedelta(), False, datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         """The instant now, in UTC."""
+        if self.stands:
+            return self._last
         self._last = max(datetime.now(UTC) + self.ahead, self._last + timedelta(microseconds=1))
         return self._last
 

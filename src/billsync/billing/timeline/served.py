@@ -32,13 +32,13 @@ class Served:
         return self.period != self.cycle
 
 
-def served(grid: Grid, starts_on: date, ends_on: date | None = None) -> Iterator[Served]:
+def served(grid: Grid, starts_on: date, ends_on: date | None = None, *, since: date | None = None) -> Iterator[Served]:
     """The cycles from `starts_on` to `ends_on` (half-open; None for no end), in order: take as many as are wanted.
 
     Their periods touch without a gap or an overlap; the first and the last may be stubs.  Service that ends before it
-    begins, or as it does, has none.
+    begins, or as it does, has none.  With `since`, from the cycle that holds that day on.
     """
-    k = grid.index(starts_on)
+    k = grid.index(starts_on if since is None else max(starts_on, since))
     first = grid.at(k)
     while (begin := max(first, starts_on)) < (ends_on or _LAST_START):
         k += 1

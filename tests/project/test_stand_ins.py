@@ -1,0 +1,44 @@
+"""A stand-in shares no code with its connector, nor with anything else that could be wrong in the same way."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CONNECTORS = Path(__file__).parents[2] / "connectors" / "billsync_connectors"
+SERVERS = sorted(folder.parent.name for folder in CONNECTORS.glob("*/server"))
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever it does."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+
+
+def strange(system: str, module: str) -> bool:
+    """Whether it is neither Python's own nor the stand-in's own."""
+    own = f"billsync_connectors.{system}.server"
+    standard = module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
+    return not standard and not f"{module}.".startswith(f"{own}.")
+
+
+@pytest.mark.parametrize("system", SERVERS)
+def test_a_stand_in_imports_python_and_itself(system: str) -> None:
+    files = sorted((CONNECTORS / system / "server").rglob("*.py"))
+    found = {(file.name, name) for file in files for name in imported(file) if strange(system, name)}
+    assert found == set()
+
+
+def test_what_is_strange_to_a_stand_in_is_seen() -> None:
+    assert strange("xero", "billsync_connectors.xero.money")
+    assert strange("xero", "billsync_connectors.xero.servers")
+    assert strange("xero", "httpx")
+    assert not strange("xero", "billsync_connectors.xero.server.money")
+    assert not strange("xero", "json.decoder")
