@@ -15,6 +15,7 @@ from __future__ import annotations
 from billsync.connector.faults import Fault, NoSandbox, Refused, TryLater, Unclear
 from billsync.connector.port import Connector, Context, Keep, Memory
 from billsync.connector.reading import Checkpoint, Data, FieldInfo, Health, Hint, Hook, Page, ReadSheet, Record, Schema
+from billsync.connector.setting_up import Attachment, Books, Choice, Trial
 from billsync.connector.writing import (
     Absent,
     Applied,
@@ -37,8 +38,11 @@ from billsync.connector.writing import (
 __all__ = [
     "Absent",
     "Applied",
+    "Attachment",
+    "Books",
     "Capabilities",
     "Checkpoint",
+    "Choice",
     "Connector",
     "Context",
     "Data",
@@ -64,6 +68,7 @@ __all__ = [
     "Schema",
     "Standing",
     "Target",
+    "Trial",
     "TryLater",
     "Unclear",
     "Unfinished",

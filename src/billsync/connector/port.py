@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from billsync.connector.faults import Refused
 from billsync.connector.reading import Checkpoint, Health, Hint, Hook, Page, Record, Schema
+from billsync.connector.setting_up import Attachment, Books, Trial
 from billsync.connector.writing import Capabilities, Intent, Outcome, Probe, Standing, Unsure
 
 
@@ -128,6 +129,38 @@ class Connector(ABC):
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         """Carry out intents: one outcome per intent, in the same order.  Never raises per record."""
         return [Refused("not_supported", f"{self.capabilities.title} cannot write {object}") for _ in intents]
+
+    def attach(self, object: str, remote_id: str, file: Attachment) -> None:
+        """Lay a file to a record that stands there; one of the same name is replaced or left, never doubled.
+
+        Raises `TryLater`, `Refused` or `Unclear`: doing it again mends.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} takes no files for its {object}s")
+
+    def books(self) -> Books:
+        """What a person chooses from when the connection is set up.  Raises `TryLater` or `Refused`."""
+        raise Refused("not_supported", f"{self.capabilities.title} cannot list its accounts and taxes")
+
+    def trial(self, object: str, intent: Intent) -> Trial:
+        """Make the document as a draft that counts for nothing, read it back, and remove it.
+
+        Raises `TryLater`, `Refused` or `Unclear`; what could not be removed is named in the answer.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} cannot try a {object}")
+
+    def consent(self, redirect: str, state: str) -> str:
+        """Address at which a person lets us in; the system then sends the browser to `redirect` with `state`.
+
+        Raises `Refused` where the connection's settings lack what that takes, or the system knows no such way.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} lets nobody in by a browser")
+
+    def consented(self, answer: Mapping[str, str], redirect: str) -> None:
+        """Take what the browser brought back (`code` and others), exchange it, and keep the tokens (`Context.keep`).
+
+        Raises `TryLater`, `Refused` or `Unclear`.
+        """
+        raise Refused("not_supported", f"{self.capabilities.title} lets nobody in by a browser")
 
     def close(self) -> None:
         """Let go of connections; called once, also after errors."""

@@ -30,7 +30,8 @@ class RatingSheet(Noun):
     """How a system comes to the amounts of a document from the lines that it is sent.
 
     Attributes:
-        lines, quantity, unit_price, tax_rate, product, description: names of the written fields.
+        lines, quantity, unit_price, tax_rate, product, description: names of the written fields; of those that lie
+            deeper, the path with dots (`item.items`, `SalesItemLineDetail.Qty`).
         unit_price_places: decimals that it keeps of a unit price, None for any number.
         tax_rounding: whether it rounds the tax of each line, of each rate, or of the document.
     """
@@ -61,6 +62,13 @@ class WriteSheet(Noun):
             after the write is compared.
         ordered: True where a document is refused after a later one (numbers and dates must rise together): the engine
             then sends nothing before an earlier one whose outcome is open.
+        attaches: True where `attach` is understood: a file goes to a record that stands there.
+        key_scope: within what an idempotency key counts, such as "one company and one kind of request"; "" where there
+            is none.
+        batch: what happens to the others where one of a batch is refused: they stand ("apart"), none does
+            ("together"), or there is no batch ("none").
+        proofs: answers that prove that nothing was executed, in the system's own terms.
+        closed_period: what becomes of a document that is dated into a closed period.
     """
 
     target: Target
@@ -73,6 +81,11 @@ class WriteSheet(Noun):
     ordered: bool = False
     voids: bool = False
     rating: RatingSheet | None = None
+    attaches: bool = False
+    key_scope: str = ""
+    batch: Literal["none", "apart", "together"] = "none"
+    proofs: tuple[str, ...] = ()
+    closed_period: str = ""
 
 
 class Capabilities(Noun):
@@ -82,6 +95,9 @@ class Capabilities(Noun):
         system: entry point name, such as `tryton`.
         calls_per_s: requests a second that the system bears, or None for any number.
         money_decimals: decimals of a unit price there, or None for any.
+        tax: who works the tax out: the system, from a code ("there"), or what we send is taken ("ours").
+        limits: what the system bears, in its own terms.
+        unproven: what the connector rests on that was taken from memory or hearsay, and never seen at the vendor's.
     """
 
     system: str
@@ -91,6 +107,9 @@ class Capabilities(Noun):
     money_decimals: int | None = None
     calls_per_s: Decimal | None = None
     notes: tuple[str, ...] = ()
+    tax: Literal["there", "ours"] | None = None
+    limits: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,8 @@ class Expectation:
     tax: Decimal | None = None
     currency: str | None = None
     lines: int | None = None
+    on: date | None = None
+    """Its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +254,10 @@ def differences(expect: Expectation | None, echo: Data) -> str:
     """What the echo shows otherwise than expected, in words; "" where all that can be compared is equal."""
     if expect is None:
         return ""
-    pairs = (("total", expect.total), ("tax", expect.tax), ("currency", expect.currency), ("lines", expect.lines))
+    named = {"on": "date"}
+    pairs = [(name, getattr(expect, name)) for name in ("total", "tax", "currency", "lines", "on")]
     return ", ".join(
-        f"{name} is {echo[name]} there, {wanted} here"
+        f"{named.get(name, name)} is {echo[name]} there, {wanted} here"
         for name, wanted in pairs
         if wanted is not None and echo.get(name) is not None and echo[name] != wanted
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ def plan(
             "tax": expect.tax,
             "currency": expect.currency,
             "lines": expect.lines,
+            "on": expect.on,
         }
     payload = canonical_json(frozen)
     name = key(kind, our_id, connection, number)
@@ -136,8 +138,13 @@ def expectation(delivery: Delivery) -> Expectation | None:
     frozen = json.loads(delivery.payload).get("expect")
     if frozen is None:
         return None
+    on = frozen.get("on")  # older ones were frozen without
     return Expectation(
-        total=_decimal(frozen["total"]), tax=_decimal(frozen["tax"]), currency=frozen["currency"], lines=frozen["lines"]
+        total=_decimal(frozen["total"]),
+        tax=_decimal(frozen["tax"]),
+        currency=frozen["currency"],
+        lines=frozen["lines"],
+        on=None if on is None else date.fromisoformat(on),
     )
 
 

@@ -264,4 +264,4 @@ def _wanted(item: Invoice) -> Wanted:
 
 
 def _expect(invoice: Invoice) -> Expectation:
-    return Expectation(total=invoice.total, tax=invoice.tax_total, currency=invoice.currency)
+    return Expectation(total=invoice.total, tax=invoice.tax_total, currency=invoice.currency, on=invoice.issued_on)

@@ -156,7 +156,7 @@ def plan(world: World, tx: Tx, notes: Iterable[tuple[CreditNote, Sequence[str]]]
     for note, numbers in notes:
         last = tx.outbox.latest(world.target.name, "invoice", numbers)
         needs = tuple(last[number].key for number in numbers if number in last)
-        expect = Expectation(total=note.total, tax=note.tax_total, currency=note.currency)
+        expect = Expectation(total=note.total, tax=note.tax_total, currency=note.currency, on=note.issued_on)
         wanted.append(Wanted(note.number, note, f"{note.issued_on}/{note.number}", expect, needs=needs))
     outgoing.plan(world, tx, KIND, wanted)
 

@@ -140,7 +140,7 @@ def plan(world: World, tx: Tx, kind: str, items: Sequence[Wanted]) -> int:
             rank=RANKS[kind],
             sequence=item.sequence,
             needs=tuple(dict.fromkeys((*before, *item.needs, *(keys[reference] for reference in result.refs)))),
-            expect=_expected(item.expect, result.doc or {}),
+            expect=_expected(world, mapping.target_object, item.expect, result.doc or {}),
             once=once(mapping, "crm" if kind == "status" else "erp"),
         )
         if last is None or _differs(last, delivery):
@@ -174,11 +174,10 @@ def tell(world: World, tx: Tx, kind: str, ids: Sequence[str], problems: Sequence
     world.report(tx, problems)
 
 
-def _expected(expect: Expectation | None, document: Data) -> Expectation | None:
+def _expected(world: World, object: str, expect: Expectation | None, document: Data) -> Expectation | None:
     """What must be read back, with as many lines as the document has as it is sent."""
-    if expect is None or not isinstance(document.get("lines"), list):
-        return expect
-    return replace(expect, lines=len(document["lines"]))
+    lines = parity.lines_of(world, object, document)
+    return expect if expect is None or lines is None else replace(expect, lines=len(lines))
 
 
 def _keys_of_references(tx: Tx, connection: str, results: Sequence[Mapped]) -> dict[tuple[str, str], str]:

@@ -55,30 +55,53 @@ def _sheet(world: World, object: str) -> RatingSheet | None:
     return write.rating.model_copy(update={name: value for name, value in own.items() if value is not None})
 
 
+def lines_of(world: World, object: str, document: Mapping[str, Any]) -> Sequence[Any] | None:
+    """The lines of a document as it is sent, None where it has none."""
+    write = world.target.connector.capabilities.writes.get(object) if world.target is not None else None
+    found = _at(document, write.rating.lines if write is not None and write.rating is not None else "lines")
+    return found if isinstance(found, list | tuple) else None
+
+
 def _lines(document: Mapping[str, Any], sheet: RatingSheet) -> Iterator[SentLine]:
     """Raises ValueError or TypeError for lines without numbers."""
-    rows = document.get(sheet.lines)
+    rows = _at(document, sheet.lines)
     if not isinstance(rows, list | tuple):
         raise TypeError
     for row in rows:
-        rate = row.get(sheet.tax_rate)
+        rate = _at(row, sheet.tax_rate)
         yield SentLine(
-            read_decimal(row.get(sheet.quantity)),
-            read_decimal(row.get(sheet.unit_price)),
+            read_decimal(_at(row, sheet.quantity)),
+            read_decimal(_at(row, sheet.unit_price)),
             Decimal(0) if rate is None else read_decimal(rate),
         )
 
 
+def _at(found: Any, path: str) -> Any:
+    """What stands at a path with dots, None where nothing does."""
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _with(data: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The same with the value at a path with dots."""
+    name, _, rest = path.partition(".")
+    return {**data, name: _with(data.get(name) or {}, rest, value) if rest else value}
+
+
 def _rounded(world: World, mapped: Mapped, sheet: RatingSheet, rest: Decimal) -> Mapped:
     """The document with one line more."""
-    line: dict[str, Any] = {sheet.description: "Rounding", sheet.quantity: Decimal(1), sheet.unit_price: rest}
-    line[sheet.tax_rate] = Decimal(0)
+    values: dict[str, Any] = {sheet.description: "Rounding", sheet.quantity: Decimal(1), sheet.unit_price: rest}
+    values[sheet.tax_rate] = Decimal(0)
     refs = mapped.refs
     if world.parity.product is not None:
-        line[sheet.product] = {"$ref": f"product/{world.parity.product}"}
+        values[sheet.product] = {"$ref": f"product/{world.parity.product}"}
         refs = (*refs, ("product", world.parity.product))
-    document = dict(mapped.doc or {})
-    return replace(mapped, doc={**document, sheet.lines: [*document[sheet.lines], line]}, refs=refs)
+    line: dict[str, Any] = {}
+    for path, value in values.items():
+        line = _with(line, path, value)
+    document = mapped.doc or {}
+    return replace(mapped, doc=_with(document, sheet.lines, [*_at(document, sheet.lines), line]), refs=refs)
 
 
 def _problem(

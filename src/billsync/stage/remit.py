@@ -73,7 +73,8 @@ def _plan_payments(world: World, tx: Tx, end: End, payments: Sequence[StoredPaym
     for item in fresh:
         needs = _invoice_of(world, tx, item.payment, invoices) if item.state == "booked" else None
         if needs is not None:
-            expect = Expectation(total=item.payment.amount, currency=item.payment.currency)
+            payment = item.payment
+            expect = Expectation(total=payment.amount, currency=payment.currency, on=payment.received_on)
             place = _place(item.payment, item.n)
             wanted.append(Wanted(item.payment.id, item.payment, place, expect, needs=needs))
     outgoing.plan(world, tx, "payment", wanted)
@@ -112,7 +113,7 @@ def _plan_refunds(world: World, tx: Tx, end: End, refunds: Sequence[StoredRefund
         if item.state == "booked" and payment is not None and payment.payment.currency == refund.currency:
             needs = _payment_of(world, end, payment, sent)
         if needs is not None:
-            expect = Expectation(total=refund.amount, currency=refund.currency)
+            expect = Expectation(total=refund.amount, currency=refund.currency, on=refund.paid_on)
             wanted.append(Wanted(refund.id, refund, _place(refund, item.n), expect, needs=needs))
     outgoing.plan(world, tx, "refund", wanted)
     gone = {item.refund.id: item.refund for item in refunds if item.state != "booked"}
