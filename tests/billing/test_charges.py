@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from billsync.billing.calendar import every_of
 from billsync.billing.charges import charge_key, due
+from billsync.model.amendment import Amendment
 from billsync.model.contract import Contract, ContractLine
 from billsync.model.convention import Policy
 from billsync.model.deal import Cycle
@@ -176,6 +177,15 @@ def test_a_stub_is_in_full_where_the_policy_says_so() -> None:
     found = charges(contract(seats), "2026-04-01", Policy(proration="none"))
     assert [charge.amount for charge in found] == [Decimal("30.00")] * 2
     assert found[0].why.rule.endswith("a part of a cycle in full")
+
+
+@pytest.mark.parametrize("end_day", ["free", "billed"])
+def test_who_comes_back_within_days_paid_in_full_does_not_pay_them_again(end_day: str) -> None:
+    gone = Amendment.model_validate({"effective": "2026-02-01", "line": "L1", "cancel": True})
+    back = Amendment.model_validate({"effective": "2026-02-02", "line": "L1", "ends_on": "2026-02-03"})
+    made = contract(line(unit_amount="2000")).model_copy(update={"amendments": (gone, back)})
+    found = charges(made, "2026-02-02", Policy.model_validate({"proration": "none", "end_day": end_day}))
+    assert [charge.due_on for charge in found] == [date(2026, 1, 31)]
 
 
 def test_a_flat_price_ignores_the_quantity() -> None:

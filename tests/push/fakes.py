@@ -38,12 +38,14 @@ class HandClock:
 
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     slept: float = 0.0
+    naps: int = 0
 
     def now(self) -> datetime:
         return self.at
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
+        self.naps += 1
         self.at += timedelta(seconds=seconds)
 
 

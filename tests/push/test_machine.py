@@ -113,6 +113,15 @@ def test_nothing_overtakes_an_open_outcome_where_order_matters(store: Store) -> 
     assert [key for key, _ in books.documents] == ["invoice-1", "invoice-2", "invoice-3"]
 
 
+def test_what_waits_for_an_open_outcome_is_slept_through(store: Store) -> None:
+    """Not looked for twenty times a second: on a busy store that is a core for as long as a request settles."""
+    clock, books = HandClock(), Books(Target.SEARCH, faults=deque(["dropped", "busy"]))
+    plan(store, [planned(1), planned(2)], clock)
+    push(store, Fake.of(books, clock, batch_max=2, ordered=True), clock)
+    assert [key for key, _ in books.documents] == ["invoice-1", "invoice-2"]
+    assert clock.naps <= 5
+
+
 def test_an_offline_system_ends_the_push_soon_and_loses_nothing(store: Store) -> None:
     clock, books = HandClock(), Books(Target.SEARCH, faults=deque(["down"] * 50))
     plan(store, [planned(1), planned(2)], clock)

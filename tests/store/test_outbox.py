@@ -116,6 +116,8 @@ def test_due_rows_come_in_order_and_in_time(store: Store) -> None:
         assert due(10, S.READY, S.RETRY, S.UNKNOWN, limit=2) == ["before", "late"]
         assert [row.key for row in tx.outbox.waiting("erp")] == ["waits"]
         assert tx.outbox.next_at("erp") == later(0)
+        assert tx.outbox.next_at("erp", after=later(0)) == later(10)
+        assert tx.outbox.next_at("erp", after=later(10)) is None
         assert tx.outbox.next_at("crm") is None
 
 

@@ -198,7 +198,8 @@ def _by_rule(found: Repairs, state: Sequence[Billed], line: Line, by: Making) ->
             amount = Decimal(0) if credit.key in seen else item.left
             words = f"all that is left of {plain(item.amount)} = {plain(amount)}"
         seen.add(credit.key)
-        credits.append(Credited(credit.key, amount, credit.period, words))
+        if amount or not by.convention.in_full:  # days paid in full stay paid: who comes back does not pay them again
+            credits.append(Credited(credit.key, amount, credit.period, words))
     return credits
 
 

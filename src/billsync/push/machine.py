@@ -66,23 +66,27 @@ def _work(push: Push) -> None:
     clock, options = push.clock, push.options
     give_up = clock.now() + timedelta(seconds=options.patience_s)
     while not push.stopped:
-        advanced = push.advanced
+        advanced, began = push.advanced, clock.now()
         waiting = release(push)
         looked_up = _look_up(push)
         busy = _send_batch(push, waiting) or looked_up
         if push.advanced > advanced:
             give_up = clock.now() + timedelta(seconds=options.patience_s)
-        elif not (busy and clock.now() <= give_up) and not _wait(push, give_up):
+        elif not (busy and clock.now() <= give_up) and not _wait(push, began, give_up):
             break
 
 
-def _wait(push: Push, give_up: datetime) -> bool:
-    """Sleep until the next delivery is due; False where none is, or not within the patience."""
+def _wait(push: Push, began: datetime, give_up: datetime) -> bool:
+    """Sleep until the next delivery is due; False where none is, or not within the patience.
+
+    What was due when the last look `began` and did not move waits for another that is not due yet.
+    """
+    held = push.hold_until if push.hold_until is not None and push.hold_until > began else None
     with push.store.view() as tx:
-        due = tx.outbox.next_at(push.connection)
+        due = tx.outbox.next_at(push.connection, after=None if held else began)
     if due is None:
         return False
-    due = max(due, push.hold_until) if push.hold_until is not None else due
+    due = max(due, held) if held is not None else due
     if max(due, push.clock.now()) > give_up:
         push.result.waiting_until = due
         return False

@@ -176,12 +176,16 @@ class Outbox(Attempts):
         """Rows that wait for others, by rank, sequence and key."""
         return [_delivery(row) for row in rows(self._conn, _of(connection, _S.WAITING).order_by(*_ORDER))]
 
-    def next_at(self, connection: str) -> datetime | None:
-        """When the next row will be due: the earliest `next_at`, or end of a lease.  None where no row has one."""
+    def next_at(self, connection: str, *, after: datetime | None = None) -> datetime | None:
+        """When the next row will be due: the earliest `next_at`, or end of a lease.  None where no row has one.
+
+        With `after` only those that are due later than that.
+        """
         inflight = deliveries.c.state == str(_S.INFLIGHT)
         moment = case((inflight, deliveries.c.lease_until), else_=deliveries.c.next_at)
         states = [str(state) for state in (_S.READY, _S.RETRY, _S.UNKNOWN, _S.INFLIGHT)]
         query = select(func.min(moment)).where(deliveries.c.connection == connection, deliveries.c.state.in_(states))
+        query = query if after is None else query.where(moment > after)
         earliest: datetime | None = self._conn.execute(query).scalar_one()
         return earliest
 
