@@ -27,6 +27,10 @@ class SandboxSettings(HttpSettings):
         echoes: whether a deal is read with what billsync wrote into it, as most systems have it.
         page_size: records a page.
         timeout: seconds for one request.
+        client_id: of the app that a person agrees to in a browser, in place of user and password; "" for none.
+        client_secret: of that app.
+        revenue_account: account that every line of a document is booked to, "" for the sandbox's own choice.
+        tax_codes: our tax code -> the sandbox's; what is not named is written as it is.
     """
 
     user: str = "billsync"
@@ -42,3 +46,7 @@ class SandboxSettings(HttpSettings):
     echoes: bool = False
     page_size: int = Field(default=500, ge=1, le=500)
     timeout: int = Field(default=30, ge=1, le=600)
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    revenue_account: str = ""
+    tax_codes: dict[str, str] = {}

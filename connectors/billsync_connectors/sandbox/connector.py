@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from billsync.connector import (
     Absent,
+    Attachment,
+    Books,
     Checkpoint,
     Connector,
     Context,
@@ -22,15 +24,18 @@ from billsync.connector import (
     Refused,
     Schema,
     Standing,
+    Trial,
     TryLater,
     Unsure,
 )
 from billsync.wire import Client
 from billsync_connectors.sandbox.config import SandboxSettings
+from billsync_connectors.sandbox.login import App, login_of
 from billsync_connectors.sandbox.reading import FETCH_MAX, Reading
 from billsync_connectors.sandbox.records import echo, id_of, record_of, standing_of, told_of
 from billsync_connectors.sandbox.session import Session, offline
-from billsync_connectors.sandbox.sheets import DEALS, DOCUMENTS, OBJECTS, capabilities
+from billsync_connectors.sandbox.setting_up import SettingUp
+from billsync_connectors.sandbox.sheets import ATTACHES, DEALS, DOCUMENTS, OBJECTS, capabilities
 from billsync_connectors.sandbox.writing import Writing
 
 
@@ -49,8 +54,10 @@ class Sandbox(Connector):
             timeout=config.timeout,
             reach=config.reach(context.root),
         )
-        self._session, self._settings = Session(self._http, config, context.name), config
+        self._login = login_of(self._http, config, context.keep, context.name)
+        self._session, self._settings = Session(self._http, config, self._login, context.name), config
         self._reading, self._writing = Reading(self._session, config), Writing(self._session, config)
+        self._setting_up = SettingUp(self._session, config)
 
     def check(self) -> Health:
         """Reach it and say as whom.  Raises `TryLater` or `Refused`."""
@@ -118,6 +125,37 @@ class Sandbox(Connector):
         if object not in self.capabilities.writes:
             return super().write(object, intents)
         return self._writing.write(object, intents)
+
+    # ------------------------------------------------------------ setting up, files
+
+    def attach(self, object: str, remote_id: str, file: Attachment) -> None:
+        """Lay a file to a document, in the place of one of the same name."""
+        if object not in ATTACHES:
+            super().attach(object, remote_id, file)
+        self._setting_up.attach(object, remote_id, file)
+
+    def books(self) -> Books:
+        """Accounts, taxes, terms, products and currencies."""
+        return self._setting_up.books()
+
+    def trial(self, object: str, intent: Intent) -> Trial:
+        """An invoice as a draft, which is removed."""
+        if object != "invoice":
+            return super().trial(object, intent)
+        return self._setting_up.trial(self._writing, intent)
+
+    def consent(self, redirect: str, state: str) -> str:
+        """Address at which a person agrees to the app that the settings name."""
+        if not isinstance(self._login, App):
+            return super().consent(redirect, state)
+        return self._login.address(redirect, state)
+
+    def consented(self, answer: Mapping[str, str], redirect: str) -> None:
+        """Exchange the code that the browser brought back."""
+        if not isinstance(self._login, App):
+            super().consented(answer, redirect)
+        else:
+            self._login.agreed(answer, redirect)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -12,6 +12,7 @@ from billsync.connector import Fault, Refused, TryLater, Unclear
 from billsync.model.scalar import plain
 from billsync.wire import Answer, Client
 from billsync_connectors.sandbox.config import SandboxSettings
+from billsync_connectors.sandbox.login import Login
 
 _ANSWERS: Final = frozenset({400, 401, 404, 409, 413, 422})
 _REASONS: Final = {"inactive": "bad_reference", "unknown_reference": "bad_reference", "not_found": "gone"}
@@ -32,9 +33,8 @@ class Denial(Exception):
 class Session:
     """Calls of one connection.  `ask` raises TryLater and Refused, `do` Unclear and `Denial` too."""
 
-    def __init__(self, http: Client, settings: SandboxSettings, system: str) -> None:
-        self._http, self._settings, self.system = http, settings, system
-        self._entered = False
+    def __init__(self, http: Client, settings: SandboxSettings, login: Login, system: str) -> None:
+        self._http, self._settings, self._login, self.system = http, settings, login, system
 
     def ask(
         self, method: str, path: str, value: Mapping[str, Any] | None = None, *, any_text: bool = False
@@ -79,35 +79,16 @@ class Session:
 
     def _within(self, call: Callable[[], Answer]) -> Answer:
         """The call's answer; where its log-in has ended, after one new one: a 401 proves that nothing was executed."""
-        fresh = self._enter()
+        fresh = self._login.enter()
         answer = call()
         if answer.status == 401 and not fresh:
-            self._entered = False
-            self._enter()
+            self._login.renew()
             answer = call()
         if answer.status == 401:
-            self._entered = False
+            self._login.forget()
             what = f"{self.system}: the log-in is not accepted; check user and password"
             raise TryLater("auth", what, offline=True)
         return answer
-
-    def _enter(self) -> bool:
-        """Log in where that is needed; True where it was done now."""
-        password = self._settings.password
-        if password is None or self._entered:
-            return False
-        self._http.authorize("")
-        own = {"user": self._settings.user, "password": password.get_secret_value()}
-        try:
-            answer = self._http.send("POST", "login", content=dumps(own))
-        except (Refused, Unclear) as fault:  # no document is touched by a log-in: it may be tried again
-            raise TryLater("auth", fault.message, offline=True) from None
-        token = answer.value.get("token") if isinstance(answer.value, dict) else None
-        if not isinstance(token, str) or not token:
-            raise TryLater("auth", f"{self.system}: the log-in gave no token: is the address right?", offline=True)
-        self._http.authorize(f"Bearer {token}")
-        self._entered = True
-        return True
 
     def _denied(self, value: Any, status: int) -> Denial:
         error = value.get("error") if isinstance(value, dict) else None

@@ -12,7 +12,10 @@ CRM: Final = ("accounts", "products", "deals", "payments")
 MASTERS: Final = ("customer", "product")
 DEALS: Final = "deals"
 DOCUMENTS: Final = ("invoice", "credit_note", "payment", "refund")
+ATTACHES: Final = ("invoice", "credit_note")
 OBJECTS: Final = CRM + MASTERS + DOCUMENTS
+
+_PROOFS: Final = ("no connection", "400, 401, 404, 409, 413, 422", "429", "5xx that `not_executed` names")
 
 
 def capabilities(settings: SandboxSettings) -> Capabilities:
@@ -30,6 +33,11 @@ def capabilities(settings: SandboxSettings) -> Capabilities:
             voids=object in DOCUMENTS,
             ordered=settings.ordered and object == "invoice",
             rating=RatingSheet() if object in ("invoice", "credit_note") else None,
+            attaches=object in ATTACHES,
+            key_scope="one sandbox, all kinds of record" if target is Target.KEY else "",
+            batch="apart" if settings.batch_max > 1 else "none",
+            proofs=_PROOFS,
+            closed_period="refused with 422 `period_closed`" if object in DOCUMENTS else "",
         )
 
     deals = WriteSheet(
@@ -41,6 +49,8 @@ def capabilities(settings: SandboxSettings) -> Capabilities:
         reads={object: ReadSheet(key="id", page_size=settings.page_size) for object in OBJECTS},
         writes={**{object: sheet(object) for object in MASTERS + DOCUMENTS}, "deals": deals},
         calls_per_s=None if settings.calls_per_s is None else Decimal(settings.calls_per_s),
+        tax="there",
+        limits=("500 records a page and a search", "100 records a batch, as its settings say"),
         notes=(
             "The kind of target is a setting (`kind`); what stands here is that of the connection.",
             "Of a deal only `billing` is written: what became of its invoices.",

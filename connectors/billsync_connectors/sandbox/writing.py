@@ -44,7 +44,7 @@ class Writing:
     # ------------------------------------------------------------ new ones
 
     def _made(self, object: str, fresh: Sequence[Intent]) -> list[Outcome]:
-        bodies = [_body(object, intent) for intent in fresh]
+        bodies = [self._body(object, intent) for intent in fresh]
         good = [(intent, body) for intent, body in zip(fresh, bodies, strict=True) if isinstance(body, dict)]
         if len(good) == 1 or self._settings.batch_max == 1:
             made = {
@@ -57,7 +57,7 @@ class Writing:
         ]
 
     def _create(self, intent: Intent) -> Outcome:
-        body = _written(intent)
+        body = self.written(intent)
         if self._settings.kind == "B":
             path = f"v1/{intent.object}/by-reference/{quote(intent.key, safe='')}"
             return judged(intent, self._session.do("PUT", path, body))
@@ -95,12 +95,35 @@ class Writing:
             "missing_item", f"{self._session.system}: the answer for {intent.key} is neither record nor error"
         )
 
+    def written(self, intent: Intent) -> dict[str, Any]:
+        """The record as it is sent: our reference, and the codes of the sandbox in place of ours."""
+        own = {**intent.payload, "reference": intent.key}
+        if isinstance(own.get("lines"), Sequence) and not isinstance(own["lines"], str):
+            own["lines"] = [self._line(line) for line in own["lines"]]
+        return own
+
+    def _line(self, line: Any) -> Any:
+        if not isinstance(line, Mapping):
+            return line
+        account = {"account": self._settings.revenue_account} if self._settings.revenue_account else {}
+        code = line.get("tax_code")
+        return {**account, **line, **({"tax_code": self._settings.tax_codes.get(code, code)} if code else {})}
+
+    def _body(self, object: str, intent: Intent) -> dict[str, Any] | Refused:
+        """An item of a batch; a reference that is not the key could not be found again."""
+        if object == "deals":
+            return {"id": intent.key, "billing": dict(intent.payload)}
+        if intent.payload.get("reference", intent.key) != intent.key:
+            return Refused("bad_key", f"the reference differs from the key {intent.key}", field="reference")
+        key = {"idempotency_key": intent.idempotency_key} if intent.idempotency_key else {}
+        return {**self.written(intent), **key}
+
     # ------------------------------------------------------------ those that stand there
 
     def _change(self, intent: Intent) -> Outcome:
         """Bring a record to the wanted state; where somebody changed it meanwhile, a person has to look."""
         path = f"v1/{intent.object}/{quote(intent.remote_id or '', safe='')}"
-        there, body = self._session.ask("GET", path), _written(intent)
+        there, body = self._session.ask("GET", path), self.written(intent)
         if there.get("state") == "void":
             message = f"{self._session.system}: {intent.object} {intent.remote_id} ({intent.key}) is void"
             return Refused("void", message)
@@ -163,20 +186,6 @@ def _at(row: Mapping[str, Any]) -> dict[str, str]:
 
 def _content(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _STILL and value is not None}
-
-
-def _written(intent: Intent) -> dict[str, Any]:
-    return {**intent.payload, "reference": intent.key}
-
-
-def _body(object: str, intent: Intent) -> dict[str, Any] | Refused:
-    """An item of a batch; a reference that is not the key could not be found again."""
-    if object == "deals":
-        return {"id": intent.key, "billing": dict(intent.payload)}
-    if intent.payload.get("reference", intent.key) != intent.key:
-        return Refused("bad_key", f"the reference differs from the key {intent.key}", field="reference")
-    key = {"idempotency_key": intent.idempotency_key} if intent.idempotency_key else {}
-    return {**_written(intent), **key}
 
 
 def _told(intent: Intent, row: Mapping[str, Any]) -> Outcome:

@@ -37,6 +37,7 @@ class Books:
     Attributes:
         settings: names of the connection's settings -> which of the lists below (`accounts:revenue`, `accounts:bank`,
             `taxes`, `terms`, `items`) a value is chosen from; those that hold a table (`tax_codes`) map ours to theirs.
+        items, parties: products and customers, the first few: a trial needs one of each.
         facts: what a person should know: the company's name, base currency, closed periods, rounding of taxes.
     """
 
@@ -44,6 +45,7 @@ class Books:
     taxes: tuple[Choice, ...] = ()
     terms: tuple[Choice, ...] = ()
     items: tuple[Choice, ...] = ()
+    parties: tuple[Choice, ...] = ()
     currencies: tuple[Choice, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from billsync_connectors.sandbox.server import reshape
+from billsync_connectors.sandbox.server import chart, files, reshape
 from billsync_connectors.sandbox.server.books import Books, shown
 from billsync_connectors.sandbox.server.clock import Clock, text
 from billsync_connectors.sandbox.server.denied import Denied
+from billsync_connectors.sandbox.server.entering import Entering
 from billsync_connectors.sandbox.server.kinds import described, kind_of
 from billsync_connectors.sandbox.server.reshape import Reshaped
 from billsync_connectors.sandbox.server.settings import Settings
@@ -70,6 +70,7 @@ class Api:
 
     def __init__(self, shelf: Shelf, clock: Clock, books: Books) -> None:
         self._shelf, self._clock, self._books = shelf, clock, books
+        self._entering = Entering(shelf, clock)
 
     def answer(
         self, request: Request, settings: Settings, *, reject: int = 0, changes: tuple[Reshaped, ...] = ()
@@ -79,7 +80,7 @@ class Api:
         if not changes or parts[:1] != ["v1"] or len(parts) < 2:
             return self._answer(request, settings, reject)
         object, reads = parts[1], request.method == "GET" or parts[-1] == "search"
-        if not reads and parts[-1] != "void":
+        if not reads and parts[-1] not in ("void", "files", "discard"):
             creates = request.method != "PATCH" and not self._is_there(parts)
             value = reshape.given(object, request.value(), changes, creates=creates)
             request = replace(request, body=dumps(value).encode())
@@ -92,9 +93,9 @@ class Api:
 
     def _answer(self, request: Request, settings: Settings, reject: int) -> Reply:
         parts = request.parts
-        if parts == ["login"] and request.method == "POST":
-            return self._log_in(request.value(), settings)
-        self._known(request, settings)
+        if (entered := self._entered(request, parts, settings)) is not None:
+            return entered
+        self._entering.known(request.headers.get("authorization", ""), settings)
         if request.method == "GET":
             return self._read(parts[1:], request, settings)
         match request.method, parts:
@@ -106,6 +107,10 @@ class Api:
                 key = request.headers.get("idempotency-key", "") if settings.kind == "A" else ""
                 given = request.value()
                 return self._once(key, given, settings, lambda: self._create(object, given, settings))
+            case "POST", ["v1", object, id, "files"]:
+                return Reply(200, files.lay(self._shelf, self._books.get(object, id), request.value()))
+            case "POST", ["v1", object, id, "discard"]:
+                return Reply(200, shown(self._books.remove(object, id), settings))
             case "POST", ["v1", object, id, "void"]:
                 return Reply(200, shown(self._books.void(object, id), settings))
             case "PUT", ["v1", object, "by-reference", reference]:
@@ -121,6 +126,10 @@ class Api:
             case []:
                 who = {"system": "sandbox", "version": "1", "user": settings.user, "kind": settings.kind}
                 return Reply(200, who)
+            case ["books"]:
+                return Reply(200, chart.told(settings))
+            case [object, id, "files"]:
+                return Reply(200, {"files": files.listed(self._shelf, self._books.get(object, id))})
             case [object, "fields"]:
                 return Reply(200, described(object))
             case [object]:
@@ -131,24 +140,17 @@ class Api:
 
     # ------------------------------------------------------------ who
 
-    def _log_in(self, given: Mapping[str, Any], settings: Settings) -> Reply:
-        right = (settings.user, settings.password)
-        if (given.get("user"), given.get("password")) != right:
-            raise Denied(401, "log_in", "user or password is wrong")
-        if settings.single_session:
-            self._shelf.do("delete from session")
-        token = secrets.token_urlsafe(24)
-        until = self._clock.now() + timedelta(seconds=float(settings.token_lifetime_s))
-        self._shelf.do("insert into session values (?, ?)", token, text(until))
-        return Reply(200, {"token": token, "expires_in": int(settings.token_lifetime_s)})
-
-    def _known(self, request: Request, settings: Settings) -> None:
-        if not settings.password:
-            return
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        found = self._shelf.ask("select until from session where token = ?", token)
-        if not found or found[0][0] <= text(self._clock.now()):
-            raise Denied(401, "log_in", "the token is not known, or not any more")
+    def _entered(self, request: Request, parts: list[str], settings: Settings) -> Reply | None:
+        """The reply to somebody who wants to come in; None for all others."""
+        match request.method, parts:
+            case "POST", ["login"]:
+                return Reply(200, self._entering.log_in(request.value(), settings))
+            case "POST", ["token"]:
+                return Reply(200, self._entering.exchanged(request.value(), settings))
+            case "GET", ["authorize"]:
+                asked = {name: values[0] for name, values in parse_qs(urlsplit(request.target).query).items()}
+                return Reply(302, {}, {"Location": self._entering.agreed(asked, settings)})
+        return None
 
     # ------------------------------------------------------------ reading
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from billsync_connectors.sandbox.server import chart
 from billsync_connectors.sandbox.server.clock import Clock, text
 from billsync_connectors.sandbox.server.denied import Denied
 from billsync_connectors.sandbox.server.kinds import KINDS, REFERS, kind_of, needed, written
@@ -84,6 +85,13 @@ class Books:
         self._settle(row)
         return row
 
+    def remove(self, object: str, id: str) -> Row:
+        """Take a draft away, as if it had never been; a document that counts stays."""
+        row = self.get(object, id)
+        if row.data.get("state") != "draft":
+            raise Denied(409, "not_open", f"{object} {id} is no draft: it can be made void")
+        return self.delete(object, id)
+
     def by_reference(self, object: str, reference: str) -> Row | None:
         """The live record with a reference, in the index or not."""
         found = self._shelf.named(object, "reference", [reference], "9")
@@ -158,6 +166,7 @@ class Books:
         for line in data.get("lines") or () if "lines" in changed else ():
             if line.get("product"):
                 self._there("product", line["product"], "lines.product")
+            chart.fits(line, self._settings())
 
     def _there(self, object: str, id: str, field: str) -> None:
         row = self._shelf.get(object, id)

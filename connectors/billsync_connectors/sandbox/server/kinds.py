@@ -52,7 +52,7 @@ _SUMS: Final = {"subtotal": "amount", "tax": "amount", "total": "amount", "open"
 _BOOKED: Final = {"invoice_reference": "text", "state": "text", "edited_by": "text"}
 LINE: Final = {
     "description": "text", "quantity": "amount", "unit_price": "amount", "product": "product", "tax_code": "text",
-    "tax_rate": "amount", "amount": "amount",
+    "tax_rate": "amount", "account": "text", "amount": "amount",
 }  # fmt: skip
 
 KINDS: Final = {

@@ -14,7 +14,10 @@ _CHOICES: Final = {
     "kind": ("A", "B", "C", "D"),
     "batch": ("items", "atomic", "none"),
     "tax_rounding": ("rate", "line"),
+    "consent": ("granted", "denied"),
 }
+
+_SECRET: Final = ("password", "client_secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Settings:
     tax_rounding: str = "rate"
     tax_skew: Decimal = Decimal(0)
     reply_decimals: int | None = None
+    client_id: str = ""
+    client_secret: str = ""
+    consent: str = "granted"
+    refresh_grace_s: Decimal = Decimal(0)
+    company: str = "Sandbox Ltd"
+    currency: str = "EUR"
+    taxes: str = "V20:0.20:VAT 20 %,V19:0.19:VAT 19 %,V7:0.07:VAT 7 %,V0:0:Zero rated"
+    check_taxes: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """With these values in place of its own.  Raises `Denied`."""
@@ -49,9 +60,17 @@ class Settings:
         return replace(self, **{name: _read(name, kinds[name], value) for name, value in values.items()})
 
     def plain(self) -> dict[str, Any]:
-        """As JSON values; the password only as a mark that there is one."""
+        """As JSON values; secrets only as a mark that there is one."""
         found = {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(self).items()}
-        return {**found, "password": "***" if self.password else ""}
+        return {**found, **{name: "***" if found[name] else "" for name in _SECRET}}
+
+
+def taxes(told: str) -> dict[str, tuple[Decimal, str]]:
+    """`ID:RATE:NAME,...` as id -> rate and name.  Raises ValueError and InvalidOperation."""
+    rows = [entry.split(":") for entry in told.split(",") if entry]
+    if any(len(row) != 3 for row in rows):
+        raise ValueError("expected ID:RATE:NAME, with commas between them")
+    return {id: (Decimal(rate), name) for id, rate, name in rows}
 
 
 def _read(name: str, kind: str, value: Any) -> Any:
@@ -61,6 +80,8 @@ def _read(name: str, kind: str, value: Any) -> Any:
         fits = found in _CHOICES.get(name, (found,))
         if name == "closed_through" and found:
             date.fromisoformat(found)
+        if name == "taxes":
+            taxes(found)
     except (ValueError, TypeError, InvalidOperation):
         fits = False
     if not fits:

@@ -23,6 +23,10 @@ create index if not exists record_number on record (object, number);
 create index if not exists record_invoice on record (object, json_extract(data, '$.invoice'));
 create table if not exists answered (name text primary key, digest text, status int, body text, at text);
 create table if not exists session (token text primary key, until text);
+create table if not exists exchange (token text primary key, kind text, redirect text, made text, used text);
+create table if not exists file (
+    object text, id text, name text, media_type text, content text, primary key (object, id, name)
+);
 create table if not exists late (n integer primary key, due text, request text);
 create table if not exists log (n integer primary key, entry text);
 create table if not exists memory (name text primary key, value text);
@@ -76,7 +80,7 @@ class Shelf:
 
     def empty(self) -> None:
         """Forget everything."""
-        for table in ("record", "answered", "session", "late", "log", "memory"):
+        for table in ("record", "answered", "session", "exchange", "file", "late", "log", "memory"):
             self._db.execute(f"delete from {table}")  # noqa: S608  names of our own
 
     def close(self) -> None:

@@ -107,7 +107,7 @@ class State:
             "status": status,
             "fault": fault,
             "executed": executed,
-            "body": "" if request.path == "/login" else request.body[:_SHOWN].decode("utf-8", "replace"),
+            "body": "" if request.path in ("/login", "/token") else request.body[:_SHOWN].decode("utf-8", "replace"),
         }
         self.shelf.do("insert into log (entry) values (?)", dumps(entry))
 
