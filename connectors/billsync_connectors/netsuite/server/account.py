@@ -26,11 +26,13 @@ from billsync_connectors.netsuite.server.suiteql import SuiteQL
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000
 _CURRENCIES: Final = (
-    ("USD", "US Dollar", "1"), ("EUR", "Euro", "1.1"), ("GBP", "British Pound", "1.25"), ("JPY", "Yen", "0.0067"),
-    ("KWD", "Kuwaiti Dinar", "3.25"), ("CAD", "Canadian Dollar", "0.73"),
+    ("USD", "US Dollar", "1"), ("GBP", "British Pound", "1.25"), ("CAD", "Canadian Dollar", "0.73"),
+    ("EUR", "Euro", "1.1"), ("JPY", "Yen", "0.0067"), ("KWD", "Kuwaiti Dinar", "3.25"),
 )  # fmt: skip
-_ACCOUNTS: Final = (("1000", "Checking"), ("1100", "Undeposited Funds"), ("4000", "Sales"), ("4100", "Services"),
-                    ("4900", "Discounts"), ("1200", "Accounts Receivable"))  # fmt: skip
+_ACCOUNTS: Final = (
+    ("1000", "Checking", "Bank"), ("1100", "Undeposited Funds", "OthCurrAsset"), ("4000", "Sales", "Income"),
+    ("4100", "Services", "Income"), ("4900", "Discounts", "Income"), ("1200", "Accounts Receivable", "AcctRec"),
+)  # fmt: skip
 _TERMS: Final = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
 _CODES: Final = (("VAT 20", "20"), ("VAT 7", "7"), ("VAT 0", "0"))
 
@@ -64,9 +66,9 @@ class Account:
             for symbol, name, rate in _CURRENCIES:
                 self._master("currency", symbol=symbol, name=name, exchangeRate=Decimal(rate))
             self._master("subsidiary", name="Parent Company", country="US", currency={"id": "1"})
-            self._master("subsidiary", name="Europe GmbH", country="DE", currency={"id": "2"})
-            for number, name in _ACCOUNTS:
-                self._master("account", acctNumber=number, acctName=name)
+            self._master("subsidiary", name="Europe GmbH", country="DE", currency={"id": "4"})
+            for number, name, sort in _ACCOUNTS:
+                self._master("account", acctNumber=number, acctName=name, acctType=sort)
             for name, days in _TERMS:
                 self._master("term", name=name, dateDue=Decimal(days))
             self._master("salesTaxItem", itemId="Sales Tax", name="Sales Tax", rate=self.settings.tax_rate)

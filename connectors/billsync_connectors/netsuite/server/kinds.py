@@ -84,7 +84,7 @@ _KINDS: Final = (
          "CustPymt"),
     *(
         Kind(name, name, name, _set(f"{_ALL} name symbol isInactive exchangeRate rate itemId acctNumber acctName "
-                                    "country currency dateDue discountPercent"), written=False)
+                                    "acctType country currency dateDue discountPercent"), written=False)
         for name in ("subsidiary", "currency", "account", "term", "salesTaxItem", "paymentMethod", "accountingPeriod")
     ),
 )  # fmt: skip
@@ -100,3 +100,5 @@ REFERENCES: Final = {
     "discountItem": ITEMS, "paymentMethod": ("paymentMethod",), "createdFrom": TRANSACTIONS,
 }  # fmt: skip
 """A field that leads somewhere, and where it may lead."""
+NOT_TAXABLE: Final = {"id": "-7", "refName": "-Not Taxable-"}
+"""A tax code that each account has, and no list shows."""

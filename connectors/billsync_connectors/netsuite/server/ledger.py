@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from billsync_connectors.netsuite.server.clock import Clock, written
 from billsync_connectors.netsuite.server.denied import Denied, invalid, not_found, user
-from billsync_connectors.netsuite.server.kinds import KINDS, Kind
+from billsync_connectors.netsuite.server.kinds import KINDS, NOT_TAXABLE, Kind
 from billsync_connectors.netsuite.server.settings import Settings
 from billsync_connectors.netsuite.server.shelf import Row, Shelf
 
@@ -61,6 +61,8 @@ class Ledger:
         """A reference with the name of what it leads to."""
         id = str(sent.get("id") or "") if isinstance(sent, Mapping) else ""
         external = str(sent.get("externalId") or "") if isinstance(sent, Mapping) else ""
+        if "salesTaxItem" in kinds and id == NOT_TAXABLE["id"]:
+            return dict(NOT_TAXABLE)
         for kind in kinds:
             row = self.by_external(kind, external) if external and not id else self.live(kind, id)
             if row is not None and (inactive or not row.get("isInactive")):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -35,10 +35,10 @@ _TABLES: Final = {
     "item": "id itemid externalid itemtype displayname isinactive incomeaccount lastmodifieddate",
     "currency": "id symbol name exchangerate isinactive",
     "subsidiary": "id name country currency isinactive",
-    "account": "id acctnumber acctname isinactive",
+    "account": "id acctnumber acctname accttype isinactive",
     "term": "id name dateduedays isinactive",
     "salestaxitem": "id itemid name rate isinactive",
-    "accountingperiod": "id periodname closed",
+    "accountingperiod": "id periodname startdate enddate closed arlocked alllocked isquarter isyear",
     "deletedrecord": "recordid recordtypeid name deleteddate",
 }  # fmt: skip
 _IDS: Final = [
@@ -53,6 +53,8 @@ _IDS: Final = [
     "nextdoc",
     "recordid",
 ]
+_YEARS: Final = 12
+"""How far back there are accounting periods."""
 _LETTERS: Final = {"Open": "A", "Paid In Full": "B", "Voided": "V", "Fully Applied": "B", "Deposited": "C"}
 _FORMATS: Final = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S"}
 _DENY: Final = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
@@ -151,11 +153,21 @@ class SuiteQL:
         yield "item", [self._item(kind, row) for kind in ITEMS for row in self._ledger.every(kind)]
         for kind in ("currency", "subsidiary", "account", "term", "salesTaxItem"):
             yield kind.lower(), [_master(kind.lower(), row) for row in self._ledger.every(kind)]
+        yield "accountingperiod", list(self._periods())
         gone = (row for kind in KINDS for row in self._ledger.shelf.all(kind) if row.get("_deleted"))
         yield (
             "deletedrecord",
             [[row["id"], row["_kind"].lower(), named(row), self._time(row["_updated"])] for row in gone],
         )
+
+    def _periods(self) -> Iterable[list[Any]]:
+        """The months around today; one is closed once a day of it is."""
+        closed, year = self._ledger.settings.closed_through, int(self._ledger.today()[:4])
+        for number in range((year - _YEARS) * 12, (year + 2) * 12):
+            start, after = date(number // 12, number % 12 + 1, 1), date((number + 1) // 12, (number + 1) % 12 + 1, 1)
+            shut = "T" if start.isoformat() <= closed else "F"
+            days = [_day(start.isoformat()), _day((after - timedelta(days=1)).isoformat())]
+            yield [number, f"{start:%Y-%m}", *days, shut, shut, shut, "F", "F"]
 
     def _time(self, text: str) -> str:
         """An instant in the account's zone, to the second."""
