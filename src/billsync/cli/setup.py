@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from billsync import assets, plugins, schedule, settings, workspace
-from billsync.cli import guard, mapping_files, show
+from billsync.cli import guard, mapping_files, sheet_words, show
 from billsync.connector import Capabilities, Fault
 from billsync.store import StoreUnusable
 
@@ -188,14 +188,21 @@ def connector(name: str, format: show.Format) -> int:
     if format == "json":
         show.emit_json(sheet.model_dump(mode="json"))
         return guard.OK
-    writes = [
-        {"object": object, **item.model_dump(mode="json"), "target": item.target.name.lower().replace("_", " ")}
-        for object, item in sheet.writes.items()
-    ]
-    reads = [{"object": object, **item.model_dump(mode="json")} for object, item in sheet.reads.items()]
     show.line(sheet.title)
-    show.rows("Writes", list(writes[0]) if writes else [], writes, empty="writes nothing")
-    show.rows("Reads", list(reads[0]) if reads else [], reads, empty="reads what the configuration names")
-    for note in sheet.notes:
-        show.line(note)
+    show.facts("", sheet_words.title_facts(sheet))
+    guarantees, details = sheet_words.guarantee_rows(sheet), sheet_words.detail_rows(sheet)
+    reads = sheet_words.read_rows(sheet)
+    _table("Writes", guarantees, "writes nothing")
+    if details:
+        _table("What that rests on", details)
+    _table("Reads", reads, "reads what the configuration names")
+    for title, texts in sheet_words.lists(sheet).items():
+        show.line(f"\n{title}")
+        for text in texts:
+            show.line(f"- {text}")
     return guard.OK
+
+
+def _table(title: str, data: Sequence[Mapping[str, object]], empty: str = "") -> None:
+    show.line()
+    show.rows(title, list(data[0]) if data else [], data, empty=empty)
