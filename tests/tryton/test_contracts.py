@@ -47,7 +47,10 @@ def test_a_contract_stands_in_tryton_to_the_cent(connect: Callable[..., Tryton],
         assert first.exit_code == 0
     change = {"effective": "2023-02-15", "agreed_on": "2023-02-20", "line": "seats", "quantity": "2"}
     office.contracts = {f"{tag}-1": plain(start="2023-01-01", amendments=[change])}
-    assert office.run(through=date(2023, 2, 20)).exit_code == 0
+    second = office.run(through=date(2023, 2, 20))
+    with store.view() as tx:
+        assert [item.problem.message for item in tx.problems.list()] == []
+    assert second.exit_code == 0
     pages = connect().standing("invoice")
     there = {item.reference: item.total for page in pages for item in page if item.reference.startswith(tag)}
     # 50 in January; 50 and usage of 25 in February; 25.00 of it given back for half of February, and 10.00 billed anew

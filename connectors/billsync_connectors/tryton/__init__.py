@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from billsync.connector import (
-    Capabilities,
+    Attachment,
     Checkpoint,
     Connector,
     Context,
@@ -17,26 +17,26 @@ from billsync.connector import (
     Outcome,
     Page,
     Probe,
-    RatingSheet,
-    ReadSheet,
     Record,
     Refused,
     Schema,
     Standing,
-    Target,
+    Trial,
     TryLater,
     Unclear,
     Unsure,
-    WriteSheet,
 )
+from billsync.connector import Books as TheirBooks
 from billsync.wire import Client
-from billsync_connectors.tryton import standing
+from billsync_connectors.tryton import setting_up, standing
 from billsync_connectors.tryton.books import Books
-from billsync_connectors.tryton.changes import PAGE, Changes
+from billsync_connectors.tryton.changes import Changes
 from billsync_connectors.tryton.invoices import Invoices
 from billsync_connectors.tryton.master import Master, Parties, Products
+from billsync_connectors.tryton.paying import Payments
 from billsync_connectors.tryton.session import Session
 from billsync_connectors.tryton.settings import TrytonSettings
+from billsync_connectors.tryton.sheets import CAPABILITIES
 
 __all__ = ["Tryton", "TrytonSettings"]
 
@@ -45,49 +45,14 @@ _MODELS = {
     "product": "product.product",
     "invoice": "account.invoice",
     "credit_note": "account.invoice",
+    "payment": "account.move.line",
 }
-
-
-def _sheet(reference: str, batch_max: int, *, document: bool = False) -> WriteSheet:
-    """Tryton has no idempotency key; it ends a request of its own accord after 60 seconds (request.timeout)."""
-    return WriteSheet(
-        target=Target.SEARCH,
-        reference=reference,
-        settle_s=60,
-        batch_max=batch_max,
-        ordered=document,
-        voids=document,
-        rating=RatingSheet(unit_price_places=4) if document else None,
-    )
 
 
 class Tryton(Connector):
     """One company of one Tryton database."""
 
-    capabilities: ClassVar = Capabilities(
-        system="tryton",
-        title="Tryton",
-        reads={
-            "payment": ReadSheet(key="id", page_size=PAGE),
-            "invoice": ReadSheet(key="id", page_size=PAGE),
-        },
-        writes={
-            "party": _sheet("code", 100),
-            "product": _sheet("suffix_code", 100),
-            "invoice": _sheet("reference", 25, document=True),
-            "credit_note": _sheet("reference", 25, document=True),
-        },
-        money_decimals=4,
-        notes=(
-            "Codes of parties and products are unique in Tryton; the reference of an invoice is not.",
-            "Invoices are posted one batch at a time: Tryton on SQLite gives equal numbers to concurrent posts.",
-            "Numbers follow the dates: an invoice dated before the last posted one of its year is refused.",
-            "A posted invoice is voided by cancelling it, which the company has to allow (Cancel Customer Invoice).",
-            "A credit note is an invoice of negative quantities; it is told with positive amounts, as billsync has it.",
-            "A payment is told as deleted once its move is cancelled, or it is taken off the invoice it was booked on.",
-            "The acknowledged warnings are 'due date in the past' and 'other taxes than the product's', no others.",
-        ),
-    )
+    capabilities: ClassVar = CAPABILITIES
     config: ClassVar = TrytonSettings
 
     def __init__(self, context: Context, config: TrytonSettings) -> None:
@@ -101,11 +66,12 @@ class Tryton(Connector):
         session = Session(self._http, config, context.name)
         books = Books(session, config)
         self._session, self._name = session, context.name
-        self._kinds: dict[str, Master | Invoices] = {
+        self._kinds: dict[str, Master | Invoices | Payments] = {
             "party": Parties(session, books),
             "product": Products(session, books),
             "invoice": Invoices(session, books, config),
             "credit_note": Invoices(session, books, config, credits_=True),
+            "payment": Payments(session, books),
         }
         self._changes = Changes(session, context.name)
 
@@ -143,9 +109,10 @@ class Tryton(Connector):
             return [Unsure(fault.reason, fault.message, offline=offline) for _ in keys]
 
     def standing(self, object: str) -> Iterator[Sequence[Standing]]:
-        """Every customer invoice, or every payment of one."""
-        self._may_read(object)
-        return standing.invoices(self._session) if object == "invoice" else standing.payments(self._session)
+        """Every customer invoice, those among them that are credit notes, or every payment of one."""
+        if object not in _STANDING:
+            return super().standing(object)
+        return _STANDING[object](self._session)
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         """Create or update the records; invoices are compared while they are drafts, then posted in order of date."""
@@ -157,6 +124,19 @@ class Tryton(Connector):
         except (TryLater, Refused, Unclear) as fault:
             return [fault for _ in intents]
 
+    def attach(self, object: str, remote_id: str, file: Attachment) -> None:
+        """Lay a file to an invoice or another record."""
+        setting_up.attach(self._session, _model(object), remote_id, file)
+
+    def books(self) -> TheirBooks:
+        """The company's accounts, taxes, terms and products."""
+        return setting_up.books(self._session)
+
+    def trial(self, object: str, intent: Intent) -> Trial:
+        """Make a draft of an invoice or credit note, read it, and delete it."""
+        kind = self._kinds.get(object)
+        return kind.trial(intent) if isinstance(kind, Invoices) else super().trial(object, intent)
+
     def close(self) -> None:
         """Let go of the connection."""
         self._http.close()
@@ -164,6 +144,13 @@ class Tryton(Connector):
     def _may_read(self, object: str) -> None:
         if object not in self.capabilities.reads:
             raise Refused("not_supported", f"{self._name}: {object} is not read from Tryton, only payment and invoice")
+
+
+_STANDING: Final = {
+    "invoice": standing.invoices,
+    "credit_note": standing.credit_notes,
+    "payment": standing.payments,
+}
 
 
 def _model(object: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ class Books:
         self._session, self._settings = session, settings
         self._taxes: dict[tuple[str, Decimal], int | None] = {}
         self._named: dict[tuple[str, str], int] = {}
+        self._due: dict[tuple[int, date], date | None] = {}
 
     @cached_property
     def revenue(self) -> int:
@@ -71,7 +73,7 @@ class Books:
         return self._by_name("country.country", "code", code, "import the countries (trytond_import_countries)")
 
     def tax(self, code: str, rate: Decimal) -> int | None:
-        """The tax for our code: by the configured name, else the first of that rate; None for no tax at all."""
+        """The tax for our code: by the configured name, else the only sales tax of that rate; None for no tax."""
         if (code, rate) not in self._taxes:
             self._taxes[code, rate] = self._find_tax(code, rate)
         return self._taxes[code, rate]
@@ -84,10 +86,52 @@ class Books:
             return self._one("account.tax", [company, ["name", "=", name]], hint)
         if not rate:
             return None
-        domain = [company, ["type", "=", "percentage"], ["rate", "=", rate], ["parent", "=", None]]
+        sales = ["OR", [["group", "=", None]], [["group.kind", "in", ["sale", "both"]]]]
+        domain = [company, ["type", "=", "percentage"], ["rate", "=", rate], ["parent", "=", None], sales]
+        found = self._session.find("account.tax", domain, "name", limit=2)
+        if len(found) == 1:
+            return int(found[0]["id"])
         percent = format((rate * 100).normalize(), "f")
-        hint = f"create a tax of {percent} %, or name the tax for {code} under taxes in the configuration"
-        return self._one("account.tax", domain, hint)
+        what = " and ".join(row["name"] for row in found) or "none"
+        hint = f"name the tax for {code or 'it'} under taxes in the configuration"
+        message = f"Tryton has several sales taxes of {percent} % ({what}): {hint}"
+        if not found:
+            message = f"Tryton has no sales tax of {percent} %: create one, or {hint}"
+        raise Refused("unknown_tax", message, field="tax_code")
+
+    @cached_property
+    def payment_method(self) -> int:
+        """How payments of ours are booked: the configured method, or the only one.  Raises `Refused`."""
+        name = self._settings.payment_method
+        domain = [["company", "=", self._session.company], *([["name", "=", name]] if name else [])]
+        found = self._session.find("account.invoice.payment.method", domain, "name", limit=2)
+        if len(found) == 1:
+            return int(found[0]["id"])
+        wanted = f"the method {name}" if name else "one method"
+        what = f"Tryton needs {wanted} of payment, and has {'several' if found else 'none'}"
+        raise Refused("not_set_up", f"{what}: create it there, or name one as payment_method in the configuration")
+
+    def term(self, name: str | None) -> int | None:
+        """A term by its name; the configured one where none is named, None for neither."""
+        if name is None:
+            return self.payment_term
+        return self._by_name("account.invoice.payment_term", "name", name, f"create the payment term {name}")
+
+    def due(self, term: int, on: date) -> date | None:
+        """The last day on which a document of that day is due by a term, as Tryton works it out; None for none."""
+        if (term, on) not in self._due:
+            asked = {"payment_term": term, "date": on, "amount": Decimal(100), "currency": self._company_currency}
+            shown = self._session.ask("model.account.invoice.payment_term.test.on_change_with", asked, ["result"])
+            days = [part["date"] for _place, part in (shown.get("result") or {}).get("add", [])]
+            self._due[term, on] = max(days, default=None)
+        return self._due[term, on]
+
+    @cached_property
+    def _company_currency(self) -> int:
+        found: int = self._session.find("company.company", [["id", "=", self._session.company]], "currency")[0][
+            "currency"
+        ]
+        return found
 
     def _account(self, kind: str, code: str | None) -> int:
         domain: list[Any] = [

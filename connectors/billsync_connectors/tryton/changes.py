@@ -20,6 +20,7 @@ from billsync.model.problem import Place
 from billsync.model.scalar import read_instant
 from billsync_connectors.tryton.payload import remote_id
 from billsync_connectors.tryton.session import Session
+from billsync_connectors.tryton.standing import BOOKED
 
 PAGE: Final = 200
 _OVERLAP: Final = timedelta(minutes=10)
@@ -46,6 +47,7 @@ _LINE: Final = (
     "second_currency.code",
     "description_used",
     "move_description_used",
+    "move.journal.type",
 )
 
 
@@ -125,7 +127,7 @@ class Changes:
         settled = {(owed[line["id"]], line["reconciliation"]) for line in lines if line["id"] in owed}
         found = []
         for line in lines:
-            if line["id"] in invoices:
+            if line["id"] in invoices and line["move."]["journal."]["type"] != "revenue":  # no credit note's
                 row = invoices[line["id"]]
                 pays = line["reconciliation"] is None or (row["id"], line["reconciliation"]) in settled
                 found.append(
@@ -138,7 +140,7 @@ class Changes:
         own = {move for row in rows for move in (row["move"], *row["additional_moves"])}
         origins = [f"{_MODEL},{row['id']}" for row in rows]
         domain = [["move.origin", "in", origins], ["account.type.receivable", "=", True]]
-        lines = self._session.find("account.move.line", domain, "move", "invoice_payment")
+        lines = self._session.find("account.move.line", [*domain, BOOKED], "move", "invoice_payment")
         return [line for line in lines if line["move"] not in own and line["invoice_payment"] is None]
 
     def _gone(self, line: int) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -21,6 +22,8 @@ def _encoded(value: object) -> object:
         return _day(value) | _time(value.astimezone(UTC))
     if isinstance(value, date):
         return _day(value)
+    if isinstance(value, bytes):
+        return {"__class__": "bytes", "base64": base64.b64encode(value).decode("ascii")}
     raise TypeError(f"Tryton takes no {type(value).__name__}")
 
 

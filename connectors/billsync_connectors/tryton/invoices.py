@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -17,11 +18,12 @@ from billsync.connector import (
     Outcome,
     Probe,
     Refused,
+    Trial,
     Unclear,
     Unfinished,
     differences,
 )
-from billsync_connectors.tryton import bulk, payload, voiding
+from billsync_connectors.tryton import applying, bulk, payload, voiding
 from billsync_connectors.tryton.books import Books
 from billsync_connectors.tryton.encoding import plain_number, without_zeros
 from billsync_connectors.tryton.posting import Posting
@@ -31,7 +33,10 @@ from billsync_connectors.tryton.settings import TrytonSettings
 MODEL: Final = "account.invoice"
 READ: Final = ("reference", "number", "state", "invoice_date", "total_amount", "tax_amount", "currency.code", "lines")
 DONE: Final = frozenset({"posted", "paid"})
-_FIELDS: Final = frozenset({"reference", "party", "invoice_date", "due_date", "currency", "description", "lines"})
+_FIELDS: Final = frozenset(
+    {"reference", "party", "invoice_date", "due_date", "payment_term", "currency", "description", "lines"}
+)
+_CREDIT_FIELDS: Final = _FIELDS - {"due_date", "payment_term"} | {"invoice"}
 _LINE_FIELDS: Final = frozenset({"description", "quantity", "unit_price", "product", "tax_code", "tax_rate"})
 
 
@@ -77,7 +82,32 @@ class Invoices:
                 outcomes[index] = _not_posted(ids[index], fault, withdrawn)
             elif index in after:
                 outcomes[index] = self._applied(intents[index], after[index])
-        return [outcomes[index] for index in range(len(intents))]
+        return [self._settled(intent, outcomes[index]) for index, intent in enumerate(intents)]
+
+    def _settled(self, intent: Intent, outcome: Outcome) -> Outcome:
+        """A credit note that stands is taken off the invoice that it names; what is in the way is tried again."""
+        against = intent.payload.get("invoice") if self._credits else None
+        if against is None or not isinstance(outcome, Applied):
+            return outcome
+        try:
+            applying.settle(self._session, int(outcome.remote_id), payload.remote_id(against, "invoice"))
+        except Fault as fault:
+            return Unfinished(outcome.remote_id, fault.reason, f"not taken off its invoice yet: {fault.message}")
+        return outcome
+
+    def trial(self, intent: Intent) -> Trial:
+        """Make the draft, read it, delete it.  Raises `TryLater`, `Refused`, `Unclear`."""
+        outcomes: dict[int, Outcome] = {}
+        ids = self._drafted([replace(intent, remote_id=None)], outcomes)
+        if not ids:
+            fault = outcomes[0]
+            assert isinstance(fault, Fault)
+            raise fault
+        rows = self._rows([intent], ids, outcomes)
+        shown = echo(rows[0], credits_=self._credits) if rows else {}
+        if self._posting.withdraw([ids[0]]):
+            return Trial(shown)
+        return Trial(shown, left=str(ids[0]), message=f"delete the draft {ids[0]} ({intent.key}) in Tryton")
 
     # ------------------------------------------------------------ drafts
 
@@ -105,7 +135,7 @@ class Invoices:
 
     def _values(self, intent: Intent, addresses: Mapping[int, int], units: Mapping[int, int]) -> dict[str, Any]:
         data = intent.payload
-        payload.only(data, _FIELDS, "invoices")
+        payload.only(data, _CREDIT_FIELDS if self._credits else _FIELDS, "invoices")
         if payload.optional_text(data, "reference") not in {None, payload.key(intent)}:
             raise Refused("bad_key", f"the reference differs from the key {intent.key}", field="reference")
         party = payload.remote_id(data.get("party"), "party")
@@ -124,11 +154,21 @@ class Invoices:
             "reference": intent.key,
             "description": payload.optional_text(data, "description"),
             "invoice_date": payload.day(data, "invoice_date"),
-            # Without a term Tryton takes this day for the due date itself.
-            "payment_term_date": None if books.payment_term or self._credits else payload.day(data, "due_date"),
-            "payment_term": None if self._credits else books.payment_term,
+            **({} if self._credits else self._due(data)),
             "lines": [["create", lines]],
         }
+
+    def _due(self, data: Data) -> dict[str, Any]:
+        """The term and what it comes to, or the due date itself, which Tryton takes where there is no term."""
+        due, on = payload.day(data, "due_date"), payload.day(data, "invoice_date")
+        term = self._books.term(payload.optional_text(data, "payment_term"))
+        if term is None:
+            return {"payment_term_date": due}
+        there = self._books.due(term, on) if on is not None else None
+        if due is not None and there is not None and due != there:
+            what = f"it is due on {there} by the payment term in Tryton, on {due} here: change the term or ours"
+            raise Refused("other_due_date", what, field="due_date")
+        return {"payment_term": term}
 
     def _line(self, row: Data, currency: int, units: Mapping[int, int]) -> dict[str, Any]:
         payload.only(row, _LINE_FIELDS, "invoice lines")
@@ -229,6 +269,7 @@ def echo(row: Mapping[str, Any], *, credits_: bool = False) -> dict[str, Any]:
         "tax": sign * row["tax_amount"],
         "currency": (row.get("currency.") or {}).get("code"),
         "lines": len(row["lines"]),
+        "on": row["invoice_date"],
         "number": row["number"],
         "state": row["state"],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
@@ -38,11 +39,12 @@ class Posting:
         return faults
 
     def withdraw(self, ids: Sequence[int]) -> frozenset[int]:
-        """Delete drafts that Tryton refuses to post, so that nothing is left; those that are gone for certain."""
+        """Delete what is not posted, so that nothing is left; those that are gone for certain."""
         gone = set()
         for record in ids:
             try:
-                self._session.do(f"model.{MODEL}.draft", [record])
+                with contextlib.suppress(Refused):  # one that is a draft still
+                    self._session.do(f"model.{MODEL}.draft", [record])
                 self._session.do(f"model.{MODEL}.delete", [record])
             except Fault:
                 continue

@@ -6,6 +6,7 @@ A few wrong passwords lock the right one out too (for everybody of that name), s
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any, Final
 
 from billsync.connector import Fault, Refused, TryLater, Unclear
@@ -28,6 +29,18 @@ _REASONS: Final = (
     ("already exists", "duplicate"),
 )
 """Part of Tryton's English message -> reason; sessions ask for English."""
+
+
+class Warned(Refused):
+    """Tryton asks whether it is meant.
+
+    Attributes:
+        name: of the warning, as an acknowledgement has to carry it.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__("warning", message)
+        self.name = name
 
 
 class Session:
@@ -59,12 +72,15 @@ class Session:
         """The result of a call that changes nothing: it may be repeated.  Raises `TryLater`, `Refused`."""
         return self._called(method, params, write=False, timeout=None)
 
-    def do(self, method: str, *params: Any, timeout: int | None = None) -> Any:
-        """The result of a call that writes: sent once.
+    def do(
+        self, method: str, *params: Any, timeout: int | None = None, context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The result of a call that writes: sent once.  `context` is added to the user's own.
 
-        Raises `TryLater`, `Refused` where Tryton rolled back, `Unclear` where the outcome is not known.
+        Raises `TryLater`, `Refused` where Tryton rolled back (`Warned` where it asks whether that is meant), `Unclear`
+        where the outcome is not known.
         """
-        return self._called(method, params, write=True, timeout=timeout)
+        return self._called(method, params, write=True, timeout=timeout, context=context)
 
     def find(self, model: str, domain: list[Any], *fields: str, limit: int | None = None) -> list[dict[str, Any]]:
         """The records that match, in order of their ids, with `id` and the named fields."""
@@ -76,17 +92,33 @@ class Session:
 
     # ------------------------------------------------------------ inside
 
-    def _called(self, method: str, params: tuple[Any, ...], *, write: bool, timeout: int | None) -> Any:
-        answer = self._posted(method, params, write=write, timeout=timeout)
+    def _called(
+        self,
+        method: str,
+        params: tuple[Any, ...],
+        *,
+        write: bool,
+        timeout: int | None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        answer = self._posted(method, params, write=write, timeout=timeout, context=context)
         if answer.status == 401:  # the session ended: nothing was executed, one new log-in is due
             self._context = None
-            answer = self._posted(method, params, write=write, timeout=timeout)
+            answer = self._posted(method, params, write=write, timeout=timeout, context=context)
         if answer.status in _DENIED:
             raise Refused("not_allowed", f"{self._system}: Tryton does not let {self._settings.user} call {method}")
         return self._result(answer, write=write)
 
-    def _posted(self, method: str, params: tuple[Any, ...], *, write: bool, timeout: int | None) -> Answer:
-        content = dumps(method, [*params, self._enter()])
+    def _posted(
+        self,
+        method: str,
+        params: tuple[Any, ...],
+        *,
+        write: bool,
+        timeout: int | None,
+        context: Mapping[str, Any] | None,
+    ) -> Answer:
+        content = dumps(method, [*params, {**self._enter(), **(context or {})}])
         if not write:
             return self._http.read("POST", "rpc/", content=content, expect=_DENIED)
         return self._http.send(
@@ -119,7 +151,7 @@ class Session:
             message = " ".join(str(part) for part in args[:2] if part)
             return Refused(_reason(message), f"{self._system}: {message}")
         if kind == "UserWarning" and isinstance(args, list):
-            return Refused("warning", f"{self._system}: Tryton wants a person to confirm: {args[1]}")
+            return Warned(str(args[0]), f"{self._system}: Tryton wants a person to confirm: {args[1]}")
         if kind == "ConcurrencyException":
             return TryLater("concurrent", f"{self._system}: somebody else changes the same record at this moment")
         what = f"{self._system}: an error inside Tryton ({str(kind)[:200]}); its log says more"

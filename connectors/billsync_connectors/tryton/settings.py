@@ -17,7 +17,8 @@ class TrytonSettings(HttpSettings):
         revenue, receivable: codes of the accounts; None takes the first open one of that type.
         product_category: accounting category of new products; None takes the first.
         unit: name of the unit of measure; None takes Tryton's own `Unit`.
-        taxes: our tax code -> Tryton's name of the tax; a code that is missing is matched by its rate.
+        taxes: our tax code -> Tryton's name of the tax; a code that is missing takes the only sales tax of its rate.
+        payment_method: name of the method that payments of ours are booked with; None takes the only one.
         timeout: seconds for one request; posting may take up to four times as long.
     """
 
@@ -30,4 +31,5 @@ class TrytonSettings(HttpSettings):
     product_category: str | None = None
     unit: str | None = None
     taxes: dict[str, str] = {}
+    payment_method: str | None = None
     timeout: int = Field(default=60, ge=1, le=600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +16,9 @@ _INVOICE: Final = (
     *("reference", "number", "state", "invoice_date", "payment_term_date", "total_amount", "tax_amount"),
     *("amount_to_pay", "currency.code", "party", "lines"),
 )
-_LINE: Final = ("date", "credit", "debit", "amount_second_currency", "second_currency.code")
+_LINE: Final = ("date", "credit", "debit", "amount_second_currency", "second_currency.code", "move.description")
+BOOKED: Final = ["move.journal.type", "!=", "revenue"]
+"""Lines of payments: those of credit notes, which are taken off invoices too, are of the journal of invoices."""
 _NOT_FINAL: Final = frozenset({"draft", "validated"})
 
 
@@ -25,11 +28,22 @@ def invoices(session: Session) -> Iterator[list[Standing]]:
         yield [_invoice(row) for row in rows]
 
 
+def credit_notes(session: Session) -> Iterator[list[Standing]]:
+    """Invoices of negative amounts, told with positive ones.  Raises `TryLater`, `Refused`."""
+    for page in invoices(session):
+        yield [_given(item) for item in page if item.total < 0]
+
+
+def _given(item: Standing) -> Standing:
+    tax, left = (None if value is None else abs(value) for value in (item.tax, item.open))
+    return replace(item, total=-item.total, tax=tax, open=left)
+
+
 def payments(session: Session) -> Iterator[list[Standing]]:
     """Payments of those invoices; one that was taken back is not among them.  Raises `TryLater`, `Refused`."""
     for rows in _pages(session, "reference", "currency.code", "payment_lines", payment_lines=True):
         of = {line: row for row in rows for line in row["payment_lines"]}
-        lines = session.find("account.move.line", [["id", "in", sorted(of)]], *_LINE) if of else []
+        lines = session.find("account.move.line", [["id", "in", sorted(of)], BOOKED], *_LINE) if of else []
         yield [_payment(line, of[line["id"]]) for line in lines]
 
 
@@ -80,7 +94,7 @@ def _payment(line: dict[str, Any], invoice: dict[str, Any]) -> Standing:
     foreign = line.get("second_currency.")
     return Standing(
         id=str(line["id"]),
-        reference="",
+        reference=line["move."]["description"] or "",
         currency=foreign["code"] if foreign else invoice["currency."]["code"],
         total=-line["amount_second_currency"] if foreign else line["credit"] - line["debit"],
         applies_to=invoice["reference"] or "",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from billsync.connector import Applied, Intent, Outcome, Refused, TryLater, Unclear
-from billsync_connectors.tryton import payload
+from billsync_connectors.tryton import applying, payload
 from billsync_connectors.tryton.session import Session
 
 MODEL: Final = "account.invoice"
@@ -29,6 +29,7 @@ def _voided(session: Session, intent: Intent) -> Outcome:
         row = _row(session, record)
         if row["state"] != "cancelled":
             _refuse(intent, record, row)
+            applying.release(session, record)
             session.do(f"model.{MODEL}.cancel", [record])
     except (TryLater, Unclear) as fault:
         return fault
