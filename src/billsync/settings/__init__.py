@@ -1,12 +1,12 @@
 """The configuration `billsync.yaml`: systems, pipelines, rules; every error with its line, all at once.  (shell)
 
 `file` reads it, `shape` says what stands in a pipeline, `convert` turns YAML into models and complaints into problems,
-`connection` holds what belongs to a connector and fetches its secrets.
+`connection` holds what belongs to a connector and fetches its secrets, `editing` changes a text and leaves the rest as it is.
 """
 
 from billsync.settings.connection import Connection, Sandbox
 from billsync.settings.convert import BadSettings, node_to_model
-from billsync.settings.file import Settings, load
+from billsync.settings.file import Settings, load, parsed
 from billsync.settings.shape import Billing, Mappings, Pipeline, Push, Schedule
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Settings",
     "load",
     "node_to_model",
+    "parsed",
 ]

@@ -53,7 +53,18 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """The configuration in a file.  Raises `BadSettings` with all that is wrong with it."""
-    node = _read(path)
+    return _settings(_read(path), path)
+
+
+def parsed(text: str, path: Path) -> Settings:
+    """The configuration that a text would be as the file `path`.  Raises `BadSettings`."""
+    try:
+        return _settings(_mapping(yaml.load(text, str(path))), path)
+    except BadYaml as error:
+        raise BadSettings(error.problems) from None
+
+
+def _settings(node: Node, path: Path) -> Settings:
     root = path.absolute().parent
     problems = node.check_keys(KEYS, "the configuration", needed=("connections", "pipelines"))
     store = _collect(problems, lambda: _store(node.get("store"), root), "")
@@ -84,6 +95,10 @@ def _read(path: Path) -> Node:
         ) from None
     except BadYaml as error:
         raise BadSettings(error.problems) from None
+    return _mapping(node)
+
+
+def _mapping(node: Node) -> Node:
     if not node.is_mapping:
         raise BadSettings(node.wrong("a mapping with the keys store, connections, pipelines").problems)
     return node
