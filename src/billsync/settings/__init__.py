@@ -1,7 +1,8 @@
 """The configuration `billsync.yaml`: systems, pipelines, rules; every error with its line, all at once.  (shell)
 
 `file` reads it, `shape` says what stands in a pipeline, `convert` turns YAML into models and complaints into problems,
-`connection` holds what belongs to a connector and fetches its secrets, `editing` changes a text and leaves the rest as it is.
+`connection` holds what belongs to a connector and fetches its secrets, `editing` changes a text and leaves the rest as
+it is.
 """
 
 from billsync.settings.connection import Connection, Sandbox
