@@ -254,8 +254,8 @@ def test_it_lives_in_a_folder(tmp_path: Path) -> None:
     sandbox = NamedOdoo(tmp_path / "books", options={"version": "18"})
     told = sandbox.up()
     try:
-        assert (NamedOdoo(tmp_path / "books").up(), told["version"]) == (told, "18")
-        params = {"service": "common", "method": "login", "args": [told["database"], told["login"], told["secret"]]}
+        assert (NamedOdoo(tmp_path / "books").up(), told["protocol"]) == (told, "jsonrpc")
+        params = {"service": "common", "method": "login", "args": [told["database"], told["user"], told["api_key"]]}
         answer = httpx.post(f"{told['url']}jsonrpc", json={"params": params, "id": 1}, trust_env=False)
         assert answer.json()["result"] == 2
         assert oct((tmp_path / "books" / "secret").stat().st_mode & 0o777) == "0o600"

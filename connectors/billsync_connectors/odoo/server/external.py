@@ -119,6 +119,8 @@ class External:
                 lines.setdefault(name, [])
             elif value not in _EMPTY:
                 told[name] = self._taken(model, name, rest, value)
+            else:  # an empty cell says "nothing", which is more than a column that is missing
+                told[name] = [[6, 0, []]] if fields[name].type == "many2many" else False
         for name, made in lines.items():
             prefix = f"{name}/"
             for row in own:

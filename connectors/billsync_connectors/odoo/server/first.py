@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+_COUNTRIES: Final = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
+CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF
+GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM
+KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY
+MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE
+SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM UY UZ VA VC
+VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
+"""
+"""Codes of the countries beside Germany and the United States; here they are called by them."""
 FIRST: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("base.EUR", "res.currency", {"name": "EUR", "symbol": "€", "decimal_places": 2, "rounding": "0.01"}),
     ("base.USD", "res.currency",
@@ -16,6 +26,7 @@ FIRST: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("base.main_company", "res.company", {"name": "My Company", "currency_id": 1}),
     ("base.de", "res.country", {"name": "Germany", "code": "DE"}),
     ("base.us", "res.country", {"name": "United States", "code": "US"}),
+    *((f"base.{code.lower()}", "res.country", {"name": code, "code": code}) for code in _COUNTRIES.split()),
     ("base.main_partner", "res.partner", {"name": "My Company", "is_company": True}),
     ("base.user_root", "res.users", {"name": "OdooBot", "login": "__system__", "partner_id": 1, "active": False}),
     ("base.user_admin", "res.users", {"name": "billsync", "login": "billsync", "partner_id": 1}),

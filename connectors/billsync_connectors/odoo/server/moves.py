@@ -285,6 +285,16 @@ class Moves:
         self._orm.put(
             "account.move", id, {"amount_residual": left, "payment_state": self._paid(move, line, left, partials)}
         )
+        self._told_payments(id, line, partials)
+
+    def _told_payments(self, id: int, line: Row, partials: Sequence[Row]) -> None:
+        """The payment of an entry knows what it pays, whoever reconciled it."""
+        for payment in self._orm.by("account.payment", "move_id", id):
+            pairs = [(row["debit_move_id"], row["credit_move_id"]) for row in partials]
+            others = [self._orm.row("account.move.line", b if a == line["id"] else a)["move_id"] for a, b in pairs]
+            told = {"reconciled_invoice_ids": list(dict.fromkeys(others)), "is_reconciled": bool(others)}
+            if told != {name: payment[name] for name in told}:
+                self._orm.put("account.payment", payment["id"], told)
 
     def _paid(self, move: Row, line: Row, left: Decimal, partials: Sequence[Row]) -> str:
         if move["state"] != "posted" or (partials == [] and left):
