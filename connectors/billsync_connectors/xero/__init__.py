@@ -1,1 +1,1 @@
-"""Xero: for now the stand-in, and what starts it.  (shell)"""
+"""Xero: the connector, and a stand-in that shares no code with it.  (shell)"""
