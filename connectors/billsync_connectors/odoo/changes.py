@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from billsync.connector import Checkpoint, Page, Record, Refused, TryLater
+from billsync.connector import Checkpoint, Page, Record, Refused
 from billsync.model.problem import Place
 from billsync_connectors.odoo.encoding import amount, day, link, named, text
 from billsync_connectors.odoo.external import External
 from billsync_connectors.odoo.payload import remote_id
-from billsync_connectors.odoo.session import Session
+from billsync_connectors.odoo.session import Session, reading
 
 PAGE: Final = 200
 _OVERLAP: Final = timedelta(minutes=10)
@@ -89,11 +89,8 @@ class Changes:
             return []
         keys = self._external.keys(object, OBJECTS[object][0], [row["id"] for row in rows])
         paid = self._references(rows) if object == "payment" else {}
-        try:
+        with reading(self._session.system):
             return [self._record(object, row, keys.get(row["id"], ""), paid) for row in rows]
-        except (ValueError, TypeError, KeyError) as error:
-            what = f"{self._session.system}: a {object} of Odoo's cannot be read: {error}"
-            raise TryLater("unreadable", what, offline=True) from None
 
     def _references(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
         """Invoice -> our reference, or the one that it shows, of all that these payments settle."""

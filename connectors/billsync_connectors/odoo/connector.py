@@ -38,7 +38,7 @@ from billsync_connectors.odoo.extras import Extras, fields_of
 from billsync_connectors.odoo.house import House
 from billsync_connectors.odoo.masters import Masters
 from billsync_connectors.odoo.payments import Payments
-from billsync_connectors.odoo.session import Session, offline
+from billsync_connectors.odoo.session import Session, offline, reading
 from billsync_connectors.odoo.settings import OdooSettings
 from billsync_connectors.odoo.standing import standing
 
@@ -82,7 +82,7 @@ class Odoo(Connector):
         who = self._session.find("res.users", [["id", "=", self._session.user]], ["name"])
         company, remarks = self._extras.company(), self._extras.remarks()
         identity = f"{who[0]['name'] if who else self._session.user} of {company['name']}"
-        return Health(system="Odoo", version=self._session.series, identity=identity, remarks=remarks)
+        return Health(system="Odoo", version=self._session.series(), identity=identity, remarks=remarks)
 
     def describe(self, object: str) -> Schema:
         """The fields of one kind of record, by Odoo's own names.  Raises `TryLater` or `Refused`."""
@@ -107,7 +107,8 @@ class Odoo(Connector):
         if kind is None:
             return super().probe(object, keys)
         try:
-            return kind.probe(keys)
+            with reading(self._name):
+                return kind.probe(keys)
         except Fault as fault:
             return [Unsure(fault.reason, fault.message, offline=offline(fault)) for _ in keys]
 

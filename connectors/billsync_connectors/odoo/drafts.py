@@ -47,12 +47,20 @@ class Drafts:
                     job.stops(result)
 
     def withdrawn(self, id: int) -> bool:
-        """Delete a draft that Odoo does not post; True where it is gone for certain."""
-        try:
-            self._session.do(_MODEL, "unlink", [id])
-        except Fault:
-            return False
-        return True
+        """Delete a draft that Odoo does not post; True where it is gone for certain.
+
+        One that has a number already is cancelled first: else Odoo would keep it.
+        """
+        for steps in (("unlink",), ("button_cancel", "unlink")):
+            try:
+                for step in steps:
+                    self._session.do(_MODEL, step, [id])
+            except Refused:
+                continue
+            except Fault:
+                return False
+            return True
+        return False
 
     def _active(self, jobs: Sequence[Job]) -> None:
         """Customers that are archived, or not there, end their jobs before anything is made for them."""

@@ -11,6 +11,10 @@ from typing import Any
 from billsync.model.scalar import plain, read_day
 
 
+class Odd(ValueError):
+    """A value is not as Odoo's are: the answer cannot be used."""
+
+
 def dumps(value: Any) -> str:
     """JSON; Decimals as numbers with exactly their digits, days as text.  Raises TypeError for what has no place."""
     if isinstance(value, Mapping):
@@ -63,12 +67,15 @@ def text(value: Any) -> str:
 
 
 def amount(value: Any) -> Decimal:
-    """An amount.  Raises ValueError for what is no number."""
+    """An amount.  Raises `Odd` for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"expected an amount, got {value!r}")
+        raise Odd(f"expected an amount, got {value!r}")
     return Decimal(value)
 
 
 def day(value: Any) -> date | None:
-    """A day, None for `false`.  Raises ValueError."""
-    return read_day(value) if value else None
+    """A day, None for `false`.  Raises `Odd`."""
+    try:
+        return read_day(value) if value else None
+    except ValueError as error:
+        raise Odd(str(error)) from None

@@ -14,7 +14,7 @@ from billsync_connectors.odoo.encoding import amount, named, text
 from billsync_connectors.odoo.external import External
 from billsync_connectors.odoo.house import LOCKS, House
 from billsync_connectors.odoo.loading import Sheet, load
-from billsync_connectors.odoo.session import Session
+from billsync_connectors.odoo.session import Session, reading
 
 _KINDS: Final[dict[str, Literal["revenue", "receivable", "other"]]] = {
     "income": "revenue",
@@ -89,7 +89,8 @@ class Extras:
             raise made
         try:
             rows = self._session.find("account.move", [["id", "=", made]], READ)
-            shown = echo(rows[0]) if rows else {}
+            with reading(self._session.system):
+                shown = echo(rows[0]) if rows else {}
         except (TryLater, Refused) as fault:
             return Trial({}, *self._removed(drafts, made, f"it could not be read: {fault.message}"))
         return Trial(shown, *self._removed(drafts, made, ""))

@@ -33,6 +33,7 @@ _WORDS: Final = (
     ("need to add a line", "no_lines"),
     ("is not valid", "bad_value"),
     ("no matching record", "bad_reference"),
+    ("does not exist or has been deleted", "bad_reference"),
     ("no matching field", "unknown_field"),
     ("unique constraint", "duplicate"),
 )

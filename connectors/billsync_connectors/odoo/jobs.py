@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from billsync.connector import Intent, Mismatch, Outcome, Refused, TryLater, Unclear, Unfinished
+from billsync_connectors.odoo.encoding import Odd
 from billsync_connectors.odoo.external import External
 from billsync_connectors.odoo.payload import key, remote_id
 
@@ -43,14 +44,16 @@ _FINAL = frozenset({"gone", "bad_value", "unknown_field"})
 
 @contextmanager
 def stopping(jobs: Iterable[Job]) -> Iterator[None]:
-    """A fault inside of it ends those of the jobs that are still open."""
+    """A fault inside of it, or an answer that cannot be used, ends those of the jobs that are still open."""
     jobs = list(jobs)
     try:
         yield
     except (TryLater, Refused, Unclear) as fault:
-        for job in jobs:
-            if job.outcome is None:
-                job.stops(fault)
+        for job in still(jobs):
+            job.stops(fault)
+    except Odd as odd:
+        for job in still(jobs):
+            job.stops(TryLater("unreadable", f"an answer of Odoo's cannot be used: {odd}", offline=True))
 
 
 def still(jobs: Iterable[Job]) -> list[Job]:

@@ -107,8 +107,10 @@ class Payments:
             raise Refused("bad_value", "Odoo books payments of more than nothing only", field="amount")
         said = {name: value for name, value in data.items() if name not in (_INVOICES, "memo") and value is not None}
         said["memo" if "memo" in types else "ref"] = payload.optional_text(data, "memo") or intent.key  # `ref` until 17
-        said.setdefault("partner_id", self._payer(data, payers))
-        said.setdefault("journal_id", self._house.bank_journal)
+        if "partner_id" not in said:
+            said["partner_id"] = self._payer(data, payers)
+        if "journal_id" not in said:
+            said["journal_id"] = self._house.bank_journal
         own = {"payment_type": "inbound", "partner_type": "customer"}
         return {**own, **payload.columns(self._house.coded(MODEL, said), types)}
 

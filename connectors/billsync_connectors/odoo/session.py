@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
 
-from billsync.connector import Refused, TryLater, Unclear
+from billsync.connector import Refused, TryLater
 from billsync.wire import Client
-from billsync_connectors.odoo.doors import Door, opened
-from billsync_connectors.odoo.encoding import link
+from billsync_connectors.odoo.doors import Door, opened, version
+from billsync_connectors.odoo.encoding import Odd, link
 from billsync_connectors.odoo.settings import OdooSettings
 
 _TRIES: Final = 4
@@ -110,19 +111,24 @@ class Session:
     def door(self) -> Door:
         """The way in, chosen at the first call."""
         if self._opened is None:
+            self._paced()
             self._opened = opened(self._http, self._settings, self.system)
         return self._opened[0]
 
-    @property
     def series(self) -> str:
-        """Odoo's series, such as `19`, "" where it was not asked for."""
-        series = (self._opened or opened(self._http, self._settings, self.system))[1]
-        return "" if series is None else str(series)
+        """Odoo's series, such as `19`; asked for where the way in was not chosen by it."""
+        known = self._opened[1] if self._opened is not None else None
+        if known is None:
+            self._paced()
+            known = version(self._http, self.system)
+        return str(known)
 
     @cached_property
     def user(self) -> int:
         """Odoo's id of the user."""
-        return self.door.user()
+        door = self.door
+        self._paced()
+        return door.user()
 
     @cached_property
     def company(self) -> int:
@@ -140,11 +146,16 @@ class Session:
         return found
 
 
+@contextmanager
+def reading(system: str) -> Iterator[None]:
+    """An answer that is not as Odoo's are is asked for again later, as `TryLater`."""
+    try:
+        yield
+    except Odd as odd:
+        what = f"{system}: an answer of Odoo's cannot be used: {odd}"
+        raise TryLater("unreadable", what, offline=True) from None
+
+
 def offline(fault: Exception) -> bool:
     """Whether the system as a whole was not reached."""
     return isinstance(fault, TryLater) and fault.offline
-
-
-def unclear(system: str, what: str) -> Unclear:
-    """A write whose answer is not one."""
-    return Unclear("unreadable", f"{system}: {what}")

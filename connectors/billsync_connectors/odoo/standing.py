@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync.connector import Standing, TryLater
+from billsync.connector import Standing
 from billsync_connectors.odoo.changes import GONE, OBJECTS
 from billsync_connectors.odoo.encoding import amount, day, link, named, text
 from billsync_connectors.odoo.external import External
-from billsync_connectors.odoo.session import Session
+from billsync_connectors.odoo.session import Session, reading
 
 PAGE: Final = 500
 _MOVE: Final = (
@@ -32,11 +32,9 @@ def standing(session: Session, external: External, object: str) -> Iterator[list
     while rows := session.find(model, [*own, ["id", ">", after]], fields, limit=PAGE):
         keys = external.keys(object, model, [row["id"] for row in rows])
         about = _settled(external, rows, object)
-        try:
-            yield [_told(object, row, keys.get(row["id"], ""), about) for row in rows]
-        except (ValueError, TypeError) as error:
-            what = f"{session.system}: a {object} of Odoo's cannot be read: {error}"
-            raise TryLater("unreadable", what, offline=True) from None
+        with reading(session.system):
+            page = [_told(object, row, keys.get(row["id"], ""), about) for row in rows]
+        yield page
         after = rows[-1]["id"]
 
 

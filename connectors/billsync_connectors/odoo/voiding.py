@@ -13,7 +13,7 @@ from billsync.connector import Applied, Intent, Outcome, Refused, TryLater, Uncl
 from billsync_connectors.odoo import payload
 from billsync_connectors.odoo.encoding import amount
 from billsync_connectors.odoo.external import External
-from billsync_connectors.odoo.session import Session
+from billsync_connectors.odoo.session import Session, reading
 
 _MOVE: Final = "account.move"
 _VOID: Final = ("cancel", "canceled", "rejected")
@@ -38,7 +38,8 @@ class Voiding:
             if row["state"] in _VOID:
                 return Applied(str(id), {"state": "void"})
             self._ours(intent, id)
-            self._untouched(intent, row)
+            with reading(self._session.system):
+                self._untouched(intent, row)
         except (TryLater, Refused, Unclear) as fault:
             return fault
         return self._cancelled(intent, id, row)
