@@ -1,1 +1,1 @@
-"""ERPNext: for now the stand-in, and what starts it.  (shell)"""
+"""ERPNext (15 and later) over Frappe's REST API: customers, items, invoices, credit notes, payments.  (shell)"""
