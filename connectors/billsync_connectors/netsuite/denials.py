@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from billsync.connector import Fault, Refused, TryLater
@@ -25,12 +26,12 @@ _REASONS: Final = {
 }
 
 
-def fault(status: int, value: Any, system: str, hidden: Any) -> Fault:
-    """What an error means: nothing was executed.  `hidden` blacks out secrets."""
+def fault(status: int, value: Any, system: str, hidden: Callable[[str], str], *, after_s: int | None = None) -> Fault:
+    """What an error means: nothing was executed.  `hidden` blacks out secrets, `after_s` is what was asked for."""
     code, detail, path = told(value)
     what = f"{system}: {hidden(detail)[:300] or status}" + (f" ({code})" if code else "")
     if status == 429 or code in _BUSY:
-        return TryLater("rate_limited", what)
+        return TryLater("rate_limited", what, after_s=after_s)
     if status == 401:
         return TryLater("auth", f"{what}; check integration, role and token", offline=True)
     if status == 403 or code in _RIGHTS:

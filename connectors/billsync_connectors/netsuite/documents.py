@@ -34,6 +34,7 @@ from billsync_connectors.netsuite.external import key_of
 from billsync_connectors.netsuite.kinds import VOID_MEMO, Kind
 from billsync_connectors.netsuite.listing import Listing, echo, is_void
 from billsync_connectors.netsuite.session import Row, Session
+from billsync_connectors.netsuite.turns import in_turn
 
 _PRECISION: Final = 2
 """Decimals that NetSuite keeps of any currency at most."""
@@ -79,19 +80,13 @@ class Documents(ABC):
         fresh = [intent for intent in intents if intent.remote_id is None]
         good = [intent.key for intent in fresh if not isinstance(self._fit(intent), Refused)]
         known = self.listing.by_keys(self.kind, good) if good else {}
-        return [self._once_more(intent, [row["id"] for row in known.get(intent.key, [])]) for intent in intents]
+        return in_turn(intents, lambda intent: self._one(intent, [row["id"] for row in known.get(intent.key, [])]))
 
     def _fit(self, intent: Intent) -> str | Refused:
         try:
             return payload.external_id(intent)
         except Refused as fault:
             return fault
-
-    def _once_more(self, intent: Intent, known: Sequence[str]) -> Outcome:
-        """A record that somebody saved at the same moment is read again, once."""
-        outcome = self._one(intent, known)
-        stale = isinstance(outcome, TryLater) and outcome.reason == "record_changed"
-        return self._one(intent, known) if stale else outcome
 
     def _one(self, intent: Intent, known: Sequence[str]) -> Outcome:
         try:

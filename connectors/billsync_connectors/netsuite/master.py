@@ -12,6 +12,7 @@ from billsync_connectors.netsuite.books import Books
 from billsync_connectors.netsuite.external import external, key_of
 from billsync_connectors.netsuite.session import Session
 from billsync_connectors.netsuite.settings import NetSuiteSettings
+from billsync_connectors.netsuite.turns import in_turn
 from billsync_connectors.netsuite.wording import quoted, select
 
 _CHUNK: Final = 200
@@ -62,12 +63,7 @@ class Master(ABC):
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """One outcome per intent.  Raises `TryLater`, `Refused` before anything is sent."""
         known = self._ids([intent.key for intent in intents if intent.remote_id is None])
-        return [self._once_more(intent, known.get(intent.key)) for intent in intents]
-
-    def _once_more(self, intent: Intent, known: str | None) -> Outcome:
-        outcome = self._one(intent, known)
-        stale = isinstance(outcome, TryLater) and outcome.reason == "record_changed"
-        return self._one(intent, known) if stale else outcome
+        return in_turn(intents, lambda intent: self._one(intent, known.get(intent.key)))
 
     def _one(self, intent: Intent, known: str | None) -> Outcome:
         try:

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import tenacity
 
-from billsync.connector import Context, TryLater
+from billsync.connector import Context, Fault, TryLater
 from billsync.wire import Answer, Client
+from billsync.wire.retry_after import seconds
 from billsync_connectors.netsuite.denials import JUDGED, fault
 from billsync_connectors.netsuite.login import Login
 from billsync_connectors.netsuite.settings import NetSuiteSettings
@@ -146,7 +147,7 @@ class Session:
 
         answer = self._let_in(client, method, self._settings.url, path, params, headers or {}, call)
         if answer.status >= 400 and answer.status != 404:
-            raise fault(answer.status, answer.value, self.system, client.hidden)
+            raise self._fault(answer, client)
         return answer
 
     def _repeated(self, once: Callable[[], T]) -> T:
@@ -162,7 +163,7 @@ class Session:
     def _mapping(self, answer: Answer) -> dict[str, Any]:
         if answer.status >= 400 or not isinstance(answer.value, dict):
             if answer.status == 404:
-                raise fault(404, answer.value, self.system, self._clients[self._settings.url].hidden)
+                raise self._fault(answer, self._clients[self._settings.url])
             raise TryLater(
                 "not_json", f"{self.system}: NetSuite answered with something else than a record", offline=True
             )
@@ -195,7 +196,7 @@ class Session:
 
         answer = self._let_in(client, method, url, path, params, _STRICT, call)
         if answer.status >= 400 and answer.status not in expect:
-            raise fault(answer.status, answer.value, self.system, client.hidden)
+            raise self._fault(answer, client)
         return answer
 
     def _let_in(
@@ -218,6 +219,10 @@ class Session:
             self._login.forget()
             raise fault(401, answer.value, self.system, client.hidden)
         return answer
+
+    def _fault(self, answer: Answer, client: Client) -> Fault:
+        wait = seconds(answer.headers.get("retry-after"), answer.headers.get("date"))
+        return fault(answer.status, answer.value, self.system, client.hidden, after_s=wait)
 
 
 def _place(kind: str, id: str) -> str:

@@ -61,11 +61,11 @@ class SettingUp:
         external = f"trial--{body['externalId']}"
         body |= {"externalId": external, "tranId": f"TRIAL-{intent.key}"[:45]}
         id = self._session.put("invoice", external, body, "item") or f"eid:{external}"
-        row = self._session.record("invoice", id)
         try:
+            row = self._session.record("invoice", id)
             self._session.delete("invoice", id)
         except Fault as fault:
-            return Trial({} if row is None else self._invoices.shown(row), left=id, message=fault.message)
+            return Trial({}, left=id, message=fault.message)
         return Trial({} if row is None else self._invoices.shown(row))
 
     # ------------------------------------------------------------ inside
