@@ -90,6 +90,15 @@ def test_a_void_invoice_is_void_there_too(office: Office) -> None:
     assert office.sound()
 
 
+def test_nobody_is_asked_later_why_an_invoice_is_void_that_we_made_so(office: Office) -> None:
+    voiding.void(office.world(DAY), "INV-0001", "never ordered")
+    office.run()
+    office.books.shows[office.id_of("INV-0001")] = {"state": "void"}
+    for _ in range(9):  # a day each
+        office.run()
+    assert office.codes() == []
+
+
 def test_a_paid_or_credited_invoice_is_never_void(office: Office) -> None:
     office.pay("INV-0001", "10")
     office.run()

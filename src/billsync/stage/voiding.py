@@ -109,4 +109,5 @@ def _taken_back(world: World, tx: Tx, number: str, reason: str) -> Delivery | No
         reason=reason,
     )
     tx.outbox.plan([planned], at=world.now())
+    tx.outbox.touch(write, next_at=None)  # no look may wonder why it is void
     return planned
