@@ -31,7 +31,7 @@ from billsync_connectors.xero.choices import Choices
 from billsync_connectors.xero.elements import Call, Made, carried_out
 from billsync_connectors.xero.session import Session, joined
 from billsync_connectors.xero.shown import GONE, OPEN, echo
-from billsync_connectors.xero.values import Row, inner
+from billsync_connectors.xero.values import Row, amount, inner
 
 _STALE: Final = frozenset({"unknown_item", "unknown_account", "unknown_tax"})
 """Refusals that may come from what was read too long ago."""
@@ -57,10 +57,6 @@ class Work:
                 self.outcomes[index] = result
             else:
                 self.rows[index] = result
-
-    def keys(self, indices: Iterable[int]) -> list[str]:
-        """Idempotency keys of the engine."""
-        return [self.intents[index].idempotency_key for index in indices]
 
 
 class Documents:
@@ -113,7 +109,7 @@ class Documents:
         self._adopt(work, [n for n in bodies if _is(work.outcomes.get(n), "number_taken")])
 
     def _drafted(self, work: Work, bodies: Mapping[int, Mapping[str, Any]], step: str) -> dict[int, Made]:
-        return carried_out(self.session, self._call("PUT", self.place.reference, work.keys(bodies), step), bodies)
+        return carried_out(self.session, self._call("PUT", work, bodies, step), bodies)
 
     def _merged(self, bodies: Mapping[int, dict[str, Any]], results: Mapping[int, Made]) -> dict[int, dict[str, Any]]:
         """Bodies that were refused for an archived contact which people merged into another: for that one."""
@@ -210,7 +206,7 @@ class Documents:
                 due[index] = {self.place.id: row[self.place.id], "Status": "AUTHORISED"}
             elif not isinstance(outcome, Applied):
                 work.outcomes[index] = outcome
-        results = carried_out(self.session, self._call("POST", self.place.id, work.keys(due), "approve"), due)
+        results = carried_out(self.session, self._call("POST", work, due, "approve"), due)
         refused = {n: made for n, made in results.items() if isinstance(made, Refused)}
         left = self._withdrawn(work, [n for n in refused if work.intents[n].remote_id is None])
         for index, made in results.items():
@@ -224,7 +220,7 @@ class Documents:
     def _withdrawn(self, work: Work, indices: Sequence[int]) -> set[int]:
         """Delete drafts that Xero will not approve, so that nothing is left; those that are left all the same."""
         bodies = {n: {self.place.id: work.rows[n][self.place.id], "Status": "DELETED"} for n in indices}
-        results = carried_out(self.session, self._call("POST", self.place.id, work.keys(bodies), "withdraw"), bodies)
+        results = carried_out(self.session, self._call("POST", work, bodies, "withdraw"), bodies)
         return {n for n, made in results.items() if isinstance(made, Fault)}
 
     def judged(self, intent: Intent, row: Row) -> Outcome:
@@ -253,15 +249,15 @@ class Documents:
             intent = work.intents[index]
             if not intent.void:
                 continue
-            id = str(row[self.place.id])
+            id = str(row.get(self.place.id))
             if row.get("Status") in GONE:
                 work.outcomes[index] = Applied(id, {"state": "void"})
-            elif fault := self.released(row):
+            elif fault := self.released(row) or self._settled(row):
                 work.outcomes[index] = fault
             else:
                 status = "DELETED" if row.get("Status") in OPEN else "VOIDED"
                 due[index] = {self.place.id: id, "Status": status}
-        results = carried_out(self.session, self._call("POST", self.place.id, work.keys(due), "void"), due)
+        results = carried_out(self.session, self._call("POST", work, due, "void"), due)
         for index, made in results.items():
             work.outcomes[index] = _voided(made, str(due[index][self.place.id]))
 
@@ -269,11 +265,23 @@ class Documents:
         """What keeps a document from being voided is taken off; why that cannot be done, or None."""
         return None
 
+    def _settled(self, row: Row) -> Refused | None:
+        """Xero voids nothing that was paid or credited, even in part."""
+        if not any(amount(row, name) for name in ("AmountPaid", "AmountCredited")):
+            return None
+        id, system = row.get(self.place.id), self.session.system
+        message = f"{system}: {self.object} {id} is settled in part: take the payment or credit off it in Xero first"
+        return Refused("settled", message)
+
     # ------------------------------------------------------------ inside
 
-    def _call(self, method: str, mark: str, keys: Sequence[str], step: str) -> Call:
-        key = joined(keys, f"{self.place.plural} {step}")
-        return Call(method, self.place.plural, self.place.plural, self.place.id, mark, key, prices=True)
+    def _call(self, method: str, work: Work, indices: Iterable[int], step: str) -> Call:
+        """Only what makes a document has a key: to say twice what it shall be does no harm, an old answer could."""
+        names = {n: work.intents[n].key for n in indices}
+        keys = [work.intents[n].idempotency_key for n in names] if method == "PUT" else [""]
+        mark = self.place.reference if method == "PUT" else self.place.id
+        key, plural = joined(keys, f"{self.place.plural} {step}"), self.place.plural
+        return Call(method, plural, plural, self.place.id, mark, key, prices=True, names=names)
 
     def _same(self, found: Mapping[str, Sequence[Row]], key: str) -> list[Row]:
         """Documents of ours under a key: bills of suppliers may have any number."""

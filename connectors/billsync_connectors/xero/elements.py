@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from billsync.connector import Refused, TryLater, Unclear
@@ -33,6 +33,12 @@ class Call:
     key: str = ""
     prices: bool = False
     """Whether unit prices are kept in four decimals."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """What messages call the elements, by their index; others go by their mark."""
+
+    def name(self, n: int, body: Mapping[str, Any]) -> str:
+        """What messages call one."""
+        return self.names.get(n) or str(body.get(self.mark))
 
 
 def carried_out(session: Session, call: Call, bodies: Mapping[int, Mapping[str, Any]]) -> dict[int, Made]:
@@ -63,20 +69,16 @@ def _called(session: Session, call: Call, bodies: Mapping[int, Mapping[str, Any]
     try:
         answer = session.do(call.method, call.path, value, params=params, key=call.key)
     except NotValid as fault:
-        return {n: _not_valid(session, call, body, fault) for n, body in bodies.items()}
+        return {n: _not_valid(session, call, call.name(n, body), body, fault) for n, body in bodies.items()}
     except (TryLater, Refused, Unclear) as fault:
         return dict.fromkeys(bodies, fault)
     found = {str(row.get(call.mark)).casefold(): row for row in rows(answer.get(call.plural))}
-    return {n: _of(session, call, body, found.get(_name(call, body).casefold())) for n, body in bodies.items()}
+    marks = {n: str(body.get(call.mark)).casefold() for n, body in bodies.items()}
+    return {n: _of(session, call, call.name(n, body), found.get(marks[n])) for n, body in bodies.items()}
 
 
-def _name(call: Call, body: Mapping[str, Any]) -> str:
-    return str(body.get(call.mark))
-
-
-def _of(session: Session, call: Call, body: Mapping[str, Any], row: Row | None) -> Made:
+def _of(session: Session, call: Call, about: str, row: Row | None) -> Made:
     """One element of a success; what is missing may have been executed all the same."""
-    about = _name(call, body)
     if row is None:
         return Unclear("missing_item", f"{session.system}: the answer says nothing of {about}")
     if said := refusals.told(row):
@@ -88,12 +90,11 @@ def _of(session: Session, call: Call, body: Mapping[str, Any], row: Row | None) 
     return row
 
 
-def _not_valid(session: Session, call: Call, body: Mapping[str, Any], fault: NotValid) -> Refused | Unclear:
+def _not_valid(session: Session, call: Call, about: str, body: Mapping[str, Any], fault: NotValid) -> Refused | Unclear:
     """One element of a call that was refused as a whole: those beside a faulty one may have been kept."""
-    about = _name(call, body)
     if not fault.elements:
         return Unclear("key_used", fault.message) if "idempotency-key" in fault.message.lower() else fault
-    named = [row for row in fault.elements if str(row.get(call.mark)).casefold() == about.casefold()]
+    named = [row for row in fault.elements if str(row.get(call.mark)).casefold() == str(body.get(call.mark)).casefold()]
     said = next((said for row in named if (said := refusals.told(row))), "")
     if said:
         return refusals.refused(session.system, about, said)

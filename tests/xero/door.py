@@ -1,0 +1,121 @@
+"""A door before the stand-in: what passes is recorded, and held to Xero's own description.  (shell)"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.xero.contract import held
+
+API = "/api.xro/2.0/"
+_HOP = ("content-length", "transfer-encoding", "connection", "date", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One request and its answer; `status` is 0 where none came, or one that was broken on purpose."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    status: int
+    answer: bytes
+    type: str
+
+    def hold(self) -> None:
+        """Raise where it is not as Xero describes it."""
+        held(self.method, self.path, self.headers, self.body, self.status, self.answer, self.type)
+
+
+@dataclass
+class Door:
+    """Forwards to `inside`, one thread a connection.
+
+    Attributes:
+        disturbed: faults are switched on: from now on only requests are held to the description.
+    """
+
+    inside: str
+    disturbed: bool = False
+    passed: list[Passed] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        handler = type("Handler", (_Handler,), {"door": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def hold(self) -> int:
+        """Hold all that passed to the description; how many requests that were."""
+        mine, self.passed = [one for one in self.passed if one.path.startswith(API)], []
+        for one in mine:
+            one.hold()
+        return len(mine)
+
+    def asked(self, method: str, part: str = "") -> int:
+        """How many requests of a method passed, whose path has that part."""
+        return sum(one.method == method and part in one.path for one in self.passed)
+
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The answer of what is inside.  Raises OSError or HTTPException where none came whole."""
+        inside = http.client.HTTPConnection(urlsplit(self.inside).netloc, timeout=30)
+        got: tuple[int, dict[str, str], bytes] | None = None
+        try:
+            inside.request(
+                method, path, body or None, {k: v for k, v in headers.items() if k not in ("host", "connection")}
+            )
+            reply = inside.getresponse()
+            got = (reply.status, {name.lower(): text for name, text in reply.getheaders()}, reply.read())
+        finally:
+            inside.close()
+            status, told, answer = got if got is not None and not self.disturbed else (0, {}, b"")
+            self.passed.append(Passed(method, path, headers, body, status, answer, told.get("content-type", "")))
+        return got
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    door: Door
+
+    def do_GET(self) -> None:
+        self._pass()
+
+    def do_POST(self) -> None:
+        self._pass()
+
+    def do_PUT(self) -> None:
+        self._pass()
+
+    def do_DELETE(self) -> None:
+        self._pass()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the door keeps what passed."""
+
+    def _pass(self) -> None:
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length") or 0))
+        try:
+            status, told, answer = self.door.forward(self.command, self.path, headers, body)
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
+            return
+        self.send_response_only(status)
+        for name, text in told.items():
+            if name not in _HOP:
+                self.send_header(name, text)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
