@@ -86,6 +86,12 @@ class Desk:
         assert isinstance(outcome, Applied), outcome
         return outcome.remote_id
 
+    def made_bill(self, key: str) -> str:
+        """An invoice of 120.00 that stands there; its id."""
+        (outcome,) = self.write(self.bill(key))
+        assert isinstance(outcome, Applied), outcome
+        return outcome.remote_id
+
     def bill(self, key: str, *lines: dict[str, Any], **more: Any) -> Intent:
         """An invoice of 120.00 for Acme, or of these lines."""
         expect = more.pop("expect", None if lines else sums())
