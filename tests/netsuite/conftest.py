@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.netsuite.connecting import OPEN
 from tests.netsuite.stand_in import StandIn
 
 
@@ -22,3 +23,11 @@ def account(running: StandIn) -> StandIn:
     """With nothing but what each account has."""
     running.ready()
     return running
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Connections do not outlive their test."""
+    yield
+    while OPEN:
+        OPEN.pop().close()

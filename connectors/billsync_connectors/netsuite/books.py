@@ -51,7 +51,8 @@ class Books:
 
     def tax(self, code: str, rate: Decimal) -> str:
         """Id of the tax code for ours: the one that is configured, else the only one of that rate."""
-        named = self._settings.tax_codes.get(code or NONE) or ("" if rate else self._settings.tax_codes.get(NONE, ""))
+        codes = self._settings.tax_codes
+        named = codes.get(code, "") or ("" if rate else codes.get(NONE, ""))
         if named:
             return named
         fits = [(id, name) for id, name, own in self.taxes if own == rate]
@@ -59,7 +60,11 @@ class Books:
             return fits[0][0]
         shown = ", ".join(f"{id} {name}" for id, name in fits) or "none"
         what = f"NetSuite has not exactly one tax code of {plain(rate * 100)} % ({shown})"
-        raise Refused("unknown_tax", f"{what}: say which under tax_codes: {{{code or NONE}: ID}}", field="tax_code")
+        raise Refused(
+            "unknown_tax",
+            f"{what}: say which under tax_codes: {{{code or (NONE if not rate else 'CODE')}: ID}}",
+            field="tax_code",
+        )
 
     @cached_property
     def subsidiary(self) -> str:

@@ -16,7 +16,8 @@ from billsync_connectors.netsuite.server.values import day, number, rounded, tex
 
 _NUMBERS: Final = ("quantity", "rate", "amount", "exchangeRate", "payment", "discountRate")
 _DAYS: Final = ("tranDate", "dueDate", "startDate", "endDate")
-_FLAGS: Final = ("isPerson", "isInactive", "taxable", "isTaxable", "autoApply", "toBeEmailed", "undepFunds", "apply")
+_FLAGS: Final = ("isPerson", "isInactive", "taxable", "isTaxable", "autoApply", "toBeEmailed", "undepFunds", "apply",
+          "defaultBilling", "defaultShipping")  # fmt: skip
 _LENGTHS: Final = {"externalId": 255, "tranId": 45, "memo": 999, "companyName": 83, "entityId": 83, "itemId": 60,
                    "description": 4000, "otherRefNum": 45, "email": 254}  # fmt: skip
 
@@ -80,6 +81,7 @@ class Records:
         nothing = {name: Decimal(0) for name in figures if name in row}
         lines = [{**line, "amount": Decimal(0), "quantity": Decimal(0)} for line in row.get("item", [])]
         voided = {**row, **nothing, "_void": True, "apply": [], **({"item": lines} if lines else {})}
+        voided = voided if kind.name == "invoice" or "unapplied" not in row else free(voided)
         return self._finished(kind, {**voided, "memo": "VOID"}, row)
 
     def _used(self, customer: str) -> Any:
