@@ -27,9 +27,7 @@ TOTAL = Expectation(Decimal("119.00"), Decimal("19.00"), "EUR", 1, date(2026, 3,
 def opened(house: House, **settings: Any) -> Odoo:
     """A connector that waits for nobody."""
     own = {"url": house.url, "database": DATABASE, "user": LOGIN, "api_key": house.key, "timeout": 20, **settings}
-    made = Odoo(Context("erp", Path()), OdooSettings(**own))
-    made._http._sleep = made._session.sleep = lambda _seconds: None
-    return made
+    return Odoo(Context("erp", Path()), OdooSettings(**own), sleep=lambda _seconds: None)
 
 
 def line(price: str = "50.00", quantity: int = 2, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
@@ -51,7 +52,8 @@ class Odoo(Connector):
     capabilities: ClassVar = sheets.capabilities(_PLAIN)
     config: ClassVar = OdooSettings
 
-    def __init__(self, context: Context, config: OdooSettings) -> None:
+    def __init__(self, context: Context, config: OdooSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Keep the settings; `sleep` waits for seconds, and is replaced where nobody shall wait."""
         vars(self)["capabilities"] = sheets.capabilities(config)
         word = config.api_key.get_secret_value()
         self._http = Client(
@@ -60,9 +62,10 @@ class Odoo(Connector):
             secrets=[word],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            sleep=sleep,
         )
         self._http.authorize(f"bearer {word}", word)
-        self._session, self._name = Session(self._http, config, context.name), context.name
+        self._session, self._name = Session(self._http, config, context.name, sleep), context.name
         self._house = House(self._session, config)
         self._external = External(self._session, config.namespace)
         self._kinds = self._writers()

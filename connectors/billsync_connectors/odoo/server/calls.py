@@ -188,7 +188,7 @@ class Calls:
             commercial = parent["commercial_partner_id"] if parent and not row["is_company"] else id
             self.orm.put(model, id, {"commercial_partner_id": commercial})
         if model == "ir.attachment":
-            self.orm.put(model, id, {"file_size": len(row["datas"] or "") * 3 // 4})
+            self.orm.put(model, id, {"file_size": len((row["datas"] or "").rstrip("=")) * 3 // 4})
 
     def do_search(self, model: str, given: Mapping[str, Any]) -> list[int]:
         """Ids."""

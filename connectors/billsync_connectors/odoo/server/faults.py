@@ -59,7 +59,7 @@ class Switch:
     """One fault that is switched on.
 
     Attributes:
-        path: what the request's path begins with; ends with `$` where that is all of it.
+        path: what the request's path begins with; ends with `$` where that is all of it; several with `|` between.
         left: requests that it will still strike, or None where it goes by probability.
         skip: requests that it lets pass first.
     """
@@ -75,8 +75,8 @@ class Switch:
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether it is for this request; then one less is left."""
-        fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
-        if not fits or self.method not in ("", method) or self.left == 0:
+        fits = (path == each[:-1] if each.endswith("$") else path.startswith(each) for each in self.path.split("|"))
+        if not any(fits) or self.method not in ("", method) or self.left == 0:
             return False
         if self.skip:
             self.skip -= 1
