@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from billsync.cli import connect_doors
 from billsync.cli.options import CONFIG, Config, Limit, Out, Yes
 
 
@@ -121,4 +122,5 @@ def links_rematch(
 def register(app: typer.Typer, connectors: typer.Typer) -> None:
     """Hang the doors in."""
     app.add_typer(links, name="links")
+    connect_doors.register(app)
     connectors.command("drift")(drift)
