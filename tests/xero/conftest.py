@@ -59,7 +59,7 @@ def desk(house: House, door: Door) -> Iterator[Desk]:
     """A connection without a store: the connector is called directly."""
     made = Desk(house, door)
     yield made
-    made.erp.close()
+    made.close()
 
 
 @pytest.fixture
@@ -68,4 +68,4 @@ def machine(house: House, door: Door, empty_file: Path) -> Iterator[Desk]:
     with copied(empty_file) as store:
         made = Desk(house, door, store)
         yield made
-        made.erp.close()
+        made.close()

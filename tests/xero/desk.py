@@ -60,6 +60,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.clock = SharedClock(house=self.house)
+        self.opened: list[Xero] = []
         self.erp = self.connector()
         self.customer = self.made("contact", "acme", Name="Acme")
 
@@ -73,7 +74,13 @@ class Desk:
         own |= {"revenue_account": "200", "bank_account": "090", "tax_codes": {"DE20": "OUTPUT2"}}
         made = Xero(Context("erp", Path(), self.keep), XeroSettings.model_validate({**own, **settings}))
         made._http._sleep = lambda _seconds: None  # reads are repeated at once: nobody waits for them here
+        self.opened.append(made)
         return made
+
+    def close(self) -> None:
+        """Close every connector that was opened."""
+        for one in self.opened:
+            one.close()
 
     # ------------------------------------------------------------ writing past the machine
 

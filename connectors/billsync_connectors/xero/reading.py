@@ -2,8 +2,9 @@
 
 Xero tells when a record changed to the millisecond and takes `If-Modified-Since` to the second.  A list is walked by
 that time: each question begins where the answer before it ended, one second earlier, since it is not known whether the
-second that is asked for counts; only where one second fills a page is the next page asked for.  Each read begins some
-minutes before the last one ended: lists may lag behind.
+second that is asked for counts.  Where one second fills a page, a larger page is asked for; a next page, whose records
+move up when one before them is edited, only where the largest is not enough.  Each read begins some minutes before the
+last one ended: lists may lag behind.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ PLACES: Final = {
     "payment": lookup.PAYMENTS,
 }
 _OVERLAP: Final = timedelta(minutes=5)
+_LARGEST: Final = 1000
 _SECOND: Final = timedelta(seconds=1)
 _HOUSEKEEPING: Final = frozenset(
     ("UpdatedDateUTC", "UpdatedDateUTCString", "HasErrors", "HasAttachments", "HasValidationErrors", "HasAccount",
@@ -55,17 +57,22 @@ class Reading:
 
     def walk(self, place: Place, since: datetime | None) -> Iterator[tuple[list[tuple[Row, datetime]], bool]]:
         """Records with the time of their change, page by page, and whether it is the last one; some come twice."""
-        at, page = since, 1
+        at, page, size = since, 1, self._size
         while True:
             with self._session.reading():
-                answer = self._session.ask(place.plural, self._params(place, page), since=_written(at))
+                answer = self._session.ask(place.plural, self._params(place, page, size), since=_written(at))
                 found = [(row, instant(row.get("UpdatedDateUTC"))) for row in rows(answer.get(place.plural))]
             over = not found or not place.paged or not (lookup.more(answer, page) or self._short(answer, page, found))
             yield found, over
             if over:
                 return
             moved = found[-1][1].replace(microsecond=0) - _SECOND
-            at, page = (moved, 1) if at is None or moved > at else (at, page + 1)
+            if at is None or moved > at:
+                at, page, size = moved, 1, self._size
+            elif size < _LARGEST:
+                page, size = 1, min(size * 4, _LARGEST)
+            else:
+                page += 1
 
     def fetch(self, object: str, ids: Sequence[str]) -> list[Record]:
         """These records as they are now."""
@@ -76,8 +83,8 @@ class Reading:
 
     # ------------------------------------------------------------ inside
 
-    def _params(self, place: Place, page: int) -> dict[str, str]:
-        told = {**place.params(self._size), "order": "UpdatedDateUTC ASC"}
+    def _params(self, place: Place, page: int, size: int) -> dict[str, str]:
+        told = {**place.params(size), "order": "UpdatedDateUTC ASC"}
         return {**told, "page": str(page)} if place.paged else told
 
     def _short(self, answer: Row, page: int, found: Sequence[Any]) -> bool:
@@ -129,7 +136,7 @@ def plain(row: Row) -> dict[str, Any]:
 
 
 def _written(at: datetime | None) -> str:
-    return "" if at is None else at.strftime("%Y-%m-%dT%H:%M:%S")
+    return "" if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _mark(since: Checkpoint | None) -> datetime:
