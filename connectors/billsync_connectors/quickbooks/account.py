@@ -15,6 +15,7 @@ from billsync_connectors.quickbooks.taxes import Code, Taxes
 
 _ACCOUNTS: Final = {"Income": "revenue", "Accounts Receivable": "receivable", "Bank": "bank"}
 _UNDEPOSITED: Final = "UndepositedFunds"
+_FEW: Final = 50
 _SETTINGS: Final = {
     "tax_codes": "taxes",
     "no_tax_code": "taxes",
@@ -85,7 +86,8 @@ class Account:
             accounts=tuple(self._choices()),
             taxes=tuple(Choice(code.id, code.name, rate=code.rate) for code in self.taxes.codes),
             terms=tuple(Choice(row["Id"], str(row.get("Name") or "")) for row in self._live("Term")),
-            items=tuple(Choice(row["Id"], str(row.get("Name") or "")) for row in self._live("Item")),
+            items=self._first("Item", "Name"),
+            parties=self._first("Customer", "DisplayName"),
             currencies=tuple(self._currencies()),
             settings=dict(_SETTINGS),
             facts=self._facts(),
@@ -112,6 +114,13 @@ class Account:
         return {**own, "closed through": str(closed or "nothing"), "tax is rounded": rounding}
 
     # ------------------------------------------------------------ lists
+
+    def _first(self, kind: str, name: str) -> tuple[Choice, ...]:
+        """The first few in use."""
+        return tuple(
+            Choice(row["Id"], str(row.get(name) or ""), currency=ref(row, "CurrencyRef"))
+            for row in self._session.rows(kind, "Active = true", most=_FEW)
+        )
 
     def _live(self, kind: str) -> Iterator[dict[str, Any]]:
         for rows in self._session.every(kind):

@@ -58,7 +58,7 @@ class Session:
 
     def rows(self, kind: str, where: str = "", *, start: int = 1, most: int = PAGE) -> list[dict[str, Any]]:
         """One page of records, in order of their ids."""
-        active = "Active IN (true, false)" if kind in LISTS else ""
+        active = "Active IN (true, false)" if kind in LISTS and "Active" not in where else ""
         said = " AND ".join(filter(None, (where, active)))
         words = ["SELECT * FROM", kind, *(["WHERE", said] if said else []), "ORDERBY Id"]
         value = self.query(" ".join([*words, f"STARTPOSITION {start} MAXRESULTS {most}"]))
