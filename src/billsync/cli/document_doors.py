@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, Optional
 
 import typer
@@ -124,6 +125,26 @@ def invoice_reissue(
     from billsync.cli import crediting
 
     raise typer.Exit(crediting.reissue(config, pipeline, number, reason, yes=yes, format=format))
+
+
+@invoice.command("attach")
+def invoice_attach(
+    number: Number,
+    config: Config = CONFIG,
+    *,
+    file: Annotated[Path, typer.Option("--file", help="The file, such as the document as PDF.")],
+    to: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--to", help="The connection; not needed where the document stands in one that takes files."),
+    ] = None,
+    dry_run: DryRun = False,
+    format: Out = "table",
+) -> None:
+    """Lay a file to a document where it stands in the ERP. Again is the same: one file of its name."""
+    from billsync.cli import attaching
+
+    asked = attaching.Asked(number, file, to, dry_run=dry_run, format=format)
+    raise typer.Exit(attaching.attach(config, asked))
 
 
 def approve(
