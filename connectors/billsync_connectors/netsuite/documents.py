@@ -77,16 +77,9 @@ class Documents(ABC):
 
     def write(self, intents: Sequence[Intent]) -> list[Outcome]:
         """One outcome per intent.  Raises `TryLater`, `Refused` before anything is sent."""
-        fresh = [intent for intent in intents if intent.remote_id is None]
-        good = [intent.key for intent in fresh if not isinstance(self._fit(intent), Refused)]
-        known = self.listing.by_keys(self.kind, good) if good else {}
+        fresh = [intent.key for intent in intents if intent.remote_id is None]
+        known = self.listing.by_keys(self.kind, fresh)
         return in_turn(intents, lambda intent: self._one(intent, [row["id"] for row in known.get(intent.key, [])]))
-
-    def _fit(self, intent: Intent) -> str | Refused:
-        try:
-            return payload.external_id(intent)
-        except Refused as fault:
-            return fault
 
     def _one(self, intent: Intent, known: Sequence[str]) -> Outcome:
         try:

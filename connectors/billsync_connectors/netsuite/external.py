@@ -29,6 +29,14 @@ def external(object: str, key: str) -> str:
     return whole
 
 
+def sought(object: str, key: str) -> str:
+    """The external id of our reference, "" where no record can have one."""
+    try:
+        return external(object, key)
+    except Refused:
+        return ""
+
+
 def key_of(object: str, text: str | None) -> str:
     """Our reference of an external id, "" where it is none of ours for this kind of record."""
     prefix = _PREFIX.get(object, "")

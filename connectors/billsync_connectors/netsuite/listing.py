@@ -9,10 +9,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from billsync.connector import Refused, Standing, TryLater
+from billsync.connector import Standing, TryLater
 from billsync.model.scalar import read_decimal
 from billsync_connectors.netsuite.books import Books
-from billsync_connectors.netsuite.external import external, key_of
+from billsync_connectors.netsuite.external import key_of, sought
 from billsync_connectors.netsuite.kinds import INVOICE, PAYMENT, VOID_MEMO, Kind
 from billsync_connectors.netsuite.session import Row, Session
 from billsync_connectors.netsuite.wording import numbers, quoted, select
@@ -83,7 +83,7 @@ class Listing:
     def by_keys(self, kind: Kind, keys: Sequence[str]) -> dict[str, list[Row]]:
         """Documents that carry these references of ours, by reference."""
         found: dict[str, list[Row]] = {}
-        for chunk in _chunks([text for key in keys if (text := _external(kind, key))]):
+        for chunk in _chunks([text for key in keys if (text := sought(kind.object, key))]):
             for row in self._session.rows(_documents(kind, f"t.externalid IN ({quoted(chunk)})")):
                 found.setdefault(key_of(kind.object, row.get("externalid")), []).append(row)
         return found
@@ -211,14 +211,6 @@ def _deleted(since: str, last: Row | None) -> str:
         where.append(f"(d.deleteddate > {at} OR {same})")
     shown = "TO_CHAR(d.deleteddate, 'YYYY-MM-DD\"T\"HH24:MI:SS') AS at"
     return select(f"d.recordid, {shown}", "deletedrecord d", *where, order="d.deleteddate, d.recordid")
-
-
-def _external(kind: Kind, key: str) -> str:
-    """The external id of a reference, "" where there can be none."""
-    try:
-        return external(kind.object, key)
-    except Refused:
-        return ""
 
 
 def _chunks(items: Sequence[str], size: int = _CHUNK) -> Iterator[list[str]]:

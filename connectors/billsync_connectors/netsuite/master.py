@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from billsync.connector import Absent, Applied, Found, Intent, Outcome, Probe, Refused, TryLater, Unclear
 from billsync_connectors.netsuite import payload
 from billsync_connectors.netsuite.books import Books
-from billsync_connectors.netsuite.external import external, key_of
+from billsync_connectors.netsuite.external import key_of, sought
 from billsync_connectors.netsuite.session import Session
 from billsync_connectors.netsuite.settings import NetSuiteSettings
 from billsync_connectors.netsuite.turns import in_turn
@@ -51,7 +51,7 @@ class Master(ABC):
 
     def _ids(self, keys: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}
-        wanted = [external(self.object, key) for key in keys]
+        wanted = [text for key in keys if (text := sought(self.object, key))]
         for start in range(0, len(wanted), _CHUNK):
             listed = quoted(wanted[start : start + _CHUNK])
             query = select("r.id, r.externalid", f"{self.object} r", f"r.externalid IN ({listed})", order="r.id")

@@ -82,7 +82,7 @@ def _instead(struck: Switch, now: datetime) -> bytes | None:
         case "error" | "throttle":
             denied = refusal(struck)
             assert denied is not None
-            return whole(Reply(denied.status, denied.value()), now)
+            return whole(Reply(denied.status, denied.value(), denied.headers), now)
     return None
 
 

@@ -101,6 +101,7 @@ def login(detail: str = "") -> Denied:
     return Denied(401, "INVALID_LOGIN", told + detail)
 
 
-def governed() -> Denied:
-    """Too many requests at once."""
-    return Denied(429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.")
+def governed(retry_after: str = "") -> Denied:
+    """Too many requests at once; nobody says for how long, unless a fault does."""
+    told = "Concurrent request limit exceeded. Request blocked."
+    return Denied(429, "CONCURRENCY_LIMIT_EXCEEDED", told, **({"Retry_After": retry_after} if retry_after else {}))

@@ -39,7 +39,7 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "unavailable": Fault("an HTML page of maintenance, such as 503", "when", {"status": 503, **_WHEN}),
     "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", **_WHEN}),
     "login-page": Fault("200 with an HTML page", "when", _WHEN),
-    "throttle": Fault("429: too many at once", "no"),
+    "throttle": Fault("429: too many at once", "no", {"retry_after": ""}),
     "expire": Fault("the token has ended just before", "no"),
     "changed": Fault("RCRD_HAS_BEEN_CHANGED: somebody saved at the same time", "no"),
     "locked": Fault("USER_ERROR: a workflow has locked the record", "no"),
@@ -64,6 +64,7 @@ class Switch:
     """One fault that is switched on.
 
     Attributes:
+        method: of the request, several as `PUT|PATCH`; "" for any.
         path: what the request's path begins with; ends with `$` where that is all of it.
         left: requests that it will still strike, or None where it goes by probability.
         skip: requests that it lets pass first.
@@ -82,7 +83,7 @@ class Switch:
         """Whether it is for this request; then one less is left."""
         path = target.partition("?")[0]
         fits = path == self.path[:-1] if self.path.endswith("$") else target.startswith(self.path)
-        if not fits or self.method not in ("", method) or self.left == 0:
+        if not fits or (self.method and method not in self.method.split("|")) or self.left == 0:
             return False
         if self.skip:
             self.skip -= 1
@@ -153,7 +154,7 @@ def refusal(struck: Switch) -> Denied | None:
     options = struck.options
     match struck.fault:
         case "throttle":
-            return governed()
+            return governed(options["retry_after"])
         case "changed":
             return Denied(400, "RCRD_HAS_BEEN_CHANGED", "Error while accessing a resource. Record has been changed.")
         case "locked":
