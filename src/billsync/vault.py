@@ -4,6 +4,10 @@ A refresh token that the system exchanges for a new one with each use is lost fo
 once, or one dies between the exchange and the writing down.  So the exchange stands inside of `alone`, in which a
 connector looks again, exchanges and puts: one process at a time, and what it got is committed before it is used.
 
+A process that is killed between the answer and `put` loses what it was given; no order of steps on this side can help.
+The token of before stays kept: where the vendor honours it for a grace period (Xero: 30 minutes) the next exchange gets
+new ones, else the vendor refuses it and the connector says that a person has to agree anew (`billsync connect erp`).
+
 A key is 32 bytes as URL-safe base64, named in the configuration by reference.  Texts are sealed by AES-256-GCM, bound
 to their connection and name: a row that is moved to another one does not open there.
 """
