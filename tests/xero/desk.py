@@ -72,8 +72,8 @@ class Desk:
             "url": self.door.url,
         }
         own |= {"revenue_account": "200", "bank_account": "090", "tax_codes": {"DE20": "OUTPUT2"}}
-        made = Xero(Context("erp", Path(), self.keep), XeroSettings.model_validate({**own, **settings}))
-        made._http._sleep = lambda _seconds: None  # reads are repeated at once: nobody waits for them here
+        chosen = XeroSettings.model_validate({**own, **settings})
+        made = Xero(Context("erp", Path(), self.keep), chosen, sleep=lambda _seconds: None)
         self.opened.append(made)
         return made
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from billsync.connector import (
@@ -51,10 +52,16 @@ class Xero(Connector):
     capabilities: ClassVar = capabilities(120, 200)
     config: ClassVar = XeroSettings
 
-    def __init__(self, context: Context, config: XeroSettings) -> None:
+    def __init__(self, context: Context, config: XeroSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Keep the settings; `sleep` waits between repeated reads, and is replaced in tests."""
         vars(self)["capabilities"] = capabilities(config.settle_s, config.page_size)
         self._settings = config
-        told: dict[str, Any] = {"system": context.name, "secrets": config.secrets(), "timeout": config.timeout}
+        told: dict[str, Any] = {
+            "system": context.name,
+            "secrets": config.secrets(),
+            "timeout": config.timeout,
+            "sleep": sleep,
+        }
         told["reach"] = config.reach(context.root)
         self._http, self._identity = Client(config.url, **told), Client(config.identity(), **told)
         self._login = Login(self._http, self._identity, config, context.keep, context.name)

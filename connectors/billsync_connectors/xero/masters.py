@@ -101,7 +101,9 @@ class Contacts:
         return made if isinstance(made, Fault) else Applied(str(made["ContactID"]))
 
     def _call(self, method: str, mark: str, intents: Sequence[Intent], bodies: Mapping[int, Any]) -> Call:
-        key = joined([intents[n].idempotency_key for n in bodies], f"Contacts {method}")
+        """Only what makes a contact has a key: to say twice what it shall be does no harm, an old answer could."""
+        keys = [intents[n].idempotency_key for n in bodies] if method == "PUT" else [""]
+        key = joined(keys, "Contacts")
         return Call(method, "Contacts", "Contacts", "ContactID", mark, key)
 
 
@@ -124,8 +126,7 @@ class Items:
                 bodies[n] = {**_body(intent, "Code"), "ItemID": intent.remote_id}
             except Refused as fault:
                 outcomes[n] = fault
-        key = joined([intents[n].idempotency_key for n in bodies], "Items")
-        call = Call("POST", "Items", "Items", "ItemID", "Code", key, prices=True)
+        call = Call("POST", "Items", "Items", "ItemID", "Code", prices=True)
         for n, made in carried_out(self._session, call, bodies).items():
             outcomes[n] = made if isinstance(made, Fault) else Applied(str(made["ItemID"]))
         return [outcomes[n] for n in range(len(intents))]

@@ -63,6 +63,7 @@ class Switch:
     """One fault that is switched on.
 
     Attributes:
+        method: of the request, or several with `|` between; "" for any.
         path: what the request's path begins with; ends with `$` where that is all of it.
         left: requests that it will still strike, or None where it goes by probability.
         skip: requests that it lets pass first.
@@ -80,7 +81,7 @@ class Switch:
     def strikes(self, method: str, path: str) -> bool:
         """Whether it is for this request; then one less is left."""
         fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
-        if not fits or self.method not in ("", method) or self.left == 0:
+        if not fits or (self.method and method not in self.method.split("|")) or self.left == 0:
             return False
         if self.skip:
             self.skip -= 1
