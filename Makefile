@@ -60,7 +60,7 @@ soak: $(STAMP) ## Long runs under faults: crashes at random moments, thousands o
 	@$(BIN)/python -m tests.crm.copying hubspot
 
 .PHONY: conformance
-conformance: $(STAMP) ## Put our connectors through the read conformance kit; score cards into docs/reference/conformance
+conformance: $(STAMP) ## Put our connectors through the conformance kit; score cards into docs/reference/conformance
 	@$(BIN)/python -m tests.project.write_conformance
 
 .PHONY: lock

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from billsync.conformance.finding import installed, subjects
+from billsync.conformance.finding import WRITES, installed, subjects, write_subjects
 from billsync.conformance.rules import RULES
 from billsync.conformance.subject import Subject
 from billsync.conformance.trial import running, tried
+from billsync.conformance.writes.rules import WRITE_RULES
+from billsync.conformance.writes.subject import WriteSubject
+from billsync.conformance.writes.trial import write_tried
+from billsync_connectors.sandbox.conformance import SandboxWrites
 from tests.project.write_conformance import FOLDER, pages
 
 OURS = [
@@ -37,15 +41,43 @@ def test_our_connector_keeps_to_the_rule(subject: Subject, name: str, tmp_path: 
         pytest.fail(told, pytrace=False)
 
 
-@pytest.mark.parametrize("made", OURS)
-def test_its_score_card_is_up_to_date(made: type[Subject], tmp_path: Path) -> None:
+WRITERS = [found for found in write_subjects() if found.__module__.startswith("billsync_connectors.")]
+
+
+@pytest.fixture(scope="module")
+def writes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WriteSubject]:
+    with running(SandboxWrites, tmp_path_factory.mktemp("sandbox-writes")) as found:
+        yield found
+
+
+@pytest.mark.xdist_group("conformance-writes")
+@pytest.mark.parametrize("name", WRITE_RULES)
+def test_the_sandbox_keeps_to_the_rule_of_writing(writes: WriteSubject, name: str, tmp_path: Path) -> None:
+    """The others' turn comes with their score card: `python -m tests.project.write_conformance`."""
+    assert WRITE_RULES[name].inapplicable(writes) == ""
+    told = write_tried(WRITE_RULES[name], writes, tmp_path)
+    if told:
+        pytest.fail(told, pytrace=False)
+
+
+@pytest.mark.parametrize("name", sorted({*installed(), *installed(WRITES)}))
+def test_its_score_card_is_up_to_date(name: str, tmp_path: Path) -> None:
     """The card shows every rule: passed, or not applicable with the reason that the subject gives now."""
-    card = json.loads((FOLDER / f"{made.connector}.json").read_text(encoding="utf-8"))[made.connector]
-    reasons = {name: rule.inapplicable(made(tmp_path)) for name, rule in RULES.items()}
+    card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))[name]
+    reasons: dict[str, str] = {}
+    for reader in (found for found in subjects() if found.connector == name):
+        reasons |= {rule.name: rule.inapplicable(reader(tmp_path)) for rule in RULES.values()}
+    for writer in (found for found in WRITERS if found.connector == name):
+        reasons |= {rule.name: rule.inapplicable(writer(tmp_path)) for rule in WRITE_RULES.values()}
     expected = [
-        {"rule": name, "result": "not applicable" if why else "passed", "why": why} for name, why in reasons.items()
+        {"rule": rule, "result": "not applicable" if why else "passed", "why": why} for rule, why in reasons.items()
     ]
     assert card["rules"] == expected, "renew it: python -m tests.project.write_conformance"
+
+
+def test_no_rule_of_writing_has_the_name_of_one_of_reading() -> None:
+    """They share a page, and a score card."""
+    assert set(RULES) & set(WRITE_RULES) == set()
 
 
 def test_the_page_of_the_rules_is_up_to_date() -> None:
@@ -54,4 +86,4 @@ def test_the_page_of_the_rules_is_up_to_date() -> None:
 
 
 def test_every_card_is_of_a_connector_that_is_there() -> None:
-    assert {path.stem for path in FOLDER.glob("*.json")} == set(installed())
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*installed(), *installed(WRITES)}

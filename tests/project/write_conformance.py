@@ -11,18 +11,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from billsync.conformance.finding import installed
+from billsync.conformance.finding import WRITES, installed
 from billsync.conformance.rule import Rule
 from billsync.conformance.rules import RULES
 from billsync.conformance.subject import Ability
+from billsync.conformance.writes.rule import WriteRule
+from billsync.conformance.writes.rules import WRITE_RULES
+from billsync.conformance.writes.subject import Skill
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "conformance.md"
 FOLDER = ROOT / "docs" / "reference" / "conformance"
 
-HEAD = """# The read conformance kit
+HEAD = """# The conformance kit
 
-What a connector must keep to while it reads, as tests. Ours are put through it, and anybody else's can be:
+What a connector must keep to while it reads and while it writes, as tests. Ours are put through it, and anybody else's
+can be:
 
 ```
 pip install "billsync[conformance]"
@@ -33,7 +37,8 @@ Which system to try it on, and what people do there, says a *subject*: one class
 ([how to write it](../how-to/write-a-connector.md#7-put-it-through-the-conformance-kit)). Without options every
 installed subject is tried; `--subject module:Class` tries one that is not installed. The report is a score card, as
 JSON and as Markdown beside it. A rule that needs what a system does not have is shown as not applicable, with the
-subject's reason; an ability that is not declared as lacking must work.
+subject's reason; an ability that is not declared as lacking must work. A connector that writes has a second subject, in
+the entry-point group `billsync.conformance.writes`: how its documents are written, and what its own books say.
 
 Score cards: {cards}.
 
@@ -47,10 +52,16 @@ def pages() -> dict[Path, str]:
     toc = "".join(f"| [{rule.name}](#{rule.name}) | {rule.promise} |\n" for rule in RULES.values())
     rules = "".join(_rule(rule) for rule in RULES.values())
     abilities = "".join(f"| `{ability.name}` | {_needed(ability)} |\n" for ability in Ability)
+    written = "".join(f"| [{rule.name}](#{rule.name}) | {rule.promise} |\n" for rule in WRITE_RULES.values())
+    write_rules = "".join(_write_rule(rule) for rule in WRITE_RULES.values())
+    skills = "".join(f"| `{skill.name}` | {_skilled(skill)} |\n" for skill in Skill)
     return {
-        PAGE: f"{HEAD.format(cards=cards)}| rule | promise |\n|---|---|\n{toc}\n{rules}## Abilities\n\n"
-        "What a subject may declare as lacking, and the rules that then do not apply.\n\n"
-        f"| ability | rules |\n|---|---|\n{abilities}\n{TAIL}"
+        PAGE: f"{HEAD.format(cards=cards)}Reading:\n\n| rule | promise |\n|---|---|\n{toc}\n"
+        f"Writing:\n\n| rule | promise |\n|---|---|\n{written}\n{rules}{write_rules}## Abilities\n\n"
+        "What a subject of reading may declare as lacking, and the rules that then do not apply.\n\n"
+        f"| ability | rules |\n|---|---|\n{abilities}\n## Skills\n\n"
+        "The same of a subject of writing.\n\n"
+        f"| skill | rules |\n|---|---|\n{skills}\n{TAIL}"
     }
 
 
@@ -66,6 +77,17 @@ def _rule(rule: Rule) -> str:
         f"Tried {scope}.{needs}",
     )
     return "\n\n".join(parts) + "\n\n"
+
+
+def _write_rule(rule: WriteRule) -> str:
+    needs = f"\n\nNeeds {', '.join(f'`{skill.name}`' for skill in rule.needs)}." if rule.needs else ""
+    how = rule.how.replace("\n", " ")
+    return f"## {rule.name}\n\n**{rule.promise}.**\n\n{how}\n\nWhere it is broken: {rule.costs}.{needs}\n\n"
+
+
+def _skilled(skill: Skill) -> str:
+    names = [f"[{rule.name}](#{rule.name})" for rule in WRITE_RULES.values() if skill in rule.needs]
+    return ", ".join(names) or "used where it is there"
 
 
 def _needed(ability: Ability) -> str:
@@ -86,7 +108,7 @@ def cards(names: Sequence[str]) -> None:
 
 def main() -> None:
     if "--page" not in sys.argv[1:]:
-        cards(sys.argv[1:] or installed())
+        cards(sys.argv[1:] or sorted({*installed(), *installed(WRITES)}))
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
 

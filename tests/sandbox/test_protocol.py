@@ -64,7 +64,7 @@ def test_every_fault_of_the_page_can_be_switched_on_and_no_other(sandbox_server:
         for name in re.findall(r"`([\w-]+)`", row[0]):
             sandbox_server.fault(name, **NEEDED.get(name, {}))
     switched = [row["fault"] for row in sandbox_server.admin("GET", "faults")["faults"]]
-    assert len(switched) == len(set(switched)) == 23
+    assert len(switched) == len(set(switched)) == 25
     answer = sandbox_server.v1("POST", "admin/faults", {"fault": "nonsense"})
     assert error(answer) == (422, "bad_value", "fault")
     assert error(sandbox_server.v1("POST", "admin/faults", {"fault": "lost", "x": 1}))[1] == "unknown_field"

@@ -16,7 +16,7 @@ PROPERTY: Final = "billsync-conformance"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The kit's options."""
-    group = parser.getgroup("billsync conformance", "billsync's read conformance kit")
+    group = parser.getgroup("billsync conformance", "billsync's conformance kit")
     group.addoption(
         "--connector", action="append", default=[], metavar="NAME", help="try this connector; may be repeated"
     )
@@ -60,11 +60,13 @@ class _Reporter:
         from billsync.conformance.card import Mark, as_json, as_markdown  # noqa: PLC0415  see the module's docstring
         from billsync.conformance.rule import PAGE  # noqa: PLC0415
         from billsync.conformance.rules import RULES  # noqa: PLC0415
+        from billsync.conformance.writes.rules import WRITE_RULES  # noqa: PLC0415
 
-        order = list(RULES)
+        promises = {rule.name: rule.promise for rule in RULES.values()}
+        promises |= {rule.name: rule.promise for rule in WRITE_RULES.values()}
+        order = list(promises)
         marks = [Mark(**mark) for mark in self._marks.values()]
         marks.sort(key=lambda mark: (mark.connector, order.index(mark.rule)))
-        promises = {name: rule.promise for name, rule in RULES.items()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(as_json(marks), encoding="utf-8")
         self._file.with_suffix(".md").write_text(as_markdown(marks, promises, PAGE), encoding="utf-8")

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from billsync.conformance.bench import Bench
 from billsync.conformance.broken import Broken
 from billsync.conformance.rule import Rule
 from billsync.conformance.subject import Kind, Subject
+from billsync.conformance.writes.subject import WriteSubject
 from billsync.connector import Fault
+
+Any_ = TypeVar("Any_", bound=Subject | WriteSubject)
 
 
 @contextmanager
-def running(subject: type[Subject], folder: Path) -> Iterator[Subject]:
+def running(subject: type[Any_], folder: Path) -> Iterator[Any_]:
     """A subject whose system is up; it is stopped at the end."""
     (folder / "system").mkdir(parents=True, exist_ok=True)
     made = subject(folder / "system")

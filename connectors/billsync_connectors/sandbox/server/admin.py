@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from billsync_connectors.sandbox.server import seed
+from billsync_connectors.sandbox.server import files, seed
 from billsync_connectors.sandbox.server.api import Reply, Request, documents
 from billsync_connectors.sandbox.server.books import shown
 from billsync_connectors.sandbox.server.clock import text
@@ -106,6 +106,7 @@ _DOORS: Final[dict[tuple[str, str], Callable[[State, Given], Value]]] = {
     ("GET", "log"): _log,
     ("DELETE", "log"): _forget,
     ("GET", "documents"): lambda state, given: {"records": documents(state.shelf, str(given["object"]))},
+    ("GET", "files"): lambda state, _given: {"files": files.laid(state.shelf)},
     ("POST", "clock"): _clock,
     ("POST", "human"): _by_hand,
     ("POST", "seed"): _seed,

@@ -33,7 +33,7 @@ def whole(reply: Reply) -> bytes:
 
 def replied(name: str, options: Mapping[str, Any], reply: Reply | None) -> Broken:
     """The reply as a fault has it; None where the request was not executed."""
-    if name in ("error", "busy", "login-page", "redirect"):
+    if name in ("error", "busy", "expired", "login-page", "redirect"):
         return Broken([_instead(name, options)])
     assert reply is not None
     body = dumps(reply.value).encode()
@@ -67,6 +67,8 @@ def _instead(name: str, options: Mapping[str, Any]) -> bytes:
         asked = options["retry_after"]
         said = Denied(429, "too_many_requests", "too many requests")
         return _packet(429, dumps(said.value()).encode(), {} if asked is None else {"Retry-After": str(asked)})
+    if name == "expired":
+        return _packet(401, dumps(Denied(401, "log_in", "the token is over").value()).encode(), {})
     said = Denied(int(options["status"]), "broken", "the server is broken at this moment")
     return _packet(said.status, dumps(said.value()).encode(), {})
 

@@ -46,6 +46,8 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", "when": "before"}),
     "batch-cut": Fault("only so many results of a batch, all of which is executed", "yes", {"items": 1}),
     "reject-item": Fault("one item of a batch refused, counted from 1", "yes", {"item": 1}),
+    "expired": Fault("401, and every log-in is over", "no"),
+    "stale": Fault("the record was touched by somebody just before the request", "yes"),
     "doubled": Fault("executed twice, as a proxy may do; the first reply", "twice"),
     "schema": Fault(
         "a field of an object is gone or another one, until the faults are switched off",
@@ -63,6 +65,7 @@ class Switch:
 
     Attributes:
         path: what the request's path begins with; ends with `$` where that is all of it.
+        skip: requests that pass before the first that it strikes.
         left: requests that it will still strike, or None where it goes by probability.
     """
 
@@ -71,6 +74,7 @@ class Switch:
     method: str = ""
     path: str = ""
     left: int | None = 1
+    skip: int = 0
     probability: float = 0
     chance: Random = field(default_factory=Random)
 
@@ -80,6 +84,9 @@ class Switch:
             return False
         fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
         if not fits or self.method not in ("", method) or self.left == 0:
+            return False
+        if self.skip:
+            self.skip -= 1
             return False
         if self.left is None:
             return self.chance.random() < self.probability
@@ -95,6 +102,7 @@ class Switch:
     def plain(self) -> dict[str, Any]:
         """As JSON values."""
         own = {"fault": self.fault, "method": self.method, "path": self.path, "next": self.left}
+        own["skip"] = self.skip
         return {**own, "probability": str(self.probability), **self.options}
 
 
@@ -106,6 +114,7 @@ def switch(given: Mapping[str, Any]) -> Switch:
         raise Denied(422, "bad_value", f"there is no fault {name}: {', '.join(CATALOGUE)}", "fault")
     chance, left, seed = asked.pop("probability", None), asked.pop("next", None), asked.pop("seed", 0)
     method, path = str(asked.pop("method", "")).upper(), str(asked.pop("path", ""))
+    skip = _like(0, asked.pop("skip", 0), "skip")
     options = dict(CATALOGUE[name].options)
     for option, value in asked.items():
         if option not in options:
@@ -117,7 +126,7 @@ def switch(given: Mapping[str, Any]) -> Switch:
         of(options)
     count = None if chance is not None else _like(1, 1 if left is None else left, "next")
     probability = float(_like("", str(chance or 0), "probability"))
-    return Switch(name, options, method, path, count, probability, Random(int(seed)))  # noqa: S311  repeatable on purpose
+    return Switch(name, options, method, path, count, skip, probability, Random(int(seed)))  # noqa: S311  repeatable on purpose
 
 
 def _like(default: Any, value: Any, name: str) -> Any:

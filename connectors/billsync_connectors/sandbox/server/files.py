@@ -33,6 +33,12 @@ def listed(shelf: Shelf, row: Row) -> list[dict[str, Any]]:
     return [_shown(*found) for found in shelf.ask(query, row.object, row.id)]
 
 
+def laid(shelf: Shelf) -> list[dict[str, Any]]:
+    """All files of all documents."""
+    query = "select object, id, name, media_type, content from file order by object, id, name"
+    return [{"object": object, "id": id, **_shown(*found)} for object, id, *found in shelf.ask(query)]
+
+
 def _shown(name: str, media_type: str, content: str) -> dict[str, Any]:
     raw = base64.b64decode(content)
     digest = hashlib.sha256(raw).hexdigest()

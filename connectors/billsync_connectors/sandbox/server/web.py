@@ -111,10 +111,14 @@ class Door(BaseHTTPRequestHandler):
             if struck is not None and struck.before:
                 if name == "late":
                     state.delay(request, struck.options["seconds"])
+                if name == "expired":
+                    state.shelf.do("delete from session")
                 state.log(request, 0, name, executed=False)
                 return None
             try:
                 state.admit()
+                if name == "stale" and len(request.parts) > 2:
+                    state.books.touch(request.parts[1], request.parts[2])
             except Denied as denied:
                 reply = Reply(denied.status, denied.value(), denied.headers)
             else:
