@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.erpnext.house import House
+from tests.erpnext.office import OPENED
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,9 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def site(running_site: House) -> House:
+def site(running_site: House) -> Iterator[House]:
     """Empty but for what each site has."""
     running_site.ready()
-    return running_site
+    yield running_site
+    while OPENED:
+        OPENED.pop().close()

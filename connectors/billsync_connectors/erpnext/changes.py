@@ -20,7 +20,7 @@ from billsync_connectors.erpnext.payments import DOCTYPE as PAYMENT
 from billsync_connectors.erpnext.sales import DOCTYPE as INVOICE
 from billsync_connectors.erpnext.sales import SHOWN, owed, state
 from billsync_connectors.erpnext.session import Row, Session
-from billsync_connectors.erpnext.settings import ERPNextSettings
+from billsync_connectors.erpnext.site import Site
 
 _OVERLAP: Final = timedelta(minutes=10)
 _FOLD: Final = timedelta(hours=1)
@@ -33,9 +33,9 @@ _DOCTYPES: Final = {"invoice": INVOICE, "credit_note": INVOICE, "payment": PAYME
 class Changes:
     """Invoices, credit notes and payments, page by page."""
 
-    def __init__(self, session: Session, settings: ERPNextSettings) -> None:
-        self._session, self._settings = session, settings
-        self._field, self._size = settings.reference_field, settings.page_size
+    def __init__(self, session: Session, site: Site) -> None:
+        self._session, self._site, self._settings = session, site, site.settings
+        self._field, self._size = site.settings.reference_field, site.settings.page_size
 
     def pages(self, object: str, since: Checkpoint | None) -> Iterator[Page]:
         """Pages by stamp and name; a checkpoint holds `since`, and inside a read also `at` and `name`.
@@ -43,6 +43,8 @@ class Changes:
         Raises `TryLater`, `Refused`.
         """
         mark = dict(since or {})
+        if object != "payment" and not self._carried(INVOICE):
+            return  # before the set-up no document is ours
         start = self._start(mark["since"]) if mark.get("since") else ""
         at, name = str(mark.get("at") or ""), str(mark.get("name") or "")
         while rows := self._next(object, start, at, name):
@@ -91,8 +93,11 @@ class Changes:
         return [["is_return", "=", int(object == "credit_note")], [self._field, "is", "set"]]
 
     def _shown(self, object: str) -> list[str]:
-        own = () if object == "payment" else SHOWN
-        return [self._field, "modified", "docstatus", *own]
+        own = () if object == "payment" else (self._field, *SHOWN)
+        return ["modified", "docstatus", *own]
+
+    def _carried(self, doctype: str) -> bool:
+        return self._field in self._site.fields(doctype)
 
     def _deleted(self, object: str, start: str) -> list[Record]:
         if not start:
@@ -129,7 +134,7 @@ class Changes:
         """What these payments pay, invoice by invoice; lists do not show that."""
         whole = [found for row in rows if (found := self._session.get(PAYMENT, str(row["name"]))) is not None]
         names = {str(part["reference_name"]) for row in whole for part in _parts(row)}
-        invoices = referred(self._session, self._field, sorted(names))
+        invoices = referred(self._session, self._field, sorted(names)) if self._carried(INVOICE) else {}
         return [record for row in whole for record in self._payment(row, invoices)]
 
     def _payment(self, row: Row, invoices: Mapping[str, Row]) -> list[Record]:

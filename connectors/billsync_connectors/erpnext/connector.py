@@ -68,7 +68,7 @@ class ERPNext(Connector):
             "credit_note": CreditNotes(self._session, self._site, self._taxes),
             "payment": Payments(self._session, self._site),
         }
-        self._changes = Changes(self._session, config)
+        self._changes = Changes(self._session, self._site)
 
     def check(self) -> Health:
         """Reach the site, and say as whom and for which company.  Raises `TryLater` or `Refused`."""

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any, Final
 
 from billsync.connector import Refused
-from billsync.model.scalar import plain
 from billsync_connectors.erpnext.encoding import amount
 from billsync_connectors.erpnext.session import Row, Session
 from billsync_connectors.erpnext.site import Site
@@ -100,7 +99,7 @@ class Taxes:
         """The template of sales for the lines without one of their own; None where those are not taxed."""
         rates = {each.rate: each for each in left if each.rate}
         if len(rates) > 1:
-            told = " and ".join(f"{plain(rate)} %" for rate in sorted(rates))
+            told = " and ".join(f"{_percent(rate)} %" for rate in sorted(rates))
             raise _unknown(f"one document has lines of {told}: create an Item Tax Template for each rate in ERPNext")
         named = {name for each in left if (name := each.named or self._site.settings.tax_codes.get(each.code))}
         if named:
@@ -129,7 +128,7 @@ class Taxes:
             if item is not None and base is not None and not set(base.rows) <= set(item.rows):
                 raise _unknown(
                     f"lines of {item.name} would be taxed by {base.name} too: "
-                    f"create an Item Tax Template for {plain(base.rate or Decimal(0))} % in its place"
+                    f"create an Item Tax Template for {_percent(base.rate or Decimal(0))} % in its place"
                 )
 
     def _whole(self, doctype: str) -> list[Row]:
@@ -156,8 +155,12 @@ def _sale(row: Row) -> Template:
 def _several(wanted: Wanted, fitting: Sequence[Template]) -> str:
     found = f"several templates ({', '.join(each.name for each in fitting)})" if fitting else "no template"
     hint = f"name the one for {wanted.code or 'it'} under tax_codes in the configuration"
-    return f"ERPNext has {found} for a tax of {plain(wanted.rate)} %: {'' if fitting else 'create one, or '}{hint}"
+    return f"ERPNext has {found} for a tax of {_percent(wanted.rate)} %: {'' if fitting else 'create one, or '}{hint}"
 
 
 def _unknown(message: str) -> Refused:
     return Refused("unknown_tax", message, field="tax_code")
+
+
+def _percent(rate: Decimal) -> str:
+    return format(rate.normalize(), "f")
