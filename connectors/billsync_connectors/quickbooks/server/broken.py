@@ -81,7 +81,8 @@ def _instead(struck: Switch, now: datetime) -> bytes | None:
         case "error" | "throttle":
             denied = refusal(struck)
             assert denied is not None
-            return whole(Reply(denied.status, denied.value(now.isoformat(timespec="milliseconds"))), now)
+            wait = {"Retry-After": options["retry_after"]} if options.get("retry_after") else {}
+            return whole(Reply(denied.status, denied.value(now.isoformat(timespec="milliseconds")), wait), now)
     return None
 
 

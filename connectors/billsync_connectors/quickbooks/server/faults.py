@@ -45,7 +45,7 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "unavailable": Fault("an HTML page of the gateway, such as 503", "when", {"status": 503, **_WHEN}),
     "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", **_WHEN}),
     "login-page": Fault("200 with an HTML page", "when", _WHEN),
-    "throttle": Fault("429", "no"),
+    "throttle": Fault("429", "no", {"retry_after": ""}),
     "expire": Fault("the access token has ended just before", "no"),
     "disconnect": Fault("a person has disconnected the app just before: no token is good any more", "no"),
     "in-flight": Fault("600: the first request of this requestid is still under way", "no"),
