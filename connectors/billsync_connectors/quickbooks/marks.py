@@ -36,6 +36,11 @@ def applies_to(note: Any) -> str:
     return _after(note, _APPLIES)
 
 
+def application(key: str) -> str:
+    """The note of the payment of nothing by which a credit memo is applied."""
+    return f"billsync applies {key}"
+
+
 def short(key: str) -> str:
     """The reference in a field of 21 characters; a longer one stands in the note as a whole."""
     return key if len(key) <= _SHORT else "b-" + hashlib.sha256(key.encode()).hexdigest()[: _SHORT - 2]

@@ -168,7 +168,7 @@ class Sales:
             "CurrencyRef": memo.get("CurrencyRef"),
             "TxnDate": memo.get("TxnDate"),
             "TotalAmt": Decimal(0),
-            "PrivateNote": f"billsync applies {intent.key}",
+            "PrivateNote": marks.application(intent.key),
             "Line": [{"Amount": part, "LinkedTxn": [{"TxnId": id, "TxnType": kind}]} for kind, id in sides],
         }
         given = {name: value for name, value in sent.items() if value is not None}

@@ -1,6 +1,7 @@
 """Documents and payments that shall count for nothing any more.  (shell)
 
-An invoice and a payment stay, with zero amounts; QuickBooks knows no void credit memo, so that it is deleted.
+An invoice and a payment stay, with zero amounts; QuickBooks knows no void credit memo, so that it is deleted, after
+what billsync applied of it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from billsync.connector import Applied, Intent, Mismatch, Outcome, Refused, Unclear
-from billsync_connectors.quickbooks import shown
+from billsync_connectors.quickbooks import marks, shown
 from billsync_connectors.quickbooks.answers import GONE, STALE, amount
 from billsync_connectors.quickbooks.session import Session
 
@@ -31,6 +32,7 @@ def void(session: Session, kind: str, intent: Intent) -> Outcome:
         with session.reading():
             if shown.void(row):
                 return Applied(id, dict(_DONE))
+            row = _taken_off(session, row, intent.key) if kind == "CreditMemo" else row
             _free(session, kind, row, intent)
         try:
             answer = session.do(kind, {"Id": id, "SyncToken": row.get("SyncToken"), "sparse": True}, **_HOW[kind])
@@ -42,6 +44,16 @@ def void(session: Session, kind: str, intent: Intent) -> Outcome:
         else:
             return _done(session, kind, id, answer)
     raise AssertionError("the second try returns or raises")
+
+
+def _taken_off(session: Session, memo: dict[str, Any], key: str) -> dict[str, Any]:
+    """A credit memo without what billsync itself applied of it.  Raises `TryLater`, `Refused`, `Unclear`."""
+    payments = [link.get("TxnId") for link in memo.get("LinkedTxn") or [] if link.get("TxnType") == "Payment"]
+    rows = session.those("Payment", "Id", [str(id) for id in payments]) if payments else []
+    ours = [row for row in rows if shown.applies_credit(row) and row.get("PrivateNote") == marks.application(key)]
+    for row in ours:
+        session.do("Payment", {"Id": row["Id"], "SyncToken": row.get("SyncToken")}, operation="delete")
+    return (session.one("CreditMemo", memo["Id"]) if ours else None) or memo
 
 
 def _free(session: Session, kind: str, row: Mapping[str, Any], intent: Intent) -> None:
