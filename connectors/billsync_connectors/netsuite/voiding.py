@@ -14,6 +14,8 @@ from billsync_connectors.netsuite.kinds import INVOICE, PAYMENT, VOID_MEMO
 from billsync_connectors.netsuite.listing import is_void
 
 _OWN: Final = frozenset({"gone", "paid", "other_reference", "period_closed", "bad_value"})
+_LISTS: Final = {"invoice": "item", "credit_memo": "item,apply", "payment": "apply"}
+"""Sublists that are replaced where a document is zeroed."""
 _HINT: Final = "deploy the script of docs/how-to/connect-netsuite.md there, or set `void: zero`"
 
 
@@ -59,7 +61,7 @@ class Voiding:
             if self._by_script:
                 self._session.script({"type": self._kind.record, "id": id})
             else:
-                self._session.patch(self._kind.record, id, self._nothing(row), "item,apply")
+                self._session.patch(self._kind.record, id, self._nothing(row), _LISTS[self._kind.object])
         except Refused as refused:
             self._documents.blocked({"tranDate": payload.day(row, "tranDate")}, refused)
             raise
