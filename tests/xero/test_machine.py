@@ -13,22 +13,22 @@ from tests.xero.desk import HOUR, Desk, intent
 from tests.xero.door import Door
 from tests.xero.house import House
 
-OBJECTS = {"contact": 4, "item": 4, "invoice": 14, "credit_note": 4, "payment": 14}
-"""How many of the faults strike each kind of record: documents with and without a number of ours meet all of them."""
+OBJECTS = {"contact": 3, "item": 3, "invoice": 14, "credit_note": 3, "payment": 7}
+"""How many of the faults strike each kind of record; the write kit tries the others with every kind."""
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("lost", {}),
     ("error", {"when": "after"}),
     ("truncated", {}),
     ("limit", {"seconds": 30}),
+    ("doubled", {}),
+    ("batch-cut", {"items": 0}),
+    ("no-id", {}),
     ("dropped", {}),
     ("error", {"when": "before"}),
     ("unavailable", {"when": "after"}),
     ("login-page", {"when": "after"}),
     ("redirect", {"when": "before"}),
-    ("no-id", {}),
-    ("batch-cut", {"items": 0}),
     ("expire", {}),
-    ("doubled", {}),
     ("late", {"seconds": 60}),
 ]
 
@@ -69,7 +69,7 @@ def test_once_whatever_happens_to_the_request(machine: Desk, object: str) -> Non
 
 @pytest.mark.parametrize("object", ["invoice", "credit_note"])
 def test_a_document_that_stops_between_draft_and_approval_is_finished(machine: Desk, object: str) -> None:
-    known = {f"{name}-{n}": _one(machine, object, f"{name}-{n}") for n, (name, _) in enumerate(FAULTS[:7])}
+    known = {f"{name}-{n}": _one(machine, object, f"{name}-{n}") for n, (name, _) in enumerate(FAULTS[:4])}
     for one, (name, options) in zip(known.values(), FAULTS, strict=False):
         machine.plan(one)
         machine.strike(name, object, "POST", **options)
