@@ -30,6 +30,7 @@ class Acme(HttpSettings):
     key: SecretStr | None = None
     revenue_account: str = ""
     bank_account: str = Field(pattern=".")
+    no_tax: str = "NONE"
     tax_codes: dict[str, str] = {}
 
 

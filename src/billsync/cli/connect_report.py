@@ -41,6 +41,7 @@ def told(found: Found, connection: Mapping[str, Any], written: Sequence[str], fo
     show.line()
     show.facts(f"Connection {found.name}", dict(connection))
     if found.proposal:
+        show.line()
         show.facts("Mappings", {"out": list(found.proposal.outbound), "back": list(found.proposal.payments)})
     if written:
         show.line(f"\nwritten: {', '.join(written)}\nnext: `billsync doctor`, then `billsync plan`")

@@ -228,6 +228,22 @@ class _Walk:
             self.draft.extend([*base, "mappings", "outbound"], outbound)
             if found.payments:
                 self.draft.extend([*base, "mappings", "payments"], found.payments)
+        self._rounding(base)
+
+    def _rounding(self, base: list[str]) -> None:
+        """Where the system rounds tax otherwise than the pipeline, a person may let the pipeline follow it."""
+        rules = self.rules
+        ratings = [write.rating for write in self.kind.capabilities.writes.values() if write.rating is not None]
+        if rules is None or not ratings or not rules.invoicing.taxes:
+            return
+        ours, theirs = rules.invoicing.policy().tax_rounding, ratings[0].tax_rounding
+        if ours == theirs:
+            return
+        what = f"{self.kind.capabilities.title} rounds the tax of each {theirs}, the pipeline that of each {ours}"
+        if not self.ask.silent and self.ask.sure(f"\n{what}. Let the pipeline follow it?", default=True):
+            self.draft.put([*base, "invoicing", "tax_rounding"], theirs)
+        else:
+            self.found.remarks.append(f"{what}: write `tax_rounding: {theirs}` under invoicing, or totals may differ")
 
     def _own(self, connector: Connector, file: str, root: Path) -> str:
         """A mapping of the company's own over a shipped one, where records there have fields that must be filled."""
@@ -260,15 +276,18 @@ class _Walk:
             return guard.OK
         settings = self.draft.settings()
         mapping = choices.invoice_mapping(rules, settings, self.kind.capabilities)
-        standing, lacking = self._standing()
-        if mapping is None or lacking:
-            why = "the pipeline has no mapping of invoices to it" if mapping is None else lacking
-            self.found.remarks.append(f"nothing was tried: {why}")
+        if mapping is None:
+            self.found.remarks.append("nothing was tried: the pipeline has no mapping of invoices to it")
             return guard.OK
-        currency = next((each.id for each in self.found.books.currencies if each.default), "USD")
+        known = self.found.books.currencies
+        currency = next((each.id for each in sorted(known, key=lambda each: not each.default)), "USD")
         day = day_in_zone(schedule.SystemClock().now(), rules.billing.zone)
         self.say("trying it with a draft that is removed")
         with self._open() as connector:
+            standing, lacking = self._standing(connector)
+            if lacking:
+                self.found.remarks.append(f"nothing was tried: {lacking}")
+                return guard.OK
             try:
                 tried = trying.tried(connector, mapping, rules.invoicing, currency=currency, day=day, standing=standing)
             except Refused as fault:
@@ -285,17 +304,31 @@ class _Walk:
         self.found.remarks.append(f"the trial was refused ({fault.reason}): {fault.message}")
         return guard.DRIFT
 
-    def _standing(self) -> tuple[dict[str, str], str]:
+    def _standing(self, connector: Connector) -> tuple[dict[str, str], str]:
         """A customer and a product that stand there; and what is lacking, "" where nothing is."""
-        books = self.found.books
-        party = self.asked.party or next((each.id for each in books.parties), None)
-        item = self.asked.item or next((each.id for each in books.items), None)
-        if party is None:
-            said = self.ask.text("Id of any customer there", "the trial is made out to it, and removed", "--party", "")
-            party = said or None
-        if party is None:
-            return {}, "no customer stands there to make it out to; name one with --party"
-        return {"customer": party, **({"product": item} if item else {})}, ""
+        books, found = self.found.books, dict[str, str]()
+        for kind, option, own, listed in (
+            ("customer", "--party", self.asked.party, books.parties),
+            ("product", "--item", self.asked.item, books.items),
+        ):
+            id = own or next((each.id for each in listed), None) or self._first(connector, kind)
+            found[kind] = id or self.ask.text(
+                f"Id of any {kind} there", "a trial needs one, and removes itself", option, ""
+            )
+            if not found[kind]:
+                return found, f"a trial needs a {kind}, and none stands there; name one with {option}"
+        return found, ""
+
+    def _first(self, connector: Connector, kind: str) -> str | None:
+        """The first record of a kind of ours that stands there, where the connector reads them."""
+        rules = self.rules
+        names = () if rules is None else rules.mappings.outbound
+        mapped = workspace.read_mappings(names, self.draft.settings().root)
+        object = next((item.target_object for item in mapped if item.source == kind), "")
+        if object not in connector.capabilities.reads:
+            return None
+        page = next(iter(connector.read(object, None)), None)
+        return next((record.id for record in page.records if not record.deleted), None) if page else None
 
     # ------------------------------------------------------------ 6 the end
 

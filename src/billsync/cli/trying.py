@@ -10,13 +10,12 @@ from typing import Any, Final
 from billsync.cli import guard, show
 from billsync.connector import Connector, Expectation, Intent, Trial, differences
 from billsync.invoicing.policy import InvoicingRules
-from billsync.invoicing.sample import CUSTOMER, PRODUCT, sample
+from billsync.invoicing.sample import CUSTOMER, NUMBER, PRODUCT, sample
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping import record_of
 from billsync.model.invoice import Invoice
 from billsync.push import payload
 
-KEY: Final = "billsync-trial"
 COLUMNS: Final = ["what", "ours", "theirs", "difference"]
 
 
@@ -54,7 +53,7 @@ def tried(
     if mapped.doc is None:
         raise guard.Wrong("\n".join(str(problem) for problem in mapped.problems) or "the mapping makes no invoice")
     expect = Expectation(made.total, made.tax_total, made.currency, on=made.issued_on)
-    intent = Intent(KEY, mapping.target_object, _resolved(mapping, mapped.doc, standing), expect=expect)
+    intent = Intent(NUMBER, mapping.target_object, _resolved(mapping, mapped.doc, standing), expect=expect)
     trial = connector.trial(mapping.target_object, intent)
     return Tried(trial, _rows(expect, trial.echo), differences(expect, trial.echo))
 
@@ -62,7 +61,7 @@ def tried(
 def _resolved(mapping: FieldMapping, document: Mapping[str, Any], standing: Mapping[str, str]) -> Mapping[str, Any]:
     """The document with ids of records there in place of the made-up customer and product."""
     delivery = payload.plan(
-        connection=KEY, object=mapping.target_object, kind="invoice", our_id=KEY, number=1, document=document,
+        connection=CUSTOMER, object=mapping.target_object, kind="invoice", our_id=NUMBER, number=1, document=document,
         mapping=mapping.digest, rank=0, sequence="", needs=(),
     )  # fmt: skip
     ours = {CUSTOMER: "customer", PRODUCT: "product"}
@@ -86,5 +85,5 @@ def _row(name: str, mine: Any, other: Any) -> dict[str, Any]:
 def told(found: Tried) -> None:
     """Show it."""
     show.line()
-    show.rows("Trial: a draft was written, read back and removed", COLUMNS, found.rows)
+    show.rows("Trial", COLUMNS, found.rows)
     show.line(f"differs: {show.visible(found.differs)}" if found.differs else "equal to the cent")

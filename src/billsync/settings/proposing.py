@@ -111,12 +111,13 @@ def wishes(books: Books, model: type[BaseModel], rules: Sequence[TaxRule], given
         listed, _, kind = source.partition(":")
         choices = tuple(choice for choice in getattr(books, listed, ()) if kind in ("", choice.kind))
         if not is_table(field.annotation):
-            if name not in given:
+            known = isinstance(field.default, str) and field.default != ""
+            if name not in given and not known:
                 found += _single(name, listed, choices, words.get(name, ""), needed=field.is_required())
         elif listed == _TAXES:
             table = given.get(name)
-            known = table if isinstance(table, Mapping) else {}
-            found += [wish for wish in _taxes(name, choices, rules) if wish.path[1] not in known]
+            named = table if isinstance(table, Mapping) else {}
+            found += [wish for wish in _taxes(name, choices, rules) if wish.path[1] not in named]
     return found
 
 
@@ -127,7 +128,7 @@ def _single(name: str, listed: str, choices: tuple[Choice, ...], why: str, *, ne
     defaults = [choice.id for choice in choices if choice.default]
     sure = defaults if len(choices) > 1 else [choices[0].id]
     chosen = sure[0] if len(sure) == 1 and (needed or listed == "accounts") else None
-    question = f"Which of the {listed} there is {name.replace('_', ' ')}?"
+    question = f"Which of the {listed} there is the {name.replace('_', ' ')}?"
     yield Wish((name,), question, why, choices, chosen, optional=not needed)
 
 
