@@ -67,17 +67,23 @@ def test_an_external_id_makes_one_and_changes_it(odoo: House) -> None:
         "id",
         "move_type",
         "partner_id/id",
+        "invoice_line_ids/id",
         "invoice_line_ids/name",
         "invoice_line_ids/quantity",
         "invoice_line_ids/price_unit",
     ]
     odoo.call("res.partner", "load", fields=["id", "name"], data=[["billsync.c1", "Acme"]])
-    rows = [["billsync.i1", "out_invoice", "billsync.c1", "a", "1", "10"], ["", "", "", "b", "2", "5"]]
+    rows = [
+        ["billsync.i1", "out_invoice", "billsync.c1", "billsync.i1-1", "a", "1", "10"],
+        ["", "", "", "billsync.i1-2", "b", "2", "5"],
+    ]
     first = odoo.call("account.move", "load", fields=names, data=rows)
-    again = odoo.call("account.move", "load", fields=names, data=[[*rows[0][:5], "70"]])
+    again = odoo.call("account.move", "load", fields=names, data=[[*rows[0][:6], "70"]])
     assert first["ids"] == again["ids"]
     id = first["ids"][0]
-    assert odoo.move(id, "amount_untaxed") == 70
+    assert odoo.move(id, "amount_untaxed") == 80
+    odoo.call("account.move", "load", fields=names, data=[[*rows[0][:3], "", "c", "1", "9"]])
+    assert (odoo.move(id, "amount_untaxed"), len(odoo.move(id, "invoice_line_ids"))) == (89, 3)
     assert odoo.call("account.move", "get_external_id", ids=[id]) == {str(id): "billsync.i1"}
     assert odoo.call("ir.model.data", "check_object_reference", module="billsync", xml_id="i1") == ["account.move", id]
     bad = odoo.call(

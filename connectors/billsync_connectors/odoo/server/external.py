@@ -88,27 +88,37 @@ class External:
         known = self.find(xmlid) if xmlid else None
         if known is not None and known["model"] != model:
             raise ValidationError(f"The external id {xmlid} is of another model, {known['model']}")
-        old = known["res_id"] if known else int(direct) if direct not in _EMPTY else None
-        if old is not None:
-            values |= self._cleared(model, old, values)
+        old = known["res_id"] if known else int(direct) if direct not in _EMPTY and not xmlid else None
+        before = self._lines(model, old)
         id = save(model, old, values)
         if xmlid and known is None:
-            module, _, name = xmlid.rpartition(".")
-            for stale in self._named(module or "__import__", name):
-                self._orm.unlink("ir.model.data", [stale["id"]])
-            told = {"module": module or "__import__", "name": name, "model": model, "res_id": id}
-            self._orm.create("ir.model.data", told)
+            self._give(xmlid, model, id)
+        for name, made in self._lines(model, id).items():
+            fresh = iter(sorted(made - before.get(name, set())))
+            for part in _parts(own, f"{name}/"):
+                line = str(part.get("id") or "")
+                if self.find(line) is None and (new := next(fresh, None)) is not None and line:
+                    self._give(line, self._orm.fields(model)[name].relation, new)
         return id
 
-    def _cleared(self, model: str, id: int, values: Mapping[str, Any]) -> Row:
-        """Lines that are loaded again take the place of those that were there."""
+    def _lines(self, model: str, id: int | None) -> dict[str, set[int]]:
+        """The ids of a record's lines that can be loaded, by field."""
         fields = self._orm.fields(model)
-        return {name: [[5, 0, 0], *value] for name, value in values.items() if fields[name].type == "one2many"}
+        names = [name for name, each in fields.items() if each.type == "one2many" and name != "line_ids"]
+        return {name: set(self._orm.read(model, [id], [name])[0][name]) if id else set() for name in names}
+
+    def _give(self, xmlid: str, model: str, id: int) -> None:
+        """Name a record; what had the name before, and is gone, loses it."""
+        module, _, name = xmlid.rpartition(".")
+        for stale in self._named(module or "__import__", name):
+            self._orm.unlink("ir.model.data", [stale["id"]])
+        told = {"module": module or "__import__", "name": name, "model": model, "res_id": id}
+        self._orm.create("ir.model.data", told)
 
     def _values(self, model: str, own: Sequence[Mapping[str, Any]]) -> Row:
         fields = self._orm.fields(model)
         told: Row = {}
-        lines: dict[str, list[dict[str, Any]]] = {}
+        lines: set[str] = set()
         for path, value in own[0].items():
             name, _, rest = path.partition("/")
             if path in ("id", ".id"):
@@ -116,19 +126,19 @@ class External:
             if name not in fields:
                 raise UserError(f"No matching field found for {name!r}")
             if fields[name].type == "one2many":
-                lines.setdefault(name, [])
+                lines.add(name)
             elif value not in _EMPTY:
                 told[name] = self._taken(model, name, rest, value)
             else:  # an empty cell says "nothing", which is more than a column that is missing
                 told[name] = [[6, 0, []]] if fields[name].type == "many2many" else False
-        for name, made in lines.items():
-            prefix = f"{name}/"
-            for row in own:
-                part = {path[len(prefix) :]: value for path, value in row.items() if path.startswith(prefix)}
-                if any(value not in _EMPTY for value in part.values()):
-                    made.append(self._values(fields[name].relation, [part]))
-            told[name] = [[0, 0, each] for each in made]
+        for name in sorted(lines):
+            told[name] = [self._command(fields[name].relation, part) for part in _parts(own, f"{name}/")]
         return told
+
+    def _command(self, relation: str, part: Mapping[str, Any]) -> list[Any]:
+        """A line that is known by its external id is changed, any other is made."""
+        known, values = self.find(str(part.get("id") or "")), self._values(relation, [part])
+        return [1, known["res_id"], values] if known is not None else [0, 0, values]
 
     def _taken(self, model: str, name: str, rest: str, value: Any) -> Any:
         each = self._orm.fields(model)[name]
@@ -183,6 +193,12 @@ def _records(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[
         else:
             found.append((n, [told]))
     return found
+
+
+def _parts(own: Sequence[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """What a record's rows say of its lines; rows without a word of them are none."""
+    found = [{path[len(prefix) :]: value for path, value in row.items() if path.startswith(prefix)} for row in own]
+    return [part for part in found if any(value not in _EMPTY for value in part.values())]
 
 
 def _of_head(path: str) -> bool:
