@@ -20,9 +20,9 @@ DAY = date(2026, 3, 2)
 def connect(site: House, **settings: Any) -> ERPNext:
     """A connection as configured; reads are repeated at once."""
     told = {"url": f"{site.url}/", "api_key": "billsync0key000", "api_secret": "stand-in", "create_fields": True}
-    made = ERPNext(Context("erp", Path()), ERPNextSettings.model_validate({**told, **settings}))
+    chosen = ERPNextSettings.model_validate({**told, **settings})
+    made = ERPNext(Context("erp", Path()), chosen, sleep=lambda _seconds: None)
     OPENED.append(made)
-    made._http._sleep = lambda _seconds: None
     return made
 
 

@@ -53,7 +53,7 @@ def test_one_payment_of_two_invoices_is_two(site: House) -> None:
     }  # fmt: skip
     assert [record.data for record in erp.fetch("payment", [f"{both}#{names[0]}"])] == [records[1].data]
     there = [item for page in erp.standing("payment") for item in page]
-    assert sorted((item.applies_to, item.total) for item in there) == [("A-1", 30), ("A-2", 30)]
+    assert sorted((item.applies_to, item.total) for item in there) == [("A-1", Decimal(30)), ("A-2", Decimal(30))]
 
 
 def test_edits_and_voids_of_invoices_are_seen(site: House) -> None:

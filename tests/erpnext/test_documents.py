@@ -126,7 +126,7 @@ def test_methods_of_the_client_and_the_second_api(site: House) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["type"]) == (404, "DoesNotExistError")
     assert site.wrong("POST", "method/frappe.client.fly")[0] == 417
     file = {"filename": "a.pdf", "filedata": "JVBERi0xLjQ=", "doctype": "Customer", "docname": "A"}
-    assert site.data("POST", "method/frappe.client.attach_file", file)["file_size"] == 9
+    assert site.data("POST", "method/frappe.client.attach_file", file)["file_size"] == 8
     gone = site.ask("DELETE", "resource/Customer/B")
     assert (gone.status_code, gone.json()) == (202, {"message": "ok"})
     left = site.data("GET", "resource/Deleted Document", fields=["deleted_doctype", "deleted_name"])

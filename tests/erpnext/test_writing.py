@@ -339,3 +339,24 @@ def test_a_number_of_ours_that_stands_for_something_else(site: House) -> None:
     [outcome] = erp.write("invoice", [replace(invoice("A-1", who), expect=Expectation(total=Decimal(1)))])
     assert isinstance(outcome, Refused)
     assert outcome.reason == "reference_taken"
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "total", "tax"), [("EUR", "1.50", "1.79", "0.29"), ("JPY", "999", "1189", "190")]
+)
+def test_a_tax_that_is_rounded_otherwise_is_taken_as_ours(
+    site: House, currency: str, price: str, total: str, tax: str
+) -> None:
+    """The site rounds half a cent to even, and yen to cents; where that is not wanted, it stays a draft."""
+    line = {"qty": "1", "rate": price}
+    wanted = invoice("A-1", customer(connect(site)), total, tax, currency=currency, line=line)
+    [left] = connect(site, own_tax_rounding=False).write("invoice", [replace(wanted, key="A-0")])
+    assert isinstance(left, Mismatch)
+    [outcome] = connect(site).write("invoice", [wanted])
+    assert isinstance(outcome, Applied), outcome
+    assert (outcome.echo["total"], outcome.echo["tax"]) == (Decimal(total), Decimal(tax))
+    back = {**wanted.payload, "return_against": outcome.remote_id}
+    del back["due_date"]
+    applied(connect(site).write("credit_note", [replace(wanted, key="C-1", object="credit_note", payload=back)]))
+    [wrong] = connect(site).write("invoice", [invoice("A-2", "Acme", "72.36", "12.39")])
+    assert isinstance(wrong, Mismatch)

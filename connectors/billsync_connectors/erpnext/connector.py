@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from billsync.connector import (
@@ -47,7 +48,10 @@ class ERPNext(Connector):
     capabilities: ClassVar = capabilities()
     config: ClassVar = ERPNextSettings
 
-    def __init__(self, context: Context, config: ERPNextSettings) -> None:
+    def __init__(
+        self, context: Context, config: ERPNextSettings, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Keep the settings; `sleep` waits between repeated reads, and is replaced where nobody shall wait."""
         vars(self)["capabilities"] = capabilities(config)
         secret = config.api_secret.get_secret_value()
         self._http = Client(
@@ -57,6 +61,7 @@ class ERPNext(Connector):
             secrets=[secret],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            sleep=sleep,
         )
         self._session, self._settings = Session(self._http, context.name, config.page_size), config
         self._site = Site(self._session, config)

@@ -64,6 +64,10 @@ class Documents(ABC):
         """What the document must show."""
         return intent.expect
 
+    def repaired(self, _intent: Intent, _row: Row) -> dict[str, Any]:
+        """What has to be changed in a draft so that it comes to what was sent; empty where nothing has, or can be."""
+        return {}
+
     def further(self, _intent: Intent, _row: Row) -> str:
         """What else differs, in words."""
         return ""
@@ -154,6 +158,11 @@ class Documents(ABC):
 
     def _finished(self, intent: Intent, row: Row, *, fresh: bool, again: bool = True) -> Outcome:
         """Compare, then submit what is still a draft; a differing draft is never submitted."""
+        if fresh and (repaired := self.repaired(intent, row)):
+            try:
+                row = self.session.update(self.doctype, str(row["name"]), {**repaired, "modified": row["modified"]})
+            except TryLater as fault:
+                return Unfinished(str(row["name"]), fault.reason, fault.message)
         outcome = self._judged(intent, row)
         if row["docstatus"] == 2:
             return Refused("cancelled", f"{self.title} {row['name']} ({intent.key}) was cancelled in ERPNext")

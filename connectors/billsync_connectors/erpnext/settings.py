@@ -24,6 +24,8 @@ class ERPNextSettings(HttpSettings):
         create_fields: makes that field where it is missing; else a person does.
         tax_codes: our tax code -> name of an Item Tax Template or a Sales Taxes and Charges Template; a code that is
             missing takes the only one of its rate.
+        own_tax_rounding: takes the tax over as an amount where its rounding alone differs from ours (sites round halves
+            to even, and every currency to the same decimals); else such a document stays a draft.
         income_account: for lines; "" leaves it to the item and the company.
         bank_account: account that payments go to; "" where the company has one bank account.
         mode_of_payment: of payments; "" for none.
@@ -41,6 +43,7 @@ class ERPNextSettings(HttpSettings):
     reference_field: _FieldName = "custom_billsync"
     create_fields: bool = False
     tax_codes: dict[str, str] = {}
+    own_tax_rounding: bool = True
     income_account: str = ""
     bank_account: str = ""
     mode_of_payment: str = ""

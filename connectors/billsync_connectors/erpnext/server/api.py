@@ -203,7 +203,11 @@ class Api:
             "attached_to_name": name,
             "content": data,
         }
-        more = {"file_url": f"/private/files/{given.get('filename')}", "file_size": len(data) * 3 // 4, "is_private": 1}
+        more = {
+            "file_url": f"/private/files/{given.get('filename')}",
+            "file_size": len(base64.b64decode(data)),
+            "is_private": 1,
+        }
         return self._docs.shown("File", self._docs.insert("File", {**told, **more}))
 
     def _named(self, given: Given) -> tuple[str, str]:

@@ -35,6 +35,7 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "slow": Fault("the reply comes late", "yes", {"milliseconds": 2000}),
     "doubled": Fault("executed twice, as a proxy may do; the first reply", "twice"),
     "deadlock": Fault("500 QueryDeadlockError: what was begun is taken back", "no"),
+    "stale": Fault("417 TimestampMismatchError: somebody saved it since it was read", "no"),
     "unavailable": Fault("an HTML page of the proxy, such as 502, 503, 504", "when", {"status": 502, **_WHEN}),
     "too-many": Fault("429, an HTML page of the proxy", "no", {"seconds": 1}),
     "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", **_WHEN}),
@@ -51,6 +52,13 @@ CATALOGUE: Final[dict[str, Fault]] = {
     "other-total": Fault("documents with another total", "yes", {"by": "0.01"}),
     "huge": Fault("a body of so many bytes", "yes", {"size": 64 * 1024 * 1024}),
 }  # fmt: skip
+
+
+TOLD: Final = {
+    "deadlock": ("QueryDeadlockError", "(1213, 'Deadlock found when trying to get lock; try restarting transaction')"),
+    "stale": ("TimestampMismatchError", "Document has been modified after you have opened it. Please refresh."),
+}
+"""Faults that are the site's own exceptions: what was begun is taken back."""
 
 
 @dataclass(slots=True)
@@ -75,7 +83,7 @@ class Switch:
     def strikes(self, method: str, path: str) -> bool:
         """Whether it is for this request; then one less is left."""
         fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
-        if not fits or self.method not in ("", method) or self.left == 0:
+        if not fits or (self.method and method not in self.method.split("|")) or self.left == 0:
             return False
         if self.skip:
             self.skip -= 1
@@ -89,7 +97,7 @@ class Switch:
     def before(self) -> bool:
         """Whether the request must not be executed."""
         executed = CATALOGUE[self.fault].executed
-        if self.fault == "deadlock":
+        if self.fault in TOLD:
             return False
         return executed in ("no", "later") or (executed == "when" and self.options["when"] == "before")
 

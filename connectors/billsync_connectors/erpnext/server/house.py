@@ -15,7 +15,7 @@ from billsync_connectors.erpnext.server.clock import Clock, written
 from billsync_connectors.erpnext.server.denied import Denied, invalid
 from billsync_connectors.erpnext.server.doctypes import DOCTYPES, FIRST
 from billsync_connectors.erpnext.server.documents import Documents
-from billsync_connectors.erpnext.server.faults import Switch
+from billsync_connectors.erpnext.server.faults import TOLD, Switch
 from billsync_connectors.erpnext.server.lists import Lists
 from billsync_connectors.erpnext.server.selling import Selling
 from billsync_connectors.erpnext.server.settings import Settings
@@ -97,10 +97,8 @@ class House:
 
     def _prepare(self, struck: Switch | None) -> None:
         """What a fault changes before the request is executed.  Raises `Denied`."""
-        if struck is not None and struck.fault == "deadlock":
-            raise Denied(
-                "QueryDeadlockError", "(1213, 'Deadlock found when trying to get lock; try restarting transaction')"
-            )
+        if struck is not None and struck.fault in TOLD:
+            raise Denied(*TOLD[struck.fault])
         if struck is not None and struck.fault == "short-page":
             self.lists.short = struck.options["rows"]
 
