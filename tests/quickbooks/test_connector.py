@@ -249,6 +249,21 @@ def test_what_is_void_counts_for_nothing_and_is_void_twice(office: Office, stale
     assert found.echo["state"] == "void"
 
 
+def test_who_is_twice_in_the_way_of_a_void_delays_it(office: Office) -> None:
+    invoice = office.id("invoice", "INV-1", office.bill())
+    office.there.fault("stale", method="POST", path=f"{BASE}/invoice$", next=2)
+    assert isinstance(office.write("invoice", "INV-1", {}, remote_id=invoice, void=True), TryLater)
+    assert isinstance(office.write("invoice", "INV-1", {}, remote_id=invoice, void=True), Applied)
+
+
+def test_a_credit_that_is_taken_back_opens_its_invoice_again(office: Office) -> None:
+    invoice = office.id("invoice", "INV-1", office.bill())
+    memo = office.id("credit_memo", "CN-1", credit(office, "CN-1", invoice, "19"))
+    assert isinstance(office.write("credit_memo", "CN-1", {}, remote_id=memo, void=True), Applied)
+    assert office.there.truth("Invoice")[invoice]["Balance"] == 119
+    assert isinstance(office.write("invoice", "INV-1", {}, remote_id=invoice, void=True), Applied)
+
+
 def test_what_stands_is_told_in_our_words(office: Office) -> None:
     office.id("invoice", "INV-1", office.bill("INV-1", DueDate="2026-04-04"))
     invoice = office.id("invoice", "INV-2", office.bill("INV-2"))

@@ -29,7 +29,7 @@ def desk(empty_file: Path, company: StandIn) -> Iterator[Desk]:
 
 
 LOST = ("lost", "truncated", "cut", "doubled", "no-id", "half-batch")
-UNDONE = ("dropped", "login-page", "in-flight", "throttle", "expire", "reset")
+UNDONE = ("stale", "dropped", "login-page", "in-flight", "throttle", "expire", "reset")
 
 
 @pytest.mark.parametrize("fault", [*LOST, *UNDONE])

@@ -15,7 +15,7 @@ from billsync_connectors.quickbooks.account import Account
 from billsync_connectors.quickbooks.answers import NAME_USED, STALE, ref
 from billsync_connectors.quickbooks.batches import BATCH_MAX, batched
 from billsync_connectors.quickbooks.encoding import quoted, request_key
-from billsync_connectors.quickbooks.session import Session
+from billsync_connectors.quickbooks.session import Session, contended
 
 Row = Mapping[str, Any]
 _IMMUTABLE: Final = frozenset({"CurrencyRef", "Type"})
@@ -153,7 +153,9 @@ class Listed:
         try:
             row = self._session.one(self.kind, intent.remote_id or "")
             return self._one(intent, values, row)
-        except (TryLater, Refused, Unclear) as fault:
+        except Refused as fault:
+            return contended(fault)
+        except (TryLater, Unclear) as fault:
             return fault
 
     def _one(self, intent: Intent, values: dict[str, Any], row: Row | None) -> Outcome:

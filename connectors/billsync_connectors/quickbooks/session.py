@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from billsync.connector import Fault, Refused, TryLater, Unclear
 from billsync.wire import Answer, Client
-from billsync_connectors.quickbooks.answers import GONE, Odd, meaning, record, told
+from billsync_connectors.quickbooks.answers import GONE, STALE, Odd, meaning, record, told
 from billsync_connectors.quickbooks.encoding import among, dumps
 from billsync_connectors.quickbooks.login import Login
 from billsync_connectors.quickbooks.pace import Pace
@@ -117,8 +117,14 @@ class Session:
     # ------------------------------------------------------------ writing
 
     def do(self, kind: str, value: Mapping[str, Any], *, key: str = "", **params: str) -> dict[str, Any]:
-        """The record that a write leaves; with `key` QuickBooks does it once, however often it is sent."""
-        answer = self.post(kind.lower(), dumps(value), key=key, params=params)
+        """The record that a write leaves; with `key` QuickBooks does it once, however often it is sent.
+
+        Something new that somebody is in the way of (a payment of an invoice that is being edited) is tried later.
+        """
+        try:
+            answer = self.post(kind.lower(), dumps(value), key=key, params=params)
+        except Refused as fault:
+            raise (contended(fault) if key else fault) from None
         try:
             return record(answer, kind)
         except Odd as odd:
@@ -188,6 +194,11 @@ class Session:
         fault.message = self._http.hidden(fault.message) + (f" [intuit_tid {trace[:60]}]" if trace else "")
         fault.args = (fault.message,)
         return fault
+
+
+def contended(fault: Refused) -> TryLater | Refused:
+    """That somebody was faster, where reading again does not help: nothing was done, it is tried later."""
+    return TryLater(STALE, fault.message) if fault.reason == STALE else fault
 
 
 def listed(found: Any, kind: str, system: str) -> list[dict[str, Any]]:

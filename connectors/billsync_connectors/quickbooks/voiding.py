@@ -12,7 +12,7 @@ from typing import Any, Final
 from billsync.connector import Applied, Intent, Mismatch, Outcome, Refused, Unclear
 from billsync_connectors.quickbooks import marks, shown
 from billsync_connectors.quickbooks.answers import GONE, STALE, amount
-from billsync_connectors.quickbooks.session import Session
+from billsync_connectors.quickbooks.session import Session, contended
 
 _HOW: Final[dict[str, dict[str, str]]] = {
     "Invoice": {"operation": "void"},
@@ -40,7 +40,7 @@ def void(session: Session, kind: str, intent: Intent) -> Outcome:
             if fault.reason == GONE:
                 return Applied(id, dict(_DONE))
             if fault.reason != STALE or again:
-                raise
+                raise contended(fault) from None
         else:
             return _done(session, kind, id, answer)
     raise AssertionError("the second try returns or raises")
