@@ -271,7 +271,7 @@ def echo(row: Mapping[str, Any], *, credits_: bool = False) -> dict[str, Any]:
         "lines": len(row["lines"]),
         "on": row["invoice_date"],
         "number": row["number"],
-        "state": row["state"],
+        "state": "void" if row["state"] == "cancelled" else row["state"],
     }
 
 
