@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.cli.place import CONFIG, Place
@@ -11,8 +14,9 @@ PDF = b"%PDF-1.7 an invoice"
 
 
 @pytest.fixture
-def sent(place: Place, sandbox_server: StandIn) -> Place:
+def sent(place: Place, sandbox_server: StandIn, sqlite_template: Path) -> Place:
     """One invoice, INV-2026-000001, stands in the ERP; a PDF of it lies in the folder."""
+    shutil.copy(sqlite_template, place.folder / "billsync.db")
     config = CONFIG.replace(
         "pipelines:", f"  erp:\n    connector: sandbox\n    url: {sandbox_server.url}\n    timeout: 5\npipelines:"
     ).replace("    source: crm\n", "    source: crm\n    target: erp\n")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import webbrowser
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,8 +33,9 @@ SECRET = "a-s3cret-word"
 
 
 @pytest.fixture
-def home(place: Place, sandbox_server: StandIn) -> Place:
+def home(place: Place, sandbox_server: StandIn, sqlite_template: Path) -> Place:
     """A configuration without an ERP, and an ERP with a customer, a product and a password."""
+    shutil.copy(sqlite_template, place.folder / "billsync.db")
     place.write("billsync.yaml", CONFIG + TAXES)
     sandbox_server.human("create", "customer", name="Acme")
     sandbox_server.human("create", "product", name="Seat")

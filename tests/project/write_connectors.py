@@ -67,8 +67,8 @@ def _guides(name: str) -> str:
     """Links to what else is said of the system."""
     known = {
         f"how-to/connect-{name}.md": "how to connect it",
-        f"reference/conformance/{name}.md": "how it reads, tried",
-        f"reference/conformance/{name}-writing.md": "how it writes, tried",
+        f"reference/conformance/{name}.md": "what was tried with it",
+        f"reference/conformance/{name}-writing.md": "how its writes were tried",
         f"reference/{name}-stand-in.md": "its stand-in",
     }
     there = [f"[{text}](../../{file})" for file, text in known.items() if (DOCS / file).is_file()]
