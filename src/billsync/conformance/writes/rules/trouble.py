@@ -128,8 +128,8 @@ def one_of_a_batch(bench: WriteBench) -> None:
     """
     intents = _batch(bench)
     bad = bench.billed(bench.bill(customer=_nobody(bench)))
-    batch = [intents[0], bad, *intents[1:]][: max(2, bench.sheet(Role.INVOICE).batch_max)]
-    outcomes = bench.write(*batch)
+    batch, most = [intents[0], bad, *intents[1:]], bench.sheet(Role.INVOICE).batch_max
+    outcomes = [one for start in range(0, len(batch), most) for one in bench.write(*batch[start : start + most])]
     if not isinstance(outcomes[1], Refused):
         raise Broken(f"an invoice for a customer that does not exist is answered with {told(outcomes[1])}")
     bench.none(Role.INVOICE, bad.key, "for a customer that does not exist")
