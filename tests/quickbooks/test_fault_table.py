@@ -28,7 +28,7 @@ def desk(empty_file: Path, company: StandIn) -> Iterator[Desk]:
         yield made
 
 
-LOST = ("lost", "truncated", "cut", "doubled", "no-id", "half-batch")
+LOST = ("lost", "truncated", "doubled", "no-id")
 UNDONE = ("stale", "dropped", "login-page", "in-flight", "throttle", "expire", "reset")
 
 

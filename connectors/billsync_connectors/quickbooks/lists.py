@@ -6,6 +6,7 @@ record carries our reference: nobody is matched by a name alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -21,7 +22,7 @@ Row = Mapping[str, Any]
 _IMMUTABLE: Final = frozenset({"CurrencyRef", "Type"})
 
 
-class Listed:
+class Listed(ABC):
     """One kind of list.
 
     Class attributes:
@@ -36,21 +37,21 @@ class Listed:
 
     # ------------------------------------------------------------ what each kind says
 
+    @abstractmethod
     def keyed(self, values: dict[str, Any], key: str) -> dict[str, Any]:
         """What a new record is made of.  Raises `Refused`, `TryLater`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ours(self, row: Row, key: str) -> bool:
         """Whether a record carries our reference."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kept(self, row: Row, key: str) -> dict[str, Any]:
         """What has to be written into a record of ours that has lost our reference."""
-        raise NotImplementedError
 
+    @abstractmethod
     def candidates(self, keys: Sequence[str]) -> dict[str, list[Row]]:
         """The records that carry a reference, by it.  Raises `TryLater`, `Refused`."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------ looking up
 
