@@ -372,6 +372,16 @@ def test_a_page_cannot_lose_records_of_one_second(odoo: House, erp: Odoo, monkey
     assert not any(page.snapshot for page in erp.read("invoice", pages[0].checkpoint))
 
 
+def test_what_is_committed_late_under_an_early_stamp_is_read(odoo: House, erp: Odoo) -> None:
+    first, second = bill(erp), bill(erp, "INV-2")
+    odoo.human("account.move", "write", late=300, ids=[int(first)], vals={"narration": "a long transaction"})
+    odoo.forward(200)
+    odoo.human("account.move", "write", ids=[int(second)], vals={"narration": "a short one"})
+    *_, last = erp.read("invoice", None)
+    odoo.forward(200)
+    assert first in [record.id for page in erp.read("invoice", last.checkpoint) for record in page.records]
+
+
 def test_a_file_is_laid_to_an_invoice_once(odoo: House, erp: Odoo) -> None:
     id = bill(erp)
     for content in (b"%PDF one", b"%PDF two"):
