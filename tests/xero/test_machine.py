@@ -40,7 +40,7 @@ def _one(desk: Desk, object: str, key: str) -> Intent:
         "item": lambda: intent("item", key, Name="Seat"),
         "invoice": lambda: desk.bill(key),
         "credit_note": lambda: desk.credit(key, None),
-        "payment": lambda: desk.money(key, desk.made_bill(f"INV-{key}"), 120),
+        "payment": lambda: desk.money(key, desk.made_bill(f"INV-{key}"), 50),
     }
     return makers[object]()
 
