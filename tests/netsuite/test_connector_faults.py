@@ -63,8 +63,9 @@ def test_an_answer_that_proves_nothing_leaves_one_invoice(desk: Desk) -> None:
 
 @pytest.mark.parametrize("fault", ["doubled", "no-location"])
 def test_what_is_done_twice_or_not_named_is_one_invoice(desk: Desk, fault: str) -> None:
+    """By OAuth 2.0: a signed request is good once, and cannot be doubled."""
     desk.there.fault(fault, method="PUT")
-    desk.push()
+    desk.push(**machine())
     assert desk.done_once(1)
 
 
@@ -107,13 +108,14 @@ def test_the_read_back_comes_broken(desk: Desk, fault: str) -> None:
 def test_a_log_in_that_ends_in_the_middle_of_a_batch(desk: Desk) -> None:
     """Each 401 proves that nothing was done; whoever comes second uses the token of the first."""
     keep = Memory()
-    erp = connect(desk.there, keep=keep, **machine())
+    erp, other = (connect(desk.there, keep=keep, **machine()) for _ in range(2))
+    party(other, "first")
     desk.there.fault("expire", method="PUT", skip=1)
     outcomes = write(erp, *(invoice(desk.buyer, f"INV-{number}") for number in (1, 2, 3)))
     assert [told(outcome) for outcome in outcomes] == [("Applied", "")] * 3
     paths = [row["path"] for row in desk.there.admin("GET", "log")["requests"]]
     before = sum("/token" in path for path in paths)
-    party(connect(desk.there, keep=keep, **machine()), "other")
+    party(other, "second")
     paths = [row["path"] for row in desk.there.admin("GET", "log")["requests"]]
     assert sum("/token" in path for path in paths) == before
 

@@ -183,6 +183,8 @@ def test_a_tax_code_is_named_configured_or_the_only_one_of_its_rate(there: Stand
     (outcome,) = write(erp, invoice(buyer, "INV-2", line(tax_code="DE19", rate="0.19")))
     assert isinstance(outcome, Refused)
     assert (outcome.reason, "tax_codes: {DE19: ID}" in outcome.message) == ("unknown_tax", True)
+    there.set(tax_rate="20")  # then two codes have this rate
+    assert told(write(connect(there), invoice(buyer, "INV-3"))[0]) == ("Refused", "unknown_tax")
 
 
 def test_one_tax_of_the_document(there: StandIn) -> None:
