@@ -144,3 +144,18 @@ def test_a_payment_whose_reply_is_lost_is_booked_once(desk: Desk) -> None:
     assert desk.state(7, "payment") == "CONFIRMED"
     assert len(desk.office.there.truth("Payment")) == 1
     assert desk.office.there.truth("Invoice")[invoice]["Balance"] == 100
+
+
+@pytest.mark.parametrize("fault", ["lost", "doubled"])
+def test_only_the_key_keeps_a_payment_from_being_doubled(desk: Desk, fault: str) -> None:
+    """A payment has no number that could come twice; with the warning off, neither has an invoice."""
+    desk.office.there.set(warn_duplicates=False)
+    desk.office.there.fault(fault, path=TO, method="POST")
+    desk.push()
+    assert desk.done_once()
+    (invoice,) = desk.office.there.truth("Invoice")
+    desk.plan(7, object="payment", **desk.office.paid(invoice, "19.00"))
+    desk.office.there.fault(fault, path=f"{BASE}/payment$", method="POST")
+    desk.push()
+    assert desk.state(7, "payment") == "CONFIRMED"
+    assert len(desk.office.there.truth("Payment")) == 1
