@@ -159,9 +159,9 @@ class TrytonWrites(WriteSubject):
             rpc.call("model.account.invoice.cancel", [int(id)])
 
     def close_books(self, through: date) -> None:
-        """The periods through that of the day are closed."""
+        """The period of the day is closed; those before it may stay open for what the kit does."""
         with self._sandbox.rpc() as rpc:
-            found = rpc.find("account.period", [["start_date", "<=", through], ["state", "=", "open"]])
+            found = rpc.find("account.period", [["start_date", "<=", through], ["end_date", ">=", through]])
             ids = [row["id"] for row in found]
             try:
                 rpc.call("model.account.period.close", ids)
