@@ -68,7 +68,8 @@ def test_an_empty_environment_gets_a_working_billsync(wheel: Path, tmp_path: Pat
 
     assert "--version" in billsync("--help")
     listed = {line.split("\t")[0] for line in billsync("connectors", "list").splitlines()[1:]}
-    assert listed == {"files", "hubspot", "salesforce", "sandbox", "sql", "tryton"}
+    crms = {"files", "hubspot", "salesforce", "sandbox", "sql"}
+    assert listed == crms | {"erpnext", "netsuite", "odoo", "quickbooks", "tryton", "xero"}
     billsync("init", "work", "--from", "files", "--to", "tryton")
     assert (tmp_path / "work" / "billsync.yaml").is_file()
     assert (tmp_path / "work" / "mappings" / "tryton" / "invoice.yaml").is_file()
