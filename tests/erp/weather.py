@@ -21,27 +21,27 @@ from tests.erp.proxy import Proxy
 Rows = list[dict[str, Any]]
 
 SHARES: Final = {
-    "lost": "0.03",
-    "dropped": "0.03",
-    "late": "0.02",
-    "truncated": "0.02",
-    "cut": "0.02",
-    "login-page": "0.02",
-    "unavailable": "0.02",
-    "error": "0.02",
-    "throttle": "0.02",
-    "too-many": "0.02",
-    "busy": "0.02",
-    "limit": "0.02",
-    "expire": "0.01",
-    "stale": "0.01",
-    "changed": "0.01",
-    "deadlock": "0.02",
-    "serialize": "0.02",
-    "half-job": "0.05",
-    "half-batch": "0.05",
-    "batch-cut": "0.03",
-    "reset": "0.02",
+    "lost": "0.01",
+    "dropped": "0.01",
+    "late": "0.005",
+    "truncated": "0.005",
+    "cut": "0.005",
+    "login-page": "0.005",
+    "unavailable": "0.005",
+    "error": "0.005",
+    "throttle": "0.01",
+    "too-many": "0.01",
+    "busy": "0.01",
+    "limit": "0.01",
+    "expire": "0.005",
+    "stale": "0.005",
+    "changed": "0.005",
+    "deadlock": "0.01",
+    "serialize": "0.01",
+    "half-job": "0.01",
+    "half-batch": "0.01",
+    "batch-cut": "0.01",
+    "reset": "0.005",
 }
 """How often each strikes a request, where the stand-in has it."""
 
@@ -125,7 +125,9 @@ class TrytonWeather(Weather):
         self._told = self._tryton.up()
         self._proxy = Proxy(self._told["url"], seed)
         write_secret(folder / "erp-password", self._told["password"])
-        super().__init__("tryton", seed, erp=self._tryton, crm=NamedSandbox(folder / "crm", options={"seed": "crm_sales"}))
+        super().__init__(
+            "tryton", seed, erp=self._tryton, crm=NamedSandbox(folder / "crm", options={"seed": "crm_sales"})
+        )
 
     @property
     def connection(self) -> str:

@@ -35,7 +35,7 @@ def connect(there: StandIn, *, keep: Keep | None = None, **settings: Any) -> Net
     return made
 
 
-def machine() -> dict[str, str]:
+def machine() -> dict[str, Any]:
     """Settings of OAuth 2.0."""
     form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     key = rsa_key().private_bytes(serialization.Encoding.PEM, form, none).decode()

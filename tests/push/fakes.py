@@ -107,13 +107,13 @@ class Fake(Connector):
     config = NoConfig
 
     def __init__(self, context: Context, config: Any) -> None:
-        self.books: Books
+        self.there: Books
         self.clock: HandClock
 
     @classmethod
     def of(cls, books: Books, clock: HandClock, *, batch_max: int = 1, ordered: bool = False) -> Fake:
         fake = cls(Context("erp", Path()), NoConfig())
-        fake.books, fake.clock = books, clock
+        fake.there, fake.clock = books, clock
         sheet = WriteSheet(
             target=books.target,
             reference="ref",
@@ -127,36 +127,36 @@ class Fake(Connector):
         return fake
 
     def check(self) -> Health:
-        self.books.checks += 1
-        if self.books.down:
+        self.there.checks += 1
+        if self.there.down:
             raise TryLater("not_sent", "no connection", offline=True)
         return Health(system="fake")
 
     def _arrive(self) -> None:
         """Requests that were late take effect now."""
-        due = [intent for at, intent in self.books.late if at <= self.clock.now()]
-        self.books.late = [(at, intent) for at, intent in self.books.late if at > self.clock.now()]
+        due = [intent for at, intent in self.there.late if at <= self.clock.now()]
+        self.there.late = [(at, intent) for at, intent in self.there.late if at > self.clock.now()]
         for intent in due:
-            self.books.commit(intent)
+            self.there.commit(intent)
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
         self._arrive()
         return [self._write(intent) for intent in intents]
 
     def _write(self, intent: Intent) -> Outcome:
-        self.books.requests += 1
-        fault = self.books.faults.popleft() if self.books.faults else ""
+        self.there.requests += 1
+        fault = self.there.faults.popleft() if self.there.faults else ""
         if intent.void:
-            self.books.voided.append(str(intent.remote_id))
+            self.there.voided.append(str(intent.remote_id))
             return Applied(str(intent.remote_id))
-        match "down" if self.books.down else fault:
+        match "down" if self.there.down else fault:
             case "lost":
-                self.books.commit(intent)
+                self.there.commit(intent)
                 return Unclear("timeout_after_send", "no reply")
             case "dropped":
                 return Unclear("timeout_after_send", "no reply")
             case "late":
-                self.books.late.append((self.clock.now() + timedelta(seconds=self.books.late_s), intent))
+                self.there.late.append((self.clock.now() + timedelta(seconds=self.there.late_s), intent))
                 return Unclear("timeout_after_send", "no reply")
             case "busy":
                 return TryLater("rate_limited", "too many calls", after_s=120)
@@ -165,18 +165,18 @@ class Fake(Connector):
             case "refused":
                 return Refused("bad_reference", "no such customer", field="customer")
             case _:
-                return Applied(self.books.commit(intent))
+                return Applied(self.there.commit(intent))
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
         self._arrive()
-        self.books.probes += 1
-        if self.books.faults and self.books.faults[0] == "blind":
-            self.books.faults.popleft()
+        self.there.probes += 1
+        if self.there.faults and self.there.faults[0] == "blind":
+            self.there.faults.popleft()
             return [Unsure("timeout", "no reply") for _ in keys]
         found: list[Probe] = []
         for key in keys:
-            ids = tuple(remote for held, remote in self.books.documents if held == key)
-            ids = tuple(remote for remote in ids if remote not in self.books.voided) or ids
-            shown = self.books.shows.get(ids[0], {}) if ids else {}
+            ids = tuple(remote for held, remote in self.there.documents if held == key)
+            ids = tuple(remote for remote in ids if remote not in self.there.voided) or ids
+            shown = self.there.shows.get(ids[0], {}) if ids else {}
             found.append(Found(ids, echo=shown) if ids else Absent())
         return found

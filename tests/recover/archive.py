@@ -36,12 +36,12 @@ class Shelf(Books):
 class ListingErp(Erp):
     """The office's ERP, which lists its records."""
 
-    books: Shelf
+    there: Shelf
 
     def standing(self, object: str) -> Iterator[Sequence[Standing]]:
-        if not self.books.lists:
+        if not self.there.lists:
             raise Refused("not_supported", "it lists nothing")
-        found = [item for item in self.books.stands.items() if item[1][0] == object]
+        found = [item for item in self.there.stands.items() if item[1][0] == object]
         for start in range(0, len(found), 7):
             yield [self._standing(remote, intent) for remote, (_, intent) in found[start : start + 7]]
 
@@ -54,11 +54,11 @@ class ListingErp(Erp):
             total=expect.total if expect is not None and expect.total is not None else Decimal(0),
             customer=str(data["party"]) if "party" in data else None,
             on=date.fromisoformat(str(data["invoice_date"])) if "invoice_date" in data else None,
-            state="void" if remote in self.books.void else "sent",
+            state="void" if remote in self.there.void else "sent",
         )
 
     def probe(self, object: str, keys: Sequence[str]) -> list[Probe]:
-        if not self.books.answers:
+        if not self.there.answers:
             return [Unsure("not_supported", "it looks nothing up") for _ in keys]
         return [
             replace(answer, echo=self._echo(answer.remote_ids[0])) if isinstance(answer, Found) else answer
@@ -66,18 +66,18 @@ class ListingErp(Erp):
         ]
 
     def _echo(self, remote: str) -> dict[str, Decimal | None]:
-        _, intent = self.books.stands[remote]
+        _, intent = self.there.stands[remote]
         return {"total": intent.expect.total} if intent.expect is not None else {}
 
     def write(self, object: str, intents: Sequence[Intent]) -> list[Outcome]:
-        assert not self.books.closed, "nothing may be sent while the gate is closed"
-        before = set(self.books.content)
+        assert not self.there.closed, "nothing may be sent while the gate is closed"
+        before = set(self.there.content)
         outcomes = super().write(object, intents)
-        fresh = iter([remote for remote in self.books.content if remote not in before])
+        fresh = iter([remote for remote in self.there.content if remote not in before])
         for intent in intents:
             remote = intent.remote_id or next(fresh, None)
             if remote is not None:
-                self.books.note(object, intent, remote)
+                self.there.note(object, intent, remote)
         return outcomes
 
 

@@ -68,12 +68,12 @@ class Erp(Fake):
         if object == "payment":
             yield [_paid(item) for item in self.payments]
         else:
-            documents = [(key, remote) for key, remote in self.books.documents if "lines" in self.books.content[remote]]
+            documents = [(key, remote) for key, remote in self.there.documents if "lines" in self.there.content[remote]]
             yield [self._stands(key, remote) for key, remote in documents]
 
     def _stands(self, key: str, remote: str) -> Standing:
         """An invoice as it stands; `edits` hold what a person did to it."""
-        data = self.books.content[remote]
+        data = self.there.content[remote]
         total = sum((Decimal(row["quantity"]) * Decimal(row["unit_price"]) for row in data["lines"]), Decimal(0))
         paid = sum((Decimal(item["amount"]) for item in self.payments if item["invoice_reference"] == key), Decimal(0))
         left = max(total - paid, Decimal(0))
@@ -83,7 +83,7 @@ class Erp(Fake):
             on=date.fromisoformat(data["invoice_date"]), due_on=date.fromisoformat(data["due_date"]),
             lines=len(data["lines"]), state=state,
         )  # fmt: skip
-        void: dict[str, Any] = {"state": "void", "open": Decimal(0)} if remote in self.books.voided else {}
+        void: dict[str, Any] = {"state": "void", "open": Decimal(0)} if remote in self.there.voided else {}
         return replace(made, **self.edits.get(remote, {}), **void)
 
 
@@ -162,7 +162,7 @@ class Office:
         sheet = WriteSheet(target=self.books.target, reference="code", batch_max=10, voids=True)
         writes = {"party": sheet, "product": sheet, "invoice": sheet.model_copy(update={"ordered": True})}
         erp = self.erp_class(Context("erp", self.folder), None)
-        erp.books, erp.clock, erp.payments, erp.edits = self.books, self.clock, self.payments, self.edits
+        erp.there, erp.clock, erp.payments, erp.edits = self.books, self.clock, self.payments, self.edits
         erp.__dict__["capabilities"] = Capabilities(system="fake", title="Fake", writes=writes)
         return erp
 
