@@ -172,6 +172,19 @@ def test_a_stale_stamp_is_read_again_once(site: House) -> None:
     assert site.truth("Sales Invoice")[0]["remarks"] == "seen"
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_who_saves_again_and_again_delays_an_invoice_and_kills_none(site: House, method: str) -> None:
+    """Seen in a storm."""
+    erp = connect(site)
+    who = customer(erp)
+    site.fault("stale", method=method, next=3)
+    outcomes = [erp.write("invoice", [invoice("A-1", who)])[0] for _ in range(4)]
+    assert {type(outcome) for outcome in outcomes} <= {TryLater, Applied}
+    assert isinstance(outcomes[0], TryLater)
+    assert isinstance(outcomes[-1], Applied)
+    assert [row["docstatus"] for row in site.truth("Sales Invoice")] == [1]
+
+
 def test_people_keep_what_they_add_to_a_customer(site: House) -> None:
     erp = connect(site)
     who = customer(erp)

@@ -256,6 +256,15 @@ def test_who_is_twice_in_the_way_of_a_void_delays_it(office: Office) -> None:
     assert isinstance(office.write("invoice", "INV-1", {}, remote_id=invoice, void=True), Applied)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_is_in_the_way_of_a_new_payment_delays_it(office: Office, method: str) -> None:
+    invoice = office.id("invoice", "INV-1", office.bill())
+    given = {name: value for name, value in office.paid(invoice, "19").items() if name != "CustomerRef"}
+    office.there.fault("stale", method=method, next=3)
+    while not isinstance(outcome := office.write("payment", "p-1", given), Applied):
+        assert isinstance(outcome, TryLater)
+
+
 def test_a_credit_that_is_taken_back_opens_its_invoice_again(office: Office) -> None:
     invoice = office.id("invoice", "INV-1", office.bill())
     memo = office.id("credit_memo", "CN-1", credit(office, "CN-1", invoice, "19"))

@@ -126,9 +126,9 @@ class ERPNext(Connector):
         if kind is None:
             return super().write(object, intents)
         try:
-            return kind.write(intents)
+            return [_later(outcome) for outcome in kind.write(intents)]
         except (TryLater, Refused, Unclear) as fault:
-            return [fault for _ in intents]
+            return [_later(fault) for _ in intents]
 
     def attach(self, object: str, remote_id: str, file: Attachment) -> None:
         """Lay a file to a document."""
@@ -171,3 +171,10 @@ def _field(name: str, facts: Row) -> FieldInfo:
         custom=name.startswith("custom_"),
         choices=tuple(filter(None, options.split("\n"))),
     )
+
+
+def _later(outcome: Outcome) -> Outcome:
+    """Somebody who saved at the same time delays a document, and kills none: nothing was done."""
+    if isinstance(outcome, Refused) and outcome.reason == "stale":
+        return TryLater(outcome.reason, outcome.message)
+    return outcome

@@ -77,6 +77,8 @@ def meaning(found: Told, system: str, *, write: bool) -> Fault:
         return Unclear("in_flight", said) if write else TryLater("in_flight", said)
     if found.system:
         return Unclear("system_fault", said) if write else TryLater("system_fault", said, offline=True)
+    if _reason(found) == STALE and not write:
+        return TryLater(STALE, said)  # who only asks is in nobody's way: the next answer is another
     return Refused(_reason(found), said, field=found.element)
 
 
