@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from billsync import assets
 from billsync.local import write_secret
@@ -123,7 +123,8 @@ class TrytonWeather(Weather):
     def __init__(self, seed: int, folder: Path) -> None:
         self._tryton = TrytonSandbox(folder / "erp", cache=assets.cache())
         self._told = self._tryton.up()
-        self._proxy = Proxy(self._told["url"], seed)
+        address = urlsplit(self._told["url"])
+        self._proxy, self._path = Proxy(f"{address.scheme}://{address.netloc}", seed), address.path
         write_secret(folder / "erp-password", self._told["password"])
         super().__init__(
             "tryton", seed, erp=self._tryton, crm=NamedSandbox(folder / "crm", options={"seed": "crm_sales"})
@@ -132,7 +133,7 @@ class TrytonWeather(Weather):
     @property
     def connection(self) -> str:
         """The connection to it, through the bad network, as the configuration has it."""
-        lines = ("connector: tryton", f"url: {self._proxy.url}", f"user: {self._told['user']}")
+        lines = ("connector: tryton", f"url: {self._proxy.url}{self._path}", f"user: {self._told['user']}")
         return "\n    ".join((*lines, "password: file:erp-password"))
 
     def rise(self) -> None:
