@@ -55,6 +55,13 @@ def test_a_read_back_that_cannot_be_read_is_asked_for_again(desk: Desk, fault: s
     assert desk.there_once()
 
 
+def test_what_a_cut_answer_does_not_show_is_not_gone(desk: Desk) -> None:
+    """Seen in a storm: an invoice that stood there was taken for deleted, and its write for refused."""
+    desk.strike(READ, "batch-cut", items=0)
+    desk.push()
+    assert desk.there_once()
+
+
 def test_a_request_that_was_given_up_and_arrives_later_changes_nothing(desk: Desk) -> None:
     """Half an hour later, when its invoice was made a second time and posted: it finds it by its external id."""
     desk.strike(LOAD, "late", seconds=1800)

@@ -97,8 +97,7 @@ class Documents:
     def _looked(self, jobs: Sequence[Job]) -> dict[int, dict[str, Any]]:
         """The documents as they stand; one that is gone, or cannot be read, ends its job."""
         with stopping(jobs):
-            ids = sorted({job.record for job in jobs})
-            rows = {row["id"]: row for row in self._session.find(MODEL, [["id", "in", ids]], READ)} if ids else {}
+            rows = self._session.those(MODEL, (job.record for job in jobs), READ)
             for job in jobs:
                 if job.record not in rows:
                     what = f"{self._session.system}: Odoo has no {self._object} {job.id} ({job.intent.key}) any more"

@@ -62,9 +62,7 @@ class Masters:
 
     def _change(self, jobs: Sequence[Job]) -> None:
         names = sorted({name for job in jobs for name in job.intent.payload})
-        ids = sorted({job.record for job in jobs})
-        rows = self._session.find(self._model, [["id", "in", ids]], names, archived=True) if ids else []
-        there = {row["id"]: row for row in rows}
+        there = self._session.those(self._model, (job.record for job in jobs), names, archived=True)
         for job in jobs:
             if job.record not in there:
                 what = f"{self._session.system}: Odoo has no {self._object} {job.id} any more: deleted, or merged?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
@@ -49,6 +49,20 @@ class Session:
     def do(self, model: str, method: str, ids: Sequence[int] = (), **given: Any) -> Any:
         """What a method that writes gives back; sent again only where Odoo proves that it did nothing."""
         return self._called(model, method, ids, given, write=True)
+
+    def those(
+        self, model: str, ids: Iterable[int], fields: Sequence[str], *, archived: bool = False
+    ) -> dict[int, dict[str, Any]]:
+        """The records of these ids that are there; what one answer does not show is asked for once more.
+
+        An answer that was cut short must not pass for records that are gone.
+        """
+        wanted, rows = set(ids), dict[int, dict[str, Any]]()
+        for _ in range(2):
+            if missing := sorted(wanted - set(rows)):
+                found = self.find(model, [["id", "in", missing]], fields, archived=archived)
+                rows.update((row["id"], row) for row in found)
+        return rows
 
     def find(
         self,

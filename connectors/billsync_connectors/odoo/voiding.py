@@ -64,10 +64,10 @@ class Voiding:
         return Applied(str(id), {"state": "void"})
 
     def _row(self, id: int) -> Mapping[str, Any]:
-        rows = self._session.find(self._model, [["id", "=", id]], self._fields)
-        if not rows:
+        rows = self._session.those(self._model, [id], self._fields)
+        if id not in rows:
             raise Refused("gone", f"{self._session.system}: Odoo has no {self._object} {id} any more")
-        return rows[0]
+        return rows[id]
 
     def _ours(self, intent: Intent, id: int) -> None:
         found = self._external.keys(self._object, self._model, [id]).get(id)
