@@ -12,7 +12,7 @@ from billsync import settings
 from billsync.cli import guard, show
 from billsync.settings import Settings
 from billsync.settings.editing import CannotEdit, Value, extend, put
-from billsync.strict import yaml
+from billsync.strict.yaml import load
 from billsync.vault import new_key
 
 FOLDER: Final = "secrets"
@@ -46,7 +46,7 @@ class Draft:
 
     def given(self, *path: str) -> Any:
         """What stands under some keys, without places; None where nothing does."""
-        found: Any = yaml.load(self.text, str(self.path)).plain()
+        found: Any = load(self.text, str(self.path)).plain()
         for key in path:
             found = found.get(key) if isinstance(found, dict) else None
         return found
