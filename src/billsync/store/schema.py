@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-from billsync.store import billing_tables, outside_tables
+from billsync.store import billing_tables, fleet_tables, outside_tables
 from billsync.store.columns import at as _at
 from billsync.store.columns import count as _count
 from billsync.store.columns import key as _key
@@ -21,13 +21,13 @@ from billsync.store.columns import text as _text
 from billsync.store.columns import whole as _whole
 from billsync.store.types import DayText, Key
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """All migrations, oldest first; a test compares them with the folder."""
 
 VERSION_TABLE: Final = "billsync_schema"
 
 metadata: Final = outside_tables.metadata
-"""Of all tables, those of `outside_tables` and `billing_tables` among them."""
+"""Of all tables, those of `outside_tables`, `billing_tables` and `fleet_tables` among them."""
 
 credit_notes, credit_allocations, drafts = (
     billing_tables.credit_notes,
@@ -35,6 +35,9 @@ credit_notes, credit_allocations, drafts = (
     billing_tables.drafts,
 )
 proposals, deal_looks = billing_tables.proposals, billing_tables.deal_looks
+workers, flow_steps, rings = fleet_tables.workers, fleet_tables.flow_steps, fleet_tables.rings
+budgets, alerts, pulses = fleet_tables.budgets, fleet_tables.alerts, fleet_tables.pulses
+store_notes = fleet_tables.store_notes
 
 # What the outside systems said
 
