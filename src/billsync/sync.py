@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from billsync import push
+from billsync import observe, push
 from billsync.connector import Fault, TryLater
 from billsync.model.delivery import DONE, STUCK
 from billsync.stage import (
@@ -56,41 +57,71 @@ class Report:
     waiting_until: datetime | None = None
 
 
+Step = Callable[[str, Callable[[], None], "Report"], None]
+"""Carries out a stage by its name; on an engine, one that was carried out before a crash only tells what came of it."""
+
+
+def at_once(_name: str, do: Callable[[], None], _report: Report) -> None:
+    """Each stage in this process, now."""
+    do()
+
+
 @collected_seldom()
-def run(world: World, *, full: bool = False, before_push: Callable[[End], None] = lambda _end: None) -> Report:
+def run(
+    world: World,
+    *,
+    full: bool = False,
+    before_push: Callable[[End], None] = lambda _end: None,
+    step: Step = at_once,
+) -> Report:
     """Run the pipeline once.  The caller holds its lock, and gets the store's errors; others are in the report.
 
     `before_push` is called when everything for one system is planned and before anything is sent to it.
     """
     report = Report(world.run, counts=world.tally.counts)
     try:
-        _journey(world, report, before_push, full=full)
+        _journey(world, report, before_push, step, full=full)
     except Fault as fault:
         report.offline = fault.message
     return _finish(world, report)
 
 
-def _journey(world: World, report: Report, before_push: Callable[[End], None], *, full: bool) -> None:
+def _journey(world: World, report: Report, before_push: Callable[[End], None], step: Step, *, full: bool) -> None:
+    def do(stage: Callable[..., None], *args: Any, **named: Any) -> None:
+        name = f"{stage.__module__.rpartition('.')[2]}.{stage.__name__}"
+        with observe.span("stage", stage=name):
+            step(name, lambda: stage(world, *args, **named), report)
+
     schemas.look(world, full=full)  #        fields of both ends -> what has changed, and what waits for it
     references.warm(world, world.lives)  #   reference tables of either end, for look-ups
-    facts.read(world, full=full)  #          CRM        -> records in the inbox
-    facts.make(world)  #                     records    -> customers, products, deals
-    proposing.propose(world)  #              deals      -> proposals -> what is agreed, where the policy says so
-    agreed.charge(world)  #                  deals, or what they agreed -> charges
-    contracting.charge(world)  #             contracts, usage -> charges
-    outgoing.masters(world)  #               customers, products -> planned writes
-    bills.unsent(world)  #                   invoices without a write that may succeed -> planned again
-    crediting.unsent(world)  #               and credit notes
-    bills.invoice(world)  #                  charges    -> invoices, numbered, with their planned writes
-    deciding.refresh(world)  #               proposals that wait -> what they come to by now
-    money.settle(world)  #                   payments that came before their invoice -> invoices settled
-    remit.plan(world)  #                     the source's payments and refunds -> planned writes
-    deliver(world, report, world.target, before_push)  #                      planned -> ERP
-    returns.sent(world)
-    crediting.sent(world)
-    returns.payments(world)  #               ERP        -> payments, invoices settled
-    returns.write_back(world)  #             invoices   -> planned status
-    deliver(world, report, world.source if world.status else None, before_push)  # planned -> CRM
+    do(facts.read, full=full)  #             CRM        -> records in the inbox
+    do(facts.make)  #                        records    -> customers, products, deals
+    do(proposing.propose)  #                 deals      -> proposals -> what is agreed, where the policy says so
+    do(agreed.charge)  #                     deals, or what they agreed -> charges
+    do(contracting.charge)  #                contracts, usage -> charges
+    do(outgoing.masters)  #                  customers, products -> planned writes
+    do(bills.unsent)  #                      invoices without a write that may succeed -> planned again
+    do(crediting.unsent)  #                  and credit notes
+    do(bills.invoice)  #                     charges    -> invoices, numbered, with their planned writes
+    do(deciding.refresh)  #                  proposals that wait -> what they come to by now
+    do(money.settle)  #                      payments that came before their invoice -> invoices settled
+    do(remit.plan)  #                        the source's payments and refunds -> planned writes
+    do(to_target, report, before_push)  #    planned    -> ERP
+    do(returns.sent)
+    do(crediting.sent)
+    do(returns.payments)  #                  ERP        -> payments, invoices settled
+    do(returns.write_back)  #                invoices   -> planned status
+    do(to_source, report, before_push)  #    planned    -> CRM
+
+
+def to_target(world: World, report: Report, before_push: Callable[[End], None]) -> None:
+    """Send what is planned for the ERP.  Raises `TryLater` where it could not be reached."""
+    deliver(world, report, world.target, before_push)
+
+
+def to_source(world: World, report: Report, before_push: Callable[[End], None]) -> None:
+    """Send what is planned for the CRM.  Raises `TryLater` where it could not be reached."""
+    deliver(world, report, world.source if world.status else None, before_push)
 
 
 @collected_seldom()

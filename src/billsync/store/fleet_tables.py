@@ -1,4 +1,4 @@
-"""The tables of what keeps billsync running: who is at work, steps, rings, call budgets, alerts, pulses, notes.  (shell)"""
+"""The tables of what keeps billsync running: workers, steps, rings, budgets, alerts, pulses, notes.  (shell)"""
 
 from __future__ import annotations
 
