@@ -83,8 +83,10 @@ def owner_name() -> str:
 
 
 @contextmanager
-def opened(settings: Settings, clock: Clock, *, create: bool = True) -> Iterator[Workspace]:
+def opened(settings: Settings, clock: Clock, *, create: bool = True, owner: str = "") -> Iterator[Workspace]:
     """The workspace of a configuration.  `create` makes the store where there is none yet.
+
+    `owner` is this process's own name among those that share the store, where it has one.
 
     Raises `StoreUnusable`.
     """
@@ -95,7 +97,7 @@ def opened(settings: Settings, clock: Clock, *, create: bool = True) -> Iterator
             raise
         store = Store.open(settings.store, create=True)
     try:
-        yield Workspace(settings, store, clock, owner_name())
+        yield Workspace(settings, store, clock, owner or owner_name())
     finally:
         store.close()
 
@@ -312,10 +314,12 @@ def run_pipeline(
     progress: Progress | None = None,
     full: bool = False,
     insists: bool = True,
+    carry: Callable[[World], sync.Report] | None = None,
 ) -> sync.Report | None:
     """One run of a pipeline in a slot of its schedule; None where that slot was run already.
 
-    `insists` is True where a person waits for it: a system that was offline is looked at at once.
+    `insists` is True where a person waits for it: a system that was offline is looked at at once.  `carry` does the
+    run in its own way (on an engine), and may take over one that its process left in the middle.
 
     Raises `Held` where another process runs it, `BadSettings`, `StoreUnusable`, `plugins.PluginProblem`.
     """
@@ -325,9 +329,10 @@ def run_pipeline(
         day = through or pipeline.billing.day(workspace.clock.now())
         shown = progress or Silent()
         with world(workspace, name, pipeline, run=run, through=day, progress=shown, insists=insists) as made:
-            return sync.run(made, full=full)
+            return sync.run(made, full=full) if carry is None else carry(made)
 
-    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)
+    resumes = carry is not None
+    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey, resumes=resumes)
 
 
 def bill_pipeline(
@@ -346,24 +351,40 @@ def bill_pipeline(
 
 
 def in_slot(
-    store: Store, clock: Clock, owner: str, name: str, slot: str, journey: Callable[[str], sync.Report]
+    store: Store,
+    clock: Clock,
+    owner: str,
+    name: str,
+    slot: str,
+    journey: Callable[[str], sync.Report],
+    *,
+    resumes: bool = False,
 ) -> sync.Report | None:
     """What `journey`, given the run's id, reports in a slot of a pipeline; None where that slot was run already.
 
-    The run is on record from its start to its end, under the pipeline's lock.  Raises what `run_pipeline` raises.
+    The run is on record from its start to its end, under the pipeline's lock.  With `resumes` one that did not come to
+    its end goes on under the same id.  Raises what `run_pipeline` raises.
     """
     with store.lock(f"pipeline-{name}", owner):
-        return on_record(store, clock, owner, name, slot, journey)
+        return on_record(store, clock, owner, name, slot, journey, resumes=resumes)
 
 
 def on_record(
-    store: Store, clock: Clock, owner: str, name: str, slot: str, journey: Callable[[str], sync.Report]
+    store: Store,
+    clock: Clock,
+    owner: str,
+    name: str,
+    slot: str,
+    journey: Callable[[str], sync.Report],
+    *,
+    resumes: bool = False,
 ) -> sync.Report | None:
     """`in_slot` for a caller who holds the pipeline's lock."""
     run = f"{name}@{slot}"
     with store.tx("run-start") as tx:
+        taken = resumes and tx.runs.take_over(run, owner)
         tx.runs.orphans(name, owner, clock.now())
-        if not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
+        if not taken and not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
             return None
     report = sync.Report(run, exit_code=2)
     state = "failed"

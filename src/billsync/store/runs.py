@@ -55,6 +55,15 @@ class Runs:
         self._conn.execute(insert(runs), row | ending)
         return True
 
+    def take_over(self, id: str, owner: str) -> bool:
+        """Go on with a run that its process left in the middle.  False where there is none, or it came to its end.
+
+        Only under the pipeline's lock.
+        """
+        left = runs.c.state.in_(("running", "killed", "interrupted"))
+        row = update(runs).where(runs.c.id == id, left)
+        return self._conn.execute(row.values(state="running", owner=owner, finished_at=None)).rowcount == 1
+
     def finish(
         self, id: str, *, state: str, exit_code: int, counts: Mapping[str, Any], note: str, at: datetime
     ) -> None:
