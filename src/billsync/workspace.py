@@ -10,13 +10,13 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from billsync import assets, plugins, sync
-from billsync.connector import Connector, Context, Fault, Refused
+from billsync import assets, logbook, plugins, sync
+from billsync.connector import Connector, Context, Refused
 from billsync.mapping import BadMapping, dependency_order
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.layers import PLAIN, Variant
@@ -27,7 +27,7 @@ from billsync.settings.shape import Conflicts
 from billsync.settings.shape import Push as PushSettings
 from billsync.shelf import find_mapping, read_mapping, reader
 from billsync.stage.world import End, Progress, Silent, World
-from billsync.store import Store, StoreUnusable, Tx
+from billsync.store import Store, StoreUnusable
 from billsync.strict.yaml import did_you_mean
 from billsync.vault import BadKey, Key, Vault, read_key
 
@@ -36,9 +36,7 @@ __all__ = [
     "bill_pipeline",
     "connected",
     "find_mapping",
-    "in_slot",
     "keep_of",
-    "on_record",
     "opened",
     "owner_name",
     "read_mapping",
@@ -332,7 +330,7 @@ def run_pipeline(
             return sync.run(made, full=full) if carry is None else carry(made)
 
     resumes = carry is not None
-    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey, resumes=resumes)
+    return logbook.in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey, resumes=resumes)
 
 
 def bill_pipeline(
@@ -347,64 +345,4 @@ def bill_pipeline(
         with world(workspace, name, pipeline, run=run, through=day, progress=shown, sandboxes=False) as made:
             return sync.bill(made)
 
-    return in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)
-
-
-def in_slot(
-    store: Store,
-    clock: Clock,
-    owner: str,
-    name: str,
-    slot: str,
-    journey: Callable[[str], sync.Report],
-    *,
-    resumes: bool = False,
-) -> sync.Report | None:
-    """What `journey`, given the run's id, reports in a slot of a pipeline; None where that slot was run already.
-
-    The run is on record from its start to its end, under the pipeline's lock.  With `resumes` one that did not come to
-    its end goes on under the same id.  Raises what `run_pipeline` raises.
-    """
-    with store.lock(f"pipeline-{name}", owner):
-        return on_record(store, clock, owner, name, slot, journey, resumes=resumes)
-
-
-def on_record(
-    store: Store,
-    clock: Clock,
-    owner: str,
-    name: str,
-    slot: str,
-    journey: Callable[[str], sync.Report],
-    *,
-    resumes: bool = False,
-) -> sync.Report | None:
-    """`in_slot` for a caller who holds the pipeline's lock."""
-    run = f"{name}@{slot}"
-    with store.tx("run-start") as tx:
-        taken = resumes and tx.runs.take_over(run, owner)
-        tx.runs.orphans(name, owner, clock.now())
-        if not taken and not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
-            return None
-    report = sync.Report(run, exit_code=2)
-    state = "failed"
-    try:
-        report = journey(run)
-        state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
-    except Fault as fault:
-        report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
-    except KeyboardInterrupt:
-        report, state = sync.Report(run, exit_code=130), "interrupted"
-        raise
-    finally:
-        _note_end(store, report, state, clock.now())
-    return report
-
-
-def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:
-    def finish(tx: Tx) -> None:
-        tx.runs.finish(
-            report.run, state=state, exit_code=report.exit_code, counts=report.counts, note=report.offline, at=at
-        )
-
-    store.run("run-finish", finish)
+    return logbook.in_slot(workspace.store, workspace.clock, workspace.owner, name, slot, journey)

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from billsync import sync, workspace
+from billsync import logbook, sync
 from billsync.connector import Target
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.delivery import DONE
@@ -85,7 +85,7 @@ class Simulation:
             slot = str(self.sim.t // (5 * MIN))
             full = self.sim.chance(self.draw.resync)
             try:
-                report = workspace.in_slot(
+                report = logbook.in_slot(
                     store,
                     VirtualClock(self.sim),
                     process.name,

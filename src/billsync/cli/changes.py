@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from billsync import schedule, settings, sync, workspace
+from billsync import logbook, schedule, settings, sync, workspace
 from billsync.cli import guard, show
 from billsync.cli.change_words import COLUMNS, row, tell, whole
 from billsync.model.proposal import ProposalState
@@ -119,7 +119,7 @@ def _approved(opened: workspace.Workspace, pipeline: str, group: Sequence[Stored
             return sync.Report(run, counts=world.tally.counts)
 
     slot = f"change-{opened.clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
-    workspace.in_slot(opened.store, opened.clock, opened.owner, name, slot, journey)
+    logbook.in_slot(opened.store, opened.clock, opened.owner, name, slot, journey)
     return answers[0]
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from billsync import schedule, settings, sync, workspace
+from billsync import logbook, schedule, settings, sync, workspace
 from billsync.cli import guard, progress, show
 from billsync.model.invoice import CreditNote
 from billsync.model.scalar import read_decimal
@@ -122,7 +122,7 @@ class _Job:
 
         opened = self.opened
         slot = f"{what}-{opened.clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
-        workspace.in_slot(opened.store, opened.clock, opened.owner, self.name, slot, journey)
+        logbook.in_slot(opened.store, opened.clock, opened.owner, self.name, slot, journey)
         return done[0]
 
 

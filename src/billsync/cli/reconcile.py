@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from billsync import mend, schedule, settings, sync, workspace
+from billsync import logbook, mend, schedule, settings, sync, workspace
 from billsync.cli import guard, progress, show
 from billsync.connector import Refused, TryLater
 from billsync.model.drift import Act, Drift
@@ -99,7 +99,7 @@ class _Job:
                 return sync.Report(run, counts=world.tally.counts)
 
         slot = f"reconcile-{opened.clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
-        report = workspace.in_slot(opened.store, opened.clock, opened.owner, self.name, slot, journey)
+        report = logbook.in_slot(opened.store, opened.clock, opened.owner, self.name, slot, journey)
         if report is not None and report.offline:
             raise TryLater("offline", report.offline, offline=True)
         return done

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from billsync import sync
+from billsync.logbook import on_record
 from billsync.model.delivery import DeliveryState
 from billsync.planning.compare import allowed, differences
 from billsync.planning.document import Plan
@@ -22,7 +23,6 @@ from billsync.push.bounds import allowed as let_pass
 from billsync.settings.shape import Bounds
 from billsync.stage.world import End, World
 from billsync.store import Run, Store
-from billsync.workspace import on_record
 
 HOLD_S: Final = 86_400
 """How long a write that is not in the plan stays held back, beside the run's patience, should this process be killed

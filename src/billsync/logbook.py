@@ -1,0 +1,71 @@
+"""Runs on record: a run is noted from its start to its end, once for each slot, under its pipeline's lock.  (shell)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from billsync import sync
+from billsync.connector import Fault
+from billsync.push import Clock
+from billsync.store import Store, Tx
+
+
+def in_slot(
+    store: Store,
+    clock: Clock,
+    owner: str,
+    name: str,
+    slot: str,
+    journey: Callable[[str], sync.Report],
+    *,
+    resumes: bool = False,
+) -> sync.Report | None:
+    """What `journey`, given the run's id, reports in a slot of a pipeline; None where that slot was run already.
+
+    The run is on record from its start to its end, under the pipeline's lock.  With `resumes` one that did not come to
+    its end goes on under the same id.  Raises what `run_pipeline` raises.
+    """
+    with store.lock(f"pipeline-{name}", owner):
+        return on_record(store, clock, owner, name, slot, journey, resumes=resumes)
+
+
+def on_record(
+    store: Store,
+    clock: Clock,
+    owner: str,
+    name: str,
+    slot: str,
+    journey: Callable[[str], sync.Report],
+    *,
+    resumes: bool = False,
+) -> sync.Report | None:
+    """`in_slot` for a caller who holds the pipeline's lock."""
+    run = f"{name}@{slot}"
+    with store.tx("run-start") as tx:
+        taken = resumes and tx.runs.take_over(run, owner)
+        tx.runs.orphans(name, owner, clock.now())
+        if not taken and not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
+            return None
+    report = sync.Report(run, exit_code=2)
+    state = "failed"
+    try:
+        report = journey(run)
+        state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
+    except Fault as fault:
+        report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
+    except KeyboardInterrupt:
+        report, state = sync.Report(run, exit_code=130), "interrupted"
+        raise
+    finally:
+        _note_end(store, report, state, clock.now())
+    return report
+
+
+def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:
+    def finish(tx: Tx) -> None:
+        tx.runs.finish(
+            report.run, state=state, exit_code=report.exit_code, counts=report.counts, note=report.offline, at=at
+        )
+
+    store.run("run-finish", finish)
