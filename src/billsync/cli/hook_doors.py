@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from billsync.cli import alert_doors
 from billsync.cli.options import CONFIG, Config, Limit, Out
 
 webhooks = typer.Typer(no_args_is_help=True, help="Changes that systems tell of by themselves.")
@@ -89,3 +90,4 @@ def register(app: typer.Typer) -> None:
     """Hang the doors in."""
     app.add_typer(webhooks, name="webhooks")
     app.add_typer(vault, name="vault")
+    alert_doors.register(app)

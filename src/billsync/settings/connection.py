@@ -66,15 +66,15 @@ class Connection:
         own = {key: value for key, value in self.node.items() if key not in {"connector", "sandbox", *(extra or {})}}
         node = replace(self.node, value=own)
         problems: list[Problem] = []
-        filled = _filled(node, model, self.root, problems)
+        made = filled(node, model, self.root, problems)
         if problems:
             raise BadSettings(problems)
-        value = {**filled, **(extra or {})} if isinstance(filled, dict) else filled
+        value = {**made, **(extra or {})} if isinstance(made, dict) else made
         return validated(model, value, node, f"connection {self.name}")
 
 
-def _filled(node: Node, annotation: Any, root: Path, problems: list[Problem]) -> Any:
-    """The node without places, each secret in place of its reference."""
+def filled(node: Node, annotation: Any, root: Path, problems: list[Problem]) -> Any:
+    """The node without places, each secret in place of its reference; where one is not found, its problems."""
     if node.is_text and not node.is_null and _is_secret(annotation):
         try:
             return secret(node, root)
@@ -82,7 +82,7 @@ def _filled(node: Node, annotation: Any, root: Path, problems: list[Problem]) ->
             problems += error.problems
             return ""
     if node.is_list:
-        return [_filled(entry, _inner(annotation), root, problems) for entry in node.entries()]
+        return [filled(entry, _inner(annotation), root, problems) for entry in node.entries()]
     if not node.is_mapping:
         return node.plain()
     fields = {
@@ -90,7 +90,7 @@ def _filled(node: Node, annotation: Any, root: Path, problems: list[Problem]) ->
         for model in models_in(annotation)
         for name, field in model.model_fields.items()
     }
-    return {key: _filled(value, fields.get(key, _inner(annotation)), root, problems) for key, value in node.items()}
+    return {key: filled(value, fields.get(key, _inner(annotation)), root, problems) for key, value in node.items()}
 
 
 def _is_secret(annotation: Any) -> bool:

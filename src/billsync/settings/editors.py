@@ -13,7 +13,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from billsync.settings.alerts import Alerts
 from billsync.settings.connection import Sandbox
+from billsync.settings.engine import EngineSettings
 from billsync.settings.file import KEYS, NAME
 from billsync.settings.shape import Pipeline
 
@@ -36,8 +38,10 @@ _TOP: Final[dict[str, Schema]] = {
         "anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE}],
         "description": "Keys that seal what connectors keep between runs; the first one seals, all open.",
     },
+    "engine": {"description": "How the daemon and workers carry out runs (docs/how-to/run-a-fleet.md)."},
     "connections": {"description": "Outside systems by name."},
     "pipelines": {"description": "What flows from where to where, by name."},
+    "alerts": {"description": "Who is alerted of what (docs/how-to/alerts.md)."},
 }
 
 
@@ -46,6 +50,8 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     models: dict[str, type[BaseModel]] = {
         "pipeline": Pipeline,
         "sandbox": Sandbox,
+        "alerts": Alerts,
+        "engine": EngineSettings,
         **{f"connector {name}": it for name, it in connectors.items()},
     }
     found, shared = models_json_schema(
@@ -59,6 +65,8 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     own = {
         "connections": {**named, "additionalProperties": _connection(known, sandbox)},
         "pipelines": {**named, "additionalProperties": refs["pipeline"]},
+        "alerts": refs["alerts"],
+        "engine": refs["engine"],
     }
     return {
         "$schema": _DRAFT,

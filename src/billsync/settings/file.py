@@ -5,25 +5,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from billsync.model.base import Noun
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
-from billsync.settings.connection import Connection, Sandbox, secret
-from billsync.settings.convert import BadSettings, node_to_model
+from billsync.settings.alerts import Alerts, Channel, secrets_in_plain_text
+from billsync.settings.connection import Connection, Sandbox, filled, secret
+from billsync.settings.convert import BadSettings, node_to_model, validated
+from billsync.settings.engine import EngineSettings
 from billsync.settings.shape import Pipeline
 from billsync.strict import yaml
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
 
 DEFAULT_STORE: Final = "sqlite:///billsync.db"
-KEYS: Final = ("store", "environment", "vault", "connections", "pipelines")
+KEYS: Final = ("store", "environment", "vault", "engine", "connections", "pipelines", "alerts")
 ENVIRONMENT: Final = "BILLSYNC_ENVIRONMENT"
 """Environment variable that says which environment this is, in place of the key `environment:`."""
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
 _Made = TypeVar("_Made")
+_Section = TypeVar("_Section", bound=Noun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Settings:
         environment: as `overrides:` of mappings name it, such as `sandbox`, or "".
         connections, pipelines: by name, in the file's order.
         vault: references to the keys that seal what connectors keep between runs; the first one seals, all open.
+        alerts: who is alerted of what; secrets of channels are references here.
+        alerts_node: where that stands, or None where it does not.
+        engine: how the daemon and workers carry out runs.
     """
 
     path: Path
@@ -45,6 +52,22 @@ class Settings:
     pipelines: Mapping[str, Pipeline]
     environment: str = ""
     vault: tuple[Node, ...] = ()
+    alerts: Alerts = field(default_factory=Alerts)
+    alerts_node: Node | None = None
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+    def alert_channel(self, name: str) -> Channel:
+        """A channel with its secrets.  Raises `BadSettings`."""
+        channels = self.alerts_node and self.alerts_node.get("channels")
+        node = channels and channels.get(name)
+        known = self.alerts.channels[name]
+        if not node:
+            return known
+        problems: list[Problem] = []
+        value = filled(node, type(known), self.root, problems)
+        if problems:
+            raise BadSettings(problems)
+        return validated(type(known), value, node, f"channel {name}")
 
     def vault_keys(self) -> list[str]:
         """The texts that the references of `vault:` lead to now.  Raises `BadSettings`."""
@@ -70,12 +93,14 @@ def _settings(node: Node, path: Path) -> Settings:
     store = _collect(problems, lambda: _store(node.get("store"), root), "")
     environment = _collect(problems, lambda: _environment(node.get("environment")), "")
     vault: tuple[Node, ...] = _collect(problems, lambda: _references(node.get("vault")), ())
+    engine = _collect(problems, lambda: _section(node, "engine", EngineSettings), EngineSettings())
     connections = _each(node, "connections", problems, lambda name, inner: _connection(name, inner, root))
     pipelines = _each(node, "pipelines", problems, _pipeline)
     problems += _unknown_ends(node)
+    alerts = _collect(problems, lambda: _alerts(node.get("alerts")), Alerts())
     if problems:
         raise BadSettings(problems)
-    return Settings(path, root, store, connections, pipelines, environment, vault)
+    return Settings(path, root, store, connections, pipelines, environment, vault, alerts, node.get("alerts"), engine)
 
 
 def _read(path: Path) -> Node:
@@ -152,6 +177,12 @@ def _store(node: Node | None, root: Path) -> str:
     return _absolute(text, root)
 
 
+def _section(root: Node, key: str, model: type[_Section]) -> _Section:
+    """What stands under a key, or all defaults.  Raises `BadSettings`."""
+    node = root.get(key)
+    return model() if node is None or node.is_null else node_to_model(node, model, key)
+
+
 def _environment(node: Node | None) -> str:
     """The environment that this is: one machine may be the sandbox of what another one runs by the same file."""
     said = os.environ.get(ENVIRONMENT, "")
@@ -168,6 +199,17 @@ def _references(node: Node | None) -> tuple[Node, ...]:
             hint = "write env:NAME for an environment variable, or file:PATH for a file with mode 0600"
             raise BadSettings([each.problem("CONF-SECRET-01", "vault: expected a reference to a key", hint)])
     return found
+
+
+def _alerts(node: Node | None) -> Alerts:
+    """Who is alerted of what; a secret is a reference, followed when the channel is used.  Raises `BadSettings`."""
+    if node is None or node.is_null:
+        return Alerts()
+    made = node_to_model(node, Alerts, "alerts")
+    plain = secrets_in_plain_text(node)
+    if plain:
+        raise BadSettings(plain)
+    return made
 
 
 def _absolute(url: str, root: Path) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from billsync.store import disk, locks, migrating, opening, rehearsing
+from billsync.store.alerts import Alerts
 from billsync.store.audit import Audit
 from billsync.store.changes import Changes
 from billsync.store.echoes import Echoes
@@ -29,6 +30,7 @@ from billsync.store.outbox import Outbox
 from billsync.store.outside import LiveTables, Schemas
 from billsync.store.problems import Problems
 from billsync.store.runs import Runs
+from billsync.store.signals import Signals
 from billsync.store.traces import Traces
 
 T = TypeVar("T")
@@ -57,6 +59,8 @@ class Tx:
         self.orphans = Orphans(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)
+        self.alerts = Alerts(conn)
+        self.signals = Signals(conn)
         self.traces = Traces(conn, self.outbox)
 
 

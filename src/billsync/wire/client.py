@@ -141,10 +141,12 @@ class Client:
         timeout: float | None = None,
         expect: frozenset[int] = frozenset(),
         not_executed: frozenset[int] = frozenset(),
+        text: bool = False,
     ) -> Answer:
         """A write: exactly one HTTP request, no repetition, no redirect followed.
 
-        `not_executed` names the 5xx statuses with which this system proves that it did nothing (such as 503).
+        `not_executed` names the 5xx statuses with which this system proves that it did nothing (such as 503).  With
+        `text` a success is no JSON but text.
         Raises `TryLater` and `Refused` where nothing was executed, `Unclear` where that is not known.
         """
         answer = self._exchange(self._request(method, path, params, content, headers, timeout), timeout, write=True)
@@ -153,7 +155,7 @@ class Client:
             return faults.of_write_status(status, system, said, after_s=after_s, not_executed=not_executed)
 
         self._judge(judged, answer, expect)
-        return self._parsed(answer, write=True)
+        return self._parsed(answer, write=True, text=text)
 
     def close(self) -> None:
         """Let go of the connection."""
