@@ -12,7 +12,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Text, select, type_coerce, update
+from sqlalchemy import Connection, Text, bindparam, select, type_coerce, update
 
 from billsync.model.base import digest_text
 from billsync.store.bulk import insert_rows
@@ -26,6 +26,8 @@ Entry = tuple[str, str, str, str]
 START: Final = "0" * 64
 """What stands for "the hash before" in the first row."""
 
+
+_MOVED_ON: Final = update(audit_head).values(seq=bindparam("n_seq"), hash=bindparam("n_hash"))
 
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 """`canonical_json` of a list of text and numbers, made ready once: a chain has millions of links."""
@@ -41,12 +43,14 @@ class Audit:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+        self._last: tuple[int, str] | None = None
+        """The end of the chain as this transaction made it; nobody else adds to it before that ends."""
 
     def append(self, entries: Sequence[Entry], *, at: datetime) -> None:
         """Add rows at the end of the chain, in this order."""
         if not entries:
             return
-        seq, before = self._head(lock=True)
+        seq, before = self._last or self._head(lock=True)
         instant, new = moment_text(at), []
         for entry in entries:
             seq, before = seq + 1, link_hash(before, seq + 1, instant, entry)
@@ -54,7 +58,8 @@ class Audit:
             row = {"seq": seq, "at": at, "subject": subject, "before": was, "after": now, "note": note, "hash": before}
             new.append(with_whole(row, "subject"))
         insert_rows(self._conn, audit, new)
-        self._conn.execute(update(audit_head).values(seq=seq, hash=before))
+        self._conn.execute(_MOVED_ON, {"n_seq": seq, "n_hash": before})
+        self._last = seq, before
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the last row: worth keeping outside of the database."""

@@ -193,8 +193,8 @@ def _history_row(link: Link, act: str, n: int, at: datetime, who: str, why: str)
 
 
 def _link(row: dict[str, Any]) -> Link:
-    ref = Ref(system=row["system"], kind=row["ref_kind"], id=row["ref_id"])
-    return Link(kind=row["kind"], our_id=row["our_id"], ref=ref, sent=row["sent"])
+    ref = Ref.trusted(system=row["system"], kind=row["ref_kind"], id=row["ref_id"])
+    return Link.trusted(kind=row["kind"], our_id=row["our_id"], ref=ref, sent=row["sent"])
 
 
 def _event(row: dict[str, Any]) -> LinkEvent:

@@ -24,11 +24,16 @@ from billsync.store.errors import IllegalMove
 from billsync.store.links import Links
 from billsync.store.schema import deliveries
 from billsync.store.sql import among, bulk, rows
-from billsync.store.types import with_whole
+from billsync.store.types import fold, with_whole
 
 _MOMENTS: Final = frozenset({"lease_until", "next_at", "first_sent_at", "last_sent_at"})
 MOVABLE: Final = _MOMENTS | {"attempt", "fence", "owner", "remote_id", "probes", "gen"}
 """Columns that a move may set beside state and reason."""
+
+_MOVED: Final = (*sorted(MOVABLE), "reason")
+_LOCKED: Final = (
+    select(*(deliveries.c[name] for name in ("id", "state", *_MOVED))).order_by(deliveries.c.id).with_for_update()
+)
 
 Move = tuple[Delivery, DeliveryState, str, Mapping[str, Any]]
 """The row as it was seen, the state it shall have, the reason, and columns to set."""
@@ -106,17 +111,17 @@ class Outbox(Attempts):
 
     def _swap(self, changes: Sequence[tuple[Delivery, dict[str, Any]]]) -> list[Delivery | None]:
         """Compare-and-set on (id, state, fence), in bulk: the rows are locked, judged here, and written."""
-        locked = select(deliveries).order_by(deliveries.c.id).with_for_update()
-        now = {row["id"]: _delivery(row) for row in among(self._conn, locked, deliveries.c.id, _ids(changes))}
+        now = {row["id"]: row for row in among(self._conn, _LOCKED, deliveries.c.id, _ids(changes))}
         answers: list[Delivery | None] = []
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for seen, columns in changes:
-            row = now.get(seen.id)
+            found = now.get(fold(seen.id))
+            row = None if found is None else _as_it_is(seen, found)
             if row is None or (row.state, row.fence) != (seen.state, seen.fence):
                 answers.append(None)
                 continue
-            now[seen.id] = row.model_copy(update=columns)
-            answers.append(now[seen.id])
+            now[fold(seen.id)] |= columns
+            answers.append(row.altered(**columns))
             bound = {"b_id": seen.id, "b_state": str(row.state), "b_fence": row.fence}
             values = {f"n_{name}": str(value) if name == "state" else value for name, value in columns.items()}
             by_columns.setdefault(tuple(sorted(columns)), []).append(bound | values)
@@ -148,18 +153,29 @@ class Outbox(Attempts):
         states: Collection[DeliveryState],
         limit: int,
         moved_on: bool = False,
+        without: Collection[str] = (),
+        before: Mapping[str, str] | None = None,
     ) -> _Deliveries:
         """Rows in these states whose `next_at` is None or over; by rank, sequence and key.
 
-        With `moved_on` only those whose `next_at` is over: of writes that took effect, most have none.
+        With `moved_on` only those whose `next_at` is over: of writes that took effect, most have none.  None of the
+        kinds of record `without`, and of the kinds in `before` only those of a lower sequence.
         """
-        soon = deliveries.c.next_at <= now
-        if not moved_on:
-            soon = or_(deliveries.c.next_at.is_(None), soon)
+        query = _PASSED if moved_on else _SOON
+        query = query if not without else query.where(deliveries.c.object.not_in(sorted(without)))
+        for object, sequence in sorted((before or {}).items()):
+            query = query.where(or_(deliveries.c.object != object, deliveries.c.sequence < sequence))
         # One query per state, since each can then be read in the order of the index and end at the limit.
-        parts = [_of(connection, state).where(soon).order_by(*_ORDER).limit(limit) for state in dict.fromkeys(states)]
-        found = [[_delivery(row) for row in rows(self._conn, part)] for part in parts]
+        wanted = [{"s_connection": connection, "s_state": str(state), "s_now": now} for state in dict.fromkeys(states)]
+        found = [[_delivery(row) for row in rows(self._conn, query.limit(limit), given)] for given in wanted]
         return list(islice(merge(*found, key=_place), limit))
+
+    def under_way(self, connection: str) -> list[tuple[str, str, str, str | None]]:
+        """Object, kind, our id and id there (None where it is not known) of every row that is being sent."""
+        given = {"s_connection": connection, "s_state": str(_S.INFLIGHT)}
+        return [
+            (row["object"], row["kind"], row["our_id"], row["remote_id"]) for row in rows(self._conn, _UNDER_WAY, given)
+        ]
 
     def fresh(self, connection: str, kinds: Collection[str], *, after: str = "", limit: int = 500) -> _Deliveries:
         """Rows of these kinds that were never sent and will be, by key, from the first after `after`."""
@@ -268,6 +284,19 @@ class Outbox(Attempts):
         return [f"{connection}/{object}/{remote}" for connection, object, remote in self._conn.execute(doubled)]
 
 
+def _due(moment: Any) -> Any:
+    c = deliveries.c
+    mine = (c.connection == bindparam("s_connection"), c.state == bindparam("s_state"))
+    return select(deliveries).where(*mine, moment).order_by(*_ORDER)
+
+
+_PASSED: Final = _due(deliveries.c.next_at <= bindparam("s_now"))
+_SOON: Final = _due(or_(deliveries.c.next_at.is_(None), deliveries.c.next_at <= bindparam("s_now")))
+_UNDER_WAY: Final = select(*(deliveries.c[name] for name in ("object", "kind", "our_id", "remote_id", "whole"))).where(
+    deliveries.c.connection == bindparam("s_connection"), deliveries.c.state == bindparam("s_state")
+)
+
+
 def _subject(delivery: Delivery) -> str:
     return f"delivery/{delivery.key}"
 
@@ -306,5 +335,13 @@ def _row(delivery: Delivery, version: int, at: datetime) -> dict[str, Any]:
 
 
 def _delivery(row: Mapping[str, Any]) -> Delivery:
+    """The row as it was planned and moved: what stands in it was judged when it was written."""
+    needs = row["needs"]
     values = {name: row[name] for name in _FIELDS}
-    return Delivery(**values | {"needs": tuple(json.loads(row["needs"]))})
+    values |= {"state": _S(row["state"]), "needs": tuple(json.loads(needs)) if needs != "[]" else ()}
+    return Delivery.trusted(**values)
+
+
+def _as_it_is(seen: Delivery, now: Mapping[str, Any]) -> Delivery:
+    """A delivery that was seen before, with what may have been moved since."""
+    return seen.altered(**{name: now[name] for name in _MOVED}, state=_S(now["state"]))

@@ -59,9 +59,9 @@ def bulk(conn: Connection, statement: Executable, rows: Sequence[dict[str, Any]]
     return conn.execute(statement, rows).rowcount if rows else 0
 
 
-def rows(conn: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
-    """The rows as dicts, long texts whole."""
-    result = conn.execute(statement)
+def rows(conn: Connection, statement: Select[Any], given: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The rows as dicts, long texts whole; `given` are the values of the statement's own parameters."""
+    result = conn.execute(statement, given)
     names = list(result.keys())
     found = [dict(zip(names, row, strict=True)) for row in result.all()]
     for row in found if "whole" in names else ():
