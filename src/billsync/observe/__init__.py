@@ -1,26 +1,34 @@
 """What happens, told to whoever watches: events, spans, counts; nobody watches until `watch` is called.  (shell)
 
-Everything may call these at any place: without a watcher they cost next to nothing, and they never raise.
+Everything may call these at any place: without a watcher they cost next to nothing, and they never raise.  Names are
+those of `catalogue.py`; facts are ids, counts and codes, never contents of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
-from typing import Any, Literal, Protocol
+from contextvars import ContextVar, copy_context
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
+
+from billsync.observe.masking import Mask
 
 Level = Literal["debug", "info", "warning", "error"]
+Mark = Callable[..., None]
+"""Adds facts to a span that are only known at its end, such as `mark(status="200")`."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Watcher(Protocol):
-    """Who is told; implementations mask secrets and personal data before anything leaves them."""
+    """Who is told; implementations mask secrets and personal data before anything leaves them, and raise nothing."""
 
     def event(self, level: Level, name: str, facts: dict[str, Any]) -> None:
         """Something happened."""
 
-    def span(self, name: str, facts: dict[str, Any]) -> AbstractContextManager[None]:
-        """Something takes place while the block lasts."""
+    def span(self, name: str, facts: dict[str, Any]) -> AbstractContextManager[Mark]:
+        """Something takes place while the block lasts; what the block raises goes through."""
 
     def count(self, name: str, by: float, labels: dict[str, str]) -> None:
         """A counter grows."""
@@ -31,6 +39,8 @@ class Watcher(Protocol):
 
 _watcher: Watcher | None = None
 _bound: ContextVar[dict[str, Any]] = ContextVar("billsync_observed", default={})  # noqa: B039  replaced, never changed
+mask = Mask()
+"""What no watcher may say; the whole process shares it."""
 
 
 def watch(watcher: Watcher | None) -> None:
@@ -39,15 +49,25 @@ def watch(watcher: Watcher | None) -> None:
     _watcher = watcher
 
 
+def watched() -> bool:
+    """Whether anybody is told: for facts that cost something to gather."""
+    return _watcher is not None
+
+
+def hide(*secrets: str) -> None:
+    """Never say these words from now on, wherever they come up."""
+    mask.add(*secrets)
+
+
 def event(name: str, *, level: Level = "info", **facts: Any) -> None:
     """Something happened; `facts` are ids, counts and codes, never contents of records."""
     if _watcher is not None:
         _watcher.event(level, name, {**_bound.get(), **facts})
 
 
-def span(name: str, **facts: Any) -> AbstractContextManager[None]:
-    """Something takes place while the block lasts."""
-    return nullcontext() if _watcher is None else _watcher.span(name, {**_bound.get(), **facts})
+def span(name: str, **facts: Any) -> AbstractContextManager[Mark]:
+    """Something takes place while the block lasts; the block gets a `Mark`."""
+    return _NOBODY if _watcher is None else _watcher.span(name, {**_bound.get(), **facts})
 
 
 def count(name: str, by: float = 1, **labels: str) -> None:
@@ -70,3 +90,20 @@ def bound(**facts: Any) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
+
+
+def carried(work: Callable[P, T]) -> Callable[P, T]:
+    """The work, to be done in another thread: what is bound here, and the span that is open here, hold there too."""
+    context = copy_context()
+
+    def there(*args: P.args, **named: P.kwargs) -> T:
+        return context.copy().run(work, *args, **named)
+
+    return there
+
+
+def _unmarked(**_facts: Any) -> None:
+    """Nobody is told."""
+
+
+_NOBODY: AbstractContextManager[Mark] = nullcontext(_unmarked)
