@@ -9,6 +9,8 @@ from billsync.model.delivery import DONE, Delivery, DeliveryState
 from billsync.model.problem import Place, Problem
 from billsync.push.session import Push
 from billsync.store import Tx
+from billsync.store.outbox import Wait
+from billsync.store.sql import chunks
 
 _S = DeliveryState
 _MOVING: Final = frozenset({_S.READY, _S.RETRY, _S.INFLIGHT, _S.UNKNOWN})
@@ -21,22 +23,22 @@ def release(push: Push) -> dict[str, str]:
     """
     with push.store.view() as tx:
         waiting = tx.outbox.waiting(push.connection)
-        needed = tx.outbox.many({key for delivery in waiting for key in delivery.needs})
-    open_ = [(d, {needed[k].state if k in needed else None for k in d.needs} - DONE) for d in waiting]
-    free = [delivery for delivery, states in open_ if not states]
-    if free:
+        needed = tx.outbox.states({key for wait in waiting for key in wait.needs})
+    open_ = [(wait, {needed.get(key) for key in wait.needs} - DONE) for wait in waiting]
+    for free in chunks(wait.key for wait, states in open_ if not states):
         with push.store.tx("release") as tx:
-            tx.outbox.move_many([(d, _S.READY, "", {}) for d in free], at=push.clock.now())
-            _no_longer_wait(push, tx, free)
-    _tell_of_nothing(push, [(d, key) for d, states in open_ if None in states for key in d.needs if key not in needed])
+            found = [row for row in tx.outbox.many(free).values() if row.state is _S.WAITING]
+            tx.outbox.move_many([(row, _S.READY, "", {}) for row in found], at=push.clock.now())
+            _no_longer_wait(push, tx, found)
+    _tell_of_nothing(push, [(w, key) for w, states in open_ if None in states for key in w.needs if key not in needed])
     first: dict[str, str] = {}
-    for delivery, states in open_:
+    for wait, states in open_:
         if states and states <= _MOVING:
-            first[delivery.object] = min(delivery.sequence, first.get(delivery.object, delivery.sequence))
+            first[wait.object] = min(wait.sequence, first.get(wait.object, wait.sequence))
     return first
 
 
-def _tell_of_nothing(push: Push, waits: Sequence[tuple[Delivery, str]]) -> None:
+def _tell_of_nothing(push: Push, waits: Sequence[tuple[Wait, str]]) -> None:
     """Say once a push what waits for something that was never planned, and so would wait for ever."""
     if not waits or push.told_waits:
         return
@@ -50,9 +52,9 @@ def _tell_of_nothing(push: Push, waits: Sequence[tuple[Delivery, str]]) -> None:
                     code="PUSH-WAIT-01",
                     message=f"waits for {key.rpartition(':')[0]}, which nothing has planned to send",
                     hint=hint,
-                    place=Place(system=delivery.connection, object=delivery.object, id=delivery.our_id),
+                    place=Place(system=push.connection, object=wait.object, id=wait.our_id),
                 )
-                for delivery, key in waits
+                for wait, key in waits
             ],
         )
 

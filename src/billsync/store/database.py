@@ -19,6 +19,7 @@ from billsync.store.changes import Changes
 from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
+from billsync.store.foremen import Foremen
 from billsync.store.gates import Gates
 from billsync.store.hints import Hints
 from billsync.store.inbox import Inbox
@@ -57,6 +58,7 @@ class Tx:
         self.hints = Hints(conn)
         self.outbox = Outbox(conn, self.audit, self.links)
         self.gates = Gates(conn, self.audit)
+        self.foremen = Foremen(conn)
         self.orphans = Orphans(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -43,6 +44,17 @@ _Names = list[str]
 _ORDER: Final = (deliveries.c.rank, deliveries.c.sequence, deliveries.c.key)
 _S = DeliveryState
 _FIELDS: Final = frozenset(Delivery.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A row that waits: for the deliveries with the keys `needs`."""
+
+    key: str
+    object: str
+    our_id: str
+    sequence: str
+    needs: tuple[str, ...]
 
 
 class Outbox(Attempts):
@@ -115,12 +127,12 @@ class Outbox(Attempts):
         answers: list[Delivery | None] = []
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for seen, columns in changes:
-            found = now.get(fold(seen.id))
-            row = None if found is None else _as_it_is(seen, found)
-            if row is None or (row.state, row.fence) != (seen.state, seen.fence):
+            there = now.get(fold(seen.id))
+            row = None if there is None else _as_it_is(seen, there)
+            if there is None or row is None or (row.state, row.fence) != (seen.state, seen.fence):
                 answers.append(None)
                 continue
-            now[fold(seen.id)] |= columns
+            there |= columns
             answers.append(row.altered(**columns))
             bound = {"b_id": seen.id, "b_state": str(row.state), "b_fence": row.fence}
             values = {f"n_{name}": str(value) if name == "state" else value for name, value in columns.items()}
@@ -188,9 +200,19 @@ class Outbox(Attempts):
         )
         return [_delivery(row) for row in rows(self._conn, query.order_by(deliveries.c.key).limit(limit))]
 
-    def waiting(self, connection: str) -> list[Delivery]:
-        """Rows that wait for others, by rank, sequence and key."""
-        return [_delivery(row) for row in rows(self._conn, _of(connection, _S.WAITING).order_by(*_ORDER))]
+    def waiting(self, connection: str) -> list[Wait]:
+        """What waits for others, by rank, sequence and key."""
+        given = {"s_connection": connection, "s_state": str(_S.WAITING)}
+        return [
+            Wait(row["key"], row["object"], row["our_id"], row["sequence"], tuple(json.loads(row["needs"])))
+            for row in rows(self._conn, _WAITING, given)
+        ]
+
+    def states(self, keys: Iterable[str]) -> dict[str, DeliveryState]:
+        """Key -> state, of those that are there."""
+        return {
+            row["key"]: _S(row["state"]) for row in among(self._conn, _only("key", "state"), deliveries.c.key, keys)
+        }
 
     def next_at(self, connection: str, *, after: datetime | None = None) -> datetime | None:
         """When the next row will be due: the earliest `next_at`, or end of a lease.  None where no row has one.
@@ -290,6 +312,11 @@ def _due(moment: Any) -> Any:
     return select(deliveries).where(*mine, moment).order_by(*_ORDER)
 
 
+_WAITING: Final = (
+    select(*(deliveries.c[name] for name in ("key", "object", "our_id", "sequence", "needs", "whole")))
+    .where(deliveries.c.connection == bindparam("s_connection"), deliveries.c.state == bindparam("s_state"))
+    .order_by(*_ORDER)
+)
 _PASSED: Final = _due(deliveries.c.next_at <= bindparam("s_now"))
 _SOON: Final = _due(or_(deliveries.c.next_at.is_(None), deliveries.c.next_at <= bindparam("s_now")))
 _UNDER_WAY: Final = select(*(deliveries.c[name] for name in ("object", "kind", "our_id", "remote_id", "whole"))).where(
