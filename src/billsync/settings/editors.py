@@ -17,6 +17,7 @@ from billsync.settings.alerts import Alerts
 from billsync.settings.connection import Sandbox
 from billsync.settings.engine import EngineSettings
 from billsync.settings.file import KEYS, NAME
+from billsync.settings.observing import Observing
 from billsync.settings.shape import Pipeline
 
 Schema = dict[str, Any]
@@ -39,6 +40,7 @@ _TOP: Final[dict[str, Schema]] = {
         "description": "Keys that seal what connectors keep between runs; the first one seals, all open.",
     },
     "engine": {"description": "How the daemon and workers carry out runs (docs/how-to/run-a-fleet.md)."},
+    "observe": {"description": "What is told of what happens, and where to look (docs/how-to/watch-billsync.md)."},
     "connections": {"description": "Outside systems by name."},
     "pipelines": {"description": "What flows from where to where, by name."},
     "alerts": {"description": "Who is alerted of what (docs/how-to/alerts.md)."},
@@ -52,6 +54,7 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
         "sandbox": Sandbox,
         "alerts": Alerts,
         "engine": EngineSettings,
+        "observe": Observing,
         **{f"connector {name}": it for name, it in connectors.items()},
     }
     found, shared = models_json_schema(
@@ -67,6 +70,7 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
         "pipelines": {**named, "additionalProperties": refs["pipeline"]},
         "alerts": refs["alerts"],
         "engine": refs["engine"],
+        "observe": refs["observe"],
     }
     return {
         "$schema": _DRAFT,

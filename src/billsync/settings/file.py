@@ -17,12 +17,13 @@ from billsync.settings.alerts import Alerts, Channel, secrets_in_plain_text
 from billsync.settings.connection import Connection, Sandbox, filled, secret
 from billsync.settings.convert import BadSettings, node_to_model, validated
 from billsync.settings.engine import EngineSettings
+from billsync.settings.observing import Observing
 from billsync.settings.shape import Pipeline
 from billsync.strict import yaml
 from billsync.strict.yaml import BadYaml, Node, did_you_mean
 
 DEFAULT_STORE: Final = "sqlite:///billsync.db"
-KEYS: Final = ("store", "environment", "vault", "engine", "connections", "pipelines", "alerts")
+KEYS: Final = ("store", "environment", "vault", "engine", "observe", "connections", "pipelines", "alerts")
 ENVIRONMENT: Final = "BILLSYNC_ENVIRONMENT"
 """Environment variable that says which environment this is, in place of the key `environment:`."""
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,49}", re.ASCII)
@@ -43,6 +44,7 @@ class Settings:
         alerts: who is alerted of what; secrets of channels are references here.
         alerts_node: where that stands, or None where it does not.
         engine: how the daemon and workers carry out runs.
+        observe: what is told of what happens.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Settings:
     alerts: Alerts = field(default_factory=Alerts)
     alerts_node: Node | None = None
     engine: EngineSettings = field(default_factory=EngineSettings)
+    observe: Observing = field(default_factory=Observing)
 
     def alert_channel(self, name: str) -> Channel:
         """A channel with its secrets.  Raises `BadSettings`."""
@@ -94,13 +97,15 @@ def _settings(node: Node, path: Path) -> Settings:
     environment = _collect(problems, lambda: _environment(node.get("environment")), "")
     vault: tuple[Node, ...] = _collect(problems, lambda: _references(node.get("vault")), ())
     engine = _collect(problems, lambda: _section(node, "engine", EngineSettings), EngineSettings())
+    observe = _collect(problems, lambda: _section(node, "observe", Observing), Observing())
     connections = _each(node, "connections", problems, lambda name, inner: _connection(name, inner, root))
     pipelines = _each(node, "pipelines", problems, _pipeline)
     problems += _unknown_ends(node)
     alerts = _collect(problems, lambda: _alerts(node.get("alerts")), Alerts())
     if problems:
         raise BadSettings(problems)
-    return Settings(path, root, store, connections, pipelines, environment, vault, alerts, node.get("alerts"), engine)
+    whole = (store, connections, pipelines, environment, vault, alerts, node.get("alerts"), engine, observe)
+    return Settings(path, root, *whole)
 
 
 def _read(path: Path) -> Node:
