@@ -8,7 +8,8 @@ it is.
 from billsync.settings.connection import Connection, Sandbox
 from billsync.settings.convert import BadSettings, node_to_model
 from billsync.settings.file import Settings, load, parsed
-from billsync.settings.shape import Billing, Mappings, Pipeline, Push, Schedule
+from billsync.settings.shape import Billing, Mappings, Pipeline, Push
+from billsync.timetable import Schedule
 
 __all__ = [
     "BadSettings",

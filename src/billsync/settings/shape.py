@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from billsync.invoicing.policy import InvoicingRules
 from billsync.model.base import Id, Noun, Number, Text, Zone
 from billsync.model.scalar import day_in_zone, read_day
 from billsync.settings.changes import Changes
+from billsync.timetable import Schedule, ever_rings
 
 _DAY_S: Final = 86_400
 
@@ -129,39 +128,7 @@ class Conflicts(Noun):
         return self.fields.get(f"{kind}.{field}", self.default)
 
 
-class Schedule(Noun):
-    """When a pipeline runs by itself: by the calendar of a zone, or every so many seconds.
-
-    Attributes:
-        cron: five fields (minute, hour, day, month, weekday), or None.
-        zone: the zone of `cron`.
-        every_s: seconds from one start to the next, or None.
-    """
-
-    cron: Id | None = None
-    zone: Zone = "UTC"
-    every_s: int | None = Field(default=None, ge=1, le=366 * _DAY_S)
-
-    @field_validator("cron")
-    @classmethod
-    def _says_something(cls, value: str | None) -> str | None:
-        try:
-            # a day such as 30 February is a line that is right and never rings
-            rings = value is None or CronTrigger.from_crontab(value, UTC).get_next_fire_time(None, _SOME_DAY)
-        except ValueError as error:
-            raise ValueError(f"not a cron line such as '0 6 * * *': {error}") from None
-        if not rings:
-            raise ValueError("this day and time never comes")
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Schedule:
-        if (self.cron is None) == (self.every_s is None):
-            raise ValueError("expected one of `cron` and `every_s`")
-        return self
-
-
-_SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC"))
+_SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Pipeline(Noun):
@@ -186,6 +153,13 @@ class Pipeline(Noun):
     conflicts: Conflicts | None = None
     changes: Changes | None = None
     schedule: Schedule | None = None
+
+    @field_validator("schedule")
+    @classmethod
+    def _rings(cls, value: Schedule | None) -> Schedule | None:
+        if value is not None and not ever_rings(value, _SOME_DAY):
+            raise ValueError("it never rings: its quiet hours or blackouts leave no slot")
+        return value
 
     @property
     def sends_invoices(self) -> bool:
