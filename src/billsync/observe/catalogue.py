@@ -75,7 +75,9 @@ EVENTS: Final = (
     ),
     Event("call_repeated", "debug", ("reason", "attempt"), "a read is made once more"),
     Event("secret_exchanged", "info", ("kept",), "a token of a system was kept anew, sealed"),
-    Event("log", "warning", ("logger", "error"), "a library said something; only its own words, no values"),
+    Event("log", "warning", ("logger", "said", "error"), "a library said something: its own words without the values"),
+    Event("health_served", "info", ("port",), "health and figures can be asked for here"),
+    Event("traces_not_sent", "warning", ("hint",), "traces are asked for, and the libraries are missing"),
     Event("health_not_served", "warning", ("reason",), "nobody can be answered at `observe: listen`"),
 )
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -196,6 +197,12 @@ class Store:
         migrating.check_schema(self._engine, self._where)
         with translated(self._where), self._reader.connect() as conn:
             return opening.remarks(conn, self._where)
+
+    def check_writable(self, now: datetime) -> None:
+        """Look whether the database has the right schema and takes a write.  Raises `StoreUnusable`, `Conflict`."""
+        migrating.check_schema(self._engine, self._where)
+        with self.tx("ready") as tx:
+            tx.pulses.ready(now)
 
     def close(self) -> None:
         """Let go of all connections."""

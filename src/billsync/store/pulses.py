@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, Text, delete, func, select, tuple_, type_coerce
 
 from billsync.model.delivery import DONE, STUCK, DeliveryState
-from billsync.store.schema import budgets, deliveries, pulses, rings, runs, workers
+from billsync.store.schema import budgets, deliveries, pulses, rings, runs, store_notes, workers
 from billsync.store.sql import rows, upsert
 
 WRITES: Final = "(writes)"
@@ -92,6 +92,10 @@ class Pulses:
         query = select(*columns).order_by(pulses.c.pipeline, pulses.c.connection, pulses.c.object)
         query = query if pipeline is None else query.where(pulses.c.pipeline == pipeline)
         return [Pulse(**row) for row in rows(self._conn, query)]
+
+    def ready(self, at: datetime) -> None:
+        """Write something: whether that can be done is what is asked."""
+        upsert(self._conn, store_notes, [{"name": "ready", "value": "", "at": at}], ["at"])
 
     # ------------------------------------------------------------ what waits
 
