@@ -5,7 +5,7 @@ Does not own: what a deal, a charge or a retry means; callers decide, the store 
 
 `Store.open(url)` -> `with store.tx("name") as tx:` -> `tx.inbox`, `tx.facts`, `tx.ledger`, `tx.changes`, `tx.outbox`,
 `tx.links`, `tx.echoes`, `tx.schemas`, `tx.live_tables`, `tx.kept`, `tx.hints`, `tx.gates`, `tx.orphans`,
-`tx.problems`, `tx.runs`, `tx.audit`.
+`tx.problems`, `tx.runs`, `tx.rings`, `tx.audit`.
 """
 
 from billsync.store.audit import Audit
@@ -31,9 +31,11 @@ from billsync.store.outside import LiveTables, Schemas, Snapshot
 from billsync.store.payments import StoredPayment
 from billsync.store.problems import Problems, StoredProblem
 from billsync.store.refunds import StoredRefund
+from billsync.store.rings import BEGAN, Ring, Rings
 from billsync.store.runs import Run, Runs
 
 __all__ = [
+    "BEGAN",
     "UNLISTED",
     "Absorbed",
     "Audit",
@@ -61,6 +63,8 @@ __all__ = [
     "Orphans",
     "Outbox",
     "Problems",
+    "Ring",
+    "Rings",
     "Run",
     "Runs",
     "Schemas",

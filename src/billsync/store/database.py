@@ -32,6 +32,7 @@ from billsync.store.outbox import Outbox
 from billsync.store.outside import LiveTables, Schemas
 from billsync.store.problems import Problems
 from billsync.store.pulses import Pulses
+from billsync.store.rings import Rings
 from billsync.store.runs import Runs
 from billsync.store.signals import Signals
 from billsync.store.traces import Traces
@@ -63,6 +64,7 @@ class Tx:
         self.orphans = Orphans(conn, self.audit)
         self.problems = Problems(conn)
         self.runs = Runs(conn)
+        self.rings = Rings(conn)
         self.pulses = Pulses(conn)
         self.alerts = Alerts(conn)
         self.signals = Signals(conn)

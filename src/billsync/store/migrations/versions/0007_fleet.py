@@ -39,7 +39,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "rings",
-        *_text("pipeline slot due_at at outcome note owner"),
+        *_text("pipeline slot due_at ring_at at outcome why note owner"),
         sa.PrimaryKeyConstraint("pipeline", "slot", name="pk_rings"),
     )
     op.create_index("ix_rings_pipeline_due_at", "rings", ["pipeline", "due_at"])
