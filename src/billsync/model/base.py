@@ -25,6 +25,7 @@ from pydantic_core import SchemaValidator
 from billsync.model.currency import exponent
 from billsync.model.quick import quick_validator, stored_validator
 from billsync.model.scalar import plain, read_day, read_decimal, read_instant, read_text, read_zone
+from billsync.model.simple import simple_text
 from billsync.model.writer import Write, writer_of
 
 _DECIMAL_SCHEMA = {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$", "examples": ["1234.50"]}
@@ -182,6 +183,9 @@ def canonical_json(value: object) -> str:
 
     Text is kept as it is (no escapes): the same record gives the same bytes on every machine and store.
     """
+    quick = simple_text(value)
+    if quick is not None:
+        return quick
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -39,12 +39,17 @@ class _Bad(Exception):
         return self
 
 
-def unfit(id: Any, data: Any) -> Unfit | None:
-    """What keeps a record from being stored, or None.  Takes anything: a connector may break its word."""
+def unfit(id: Any, data: Any, text: str | None = None) -> Unfit | None:
+    """What keeps a record from being stored, or None.  Takes anything: a connector may break its word.
+
+    `text` is the content's canonical JSON where it is known (`model.simple`): then it is not gone through again.
+    """
     if not isinstance(id, str) or not id.strip():
         return Unfit("READ-KEY-01", f"expected text as the record's id, got {show(id)}")
     try:
         _text(id)
+        if text is not None and type(data) is dict and len(text) <= MAX_TEXT and "\\u0000" not in text:
+            return None
         size = _walk(data, 0) if isinstance(data, Mapping) else _refuse(data)
     except _Bad as bad:
         return Unfit(bad.code, str(bad), bad.path)
