@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from billsync import sync
+from billsync import observe, sync
 from billsync.connector import Fault
 from billsync.push import Clock
 from billsync.store import Store, Tx
@@ -46,7 +46,18 @@ def on_record(
         taken = resumes and tx.runs.take_over(run, owner)
         tx.runs.orphans(name, owner, clock.now())
         if not taken and not tx.runs.start(run, name, slot=slot, owner=owner, at=clock.now()):
+            observe.event("run_not_needed", run=run, pipeline=name)
             return None
+    with observe.bound(run=run, pipeline=name), observe.span("run"):
+        return _noted(store, clock, run, journey, resumed=taken)
+
+
+def _noted(
+    store: Store, clock: Clock, run: str, journey: Callable[[str], sync.Report], *, resumed: bool
+) -> sync.Report:
+    """The run, from its start to its end, which is noted however it ends."""
+    observe.event("run_started", resumed=resumed)
+    began = clock.now()
     report = sync.Report(run, exit_code=2)
     state = "failed"
     try:
@@ -59,7 +70,16 @@ def on_record(
         raise
     finally:
         _note_end(store, report, state, clock.now())
+        _tell_end(report, state, (clock.now() - began).total_seconds())
     return report
+
+
+def _tell_end(report: sync.Report, state: str, seconds: float) -> None:
+    pipeline = report.run.partition("@")[0]
+    observe.count("billsync_runs_total", pipeline=pipeline, state=state)
+    level: observe.Level = "info" if state in ("ok", "problems") else "warning"
+    facts = {"exit_code": report.exit_code, "counts": {name: n for name, n in report.counts.items() if n}}
+    observe.event("run_ended", level=level, state=state, seconds=round(seconds, 3), **facts)
 
 
 def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:

@@ -7,9 +7,11 @@ last one that was stored, and nothing that lies before a stored checkpoint is ev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 
+from billsync import observe
 from billsync.connector import Connector, Page, Record
 from billsync.model.problem import Place, Problem
 from billsync.store import InboxRow, Store, StoredHint, Tx
@@ -50,12 +52,13 @@ def changed(
     advance: Callable[[int], None] = lambda _n: None,
     judge: Judge | None = None,
     full: bool = False,
+    ended: Callable[[], None] = lambda: None,
 ) -> tuple[int, int]:
     """Read one kind of record into the inbox.  Gives how many records were read, and how many were new or changed.
 
     A page whose records `judge` finds changed in form is not taken: the read ends before it, with a problem, and goes
     on there with the next run.  `full` forgets the checkpoint and takes everything again as it is; what has not changed
-    stays as it is.  Raises the connector's `TryLater` and `Refused`.
+    stays as it is.  `ended` is called where the read came to its end.  Raises the connector's `TryLater` and `Refused`.
     """
     with store.view() as tx:
         since = None if full else tx.inbox.cursor(connection, object)
@@ -66,7 +69,7 @@ def changed(
     complained: set[str] = set()
     for page in connector.read(object, since):
         try:
-            with store.tx("pull-page") as tx:
+            with _shown(connection, object, page), store.tx("pull-page") as tx:
                 at = now()
                 good, bad = _sifted(connection, object, page)
                 absorbed = tx.inbox.absorb(connection, good, run=run, at=at)
@@ -98,7 +101,12 @@ def changed(
     if drifting:
         with store.tx("pull-end") as tx:
             tx.problems.close_file(connection, object, at=now(), codes_prefix=DRIFT_CODE)
+    ended()
     return read, fresh
+
+
+def _shown(connection: str, object: str, page: Page) -> AbstractContextManager[observe.Mark]:
+    return observe.span("page", connection=connection, object=object, records=len(page.records))
 
 
 def hinted(

@@ -22,6 +22,7 @@ from billsync.stage import (
     contracting,
     crediting,
     facts,
+    looking,
     money,
     outgoing,
     ownership,
@@ -151,6 +152,7 @@ def deliver(
     with world.store.view() as tx:
         states = tx.outbox.counts(end.name).get(end.name, {})
     world.progress.stage(f"Write to {end.name}", sum(n for state, n in states.items() if state not in FINAL))
+    began = world.now()
     with world.store.lock(f"push-{end.name}", world.owner):
         pushed = push.deliver(
             world.store,
@@ -163,6 +165,7 @@ def deliver(
             report=world.report,
             advance=world.progress.advance,
         )
+    looking.sent(world, end.name, began, pushed)
     for kind, count in pushed.sent.items():
         world.tally.add(f"{kind} writes confirmed", count)
     world.tally.add("writes refused", pushed.refused)

@@ -26,6 +26,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from billsync import observe
 from billsync.connector import Refused, TryLater
 from billsync.push import Clock
 from billsync.store import Held, Store, StoredSeal
@@ -136,6 +137,9 @@ class Vault:
         sealed = seal(keys[0], self._connection, name, value)
         found = StoredSeal(self._connection, name, sealed, keys[0].id, self._clock.now())
         self._store.run("keep", lambda tx: tx.kept.put(found))
+        observe.hide(value)
+        observe.count("billsync_secrets_exchanged_total", connection=self._connection)
+        observe.event("secret_exchanged", connection=self._connection, kept=name)
 
     def alone(self, name: str) -> AbstractContextManager[None]:
         """No other process exchanges this text meanwhile.

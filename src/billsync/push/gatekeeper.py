@@ -13,7 +13,7 @@ from typing import Final
 from billsync.connector import TryLater
 from billsync.model.gate import Gate, GateState
 from billsync.model.problem import Place, Problem
-from billsync.push import bounds, port
+from billsync.push import bounds, port, telling
 from billsync.push.session import OFFLINE_TRIES, Push
 from billsync.verify import cheap
 
@@ -155,3 +155,4 @@ def _put(
         if was is not None and (keeps or until is not None):
             gate = gate.model_copy(update={"allowance": was.allowance})
         tx.gates.put(gate)
+    telling.gate(was, gate)

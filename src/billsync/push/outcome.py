@@ -10,7 +10,7 @@ from typing import Final
 from billsync.model.delivery import STUCK, Delivery, DeliveryState
 from billsync.model.problem import Place, Problem
 from billsync.model.ref import Link, Ref
-from billsync.push import decide
+from billsync.push import decide, telling
 from billsync.push.payload import number_of
 from billsync.push.session import OFFLINE_TRIES, Push
 from billsync.store import Tx
@@ -168,3 +168,4 @@ def _count(push: Push, moves: Moves, *, attempted: bool) -> None:
             push.result.sent[delivery.kind] = push.result.sent.get(delivery.kind, 0) + 1
         push.result.refused += move.to is _S.DEAD
         push.result.review += move.to is _S.REVIEW
+    telling.moved(push.connection, moves)

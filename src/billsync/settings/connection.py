@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
+from billsync import observe
 from billsync.model.base import Id, Noun, Text
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
@@ -104,6 +106,12 @@ def _inner(annotation: Any) -> Any:
 
 def secret(node: Node, root: Path) -> str:
     """The text that a reference leads to.  Raises `BadSettings`; the message never holds what was written."""
+    found = _followed(node, root)
+    observe.hide(found, *filter(None, (urlsplit(found).password if "://" in found else None,)))
+    return found
+
+
+def _followed(node: Node, root: Path) -> str:
     kind, _, name = node.text().partition(":")
     if kind == "env" and name:
         return _from_environment(node, name)

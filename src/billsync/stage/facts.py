@@ -20,6 +20,7 @@ from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
 from billsync.model.usage import CustomerUsage
 from billsync.stage import bills, drift, money, ownership, schemas
+from billsync.stage.looking import Looks
 from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
@@ -34,34 +35,41 @@ _FIRST: Final = ("problem", "new", "mapped", "skipped", "gone")
 
 def read(world: World, *, full: bool = False) -> None:
     """Pull every kind of record that an inbound mapping reads: what changed, and what the system named by itself."""
-    for object, mappings in by_object(world.inbound).items():
-        world.progress.stage(f"Read {object}")
-        if not schemas.may_read(world, world.source, object, mappings):
-            continue
-        seen, fresh = pull.changed(
-            world.store,
-            world.source.connector,
-            world.source.name,
-            object,
-            run=world.run,
-            now=world.now,
-            report=world.report,
-            advance=world.progress.advance,
-            judge=partial(_suspect, mappings),
-            full=full,
-        )
-        named, changed = pull.hinted(
-            world.store,
-            world.source.connector,
-            world.source.name,
-            object,
-            run=world.run,
-            now=world.now,
-            report=world.report,
-            advance=world.progress.advance,
-        )
-        world.tally.add("records read", seen + named)
-        world.tally.add("records new or changed", fresh + changed)
+    with Looks(world, world.source.name) as looks:
+        for object, mappings in by_object(world.inbound).items():
+            world.progress.stage(f"Read {object}")
+            if schemas.may_read(world, world.source, object, mappings):
+                _read(world, object, mappings, looks, full=full)
+
+
+def _read(world: World, object: str, mappings: Sequence[FieldMapping], looks: Looks, *, full: bool) -> None:
+    look = looks.begin(object)
+    seen, fresh = pull.changed(
+        world.store,
+        world.source.connector,
+        world.source.name,
+        object,
+        run=world.run,
+        now=world.now,
+        report=world.report,
+        advance=world.progress.advance,
+        judge=partial(_suspect, mappings),
+        full=full,
+        ended=look.ended,
+    )
+    named, changed = pull.hinted(
+        world.store,
+        world.source.connector,
+        world.source.name,
+        object,
+        run=world.run,
+        now=world.now,
+        report=world.report,
+        advance=world.progress.advance,
+    )
+    looks.found(look, seen + named, fresh + changed)
+    world.tally.add("records read", seen + named)
+    world.tally.add("records new or changed", fresh + changed)
 
 
 def by_object(mappings: Sequence[FieldMapping]) -> dict[str, list[FieldMapping]]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from random import Random
 from typing import Protocol
 
+from billsync import observe
 from billsync.connector import Connector
 from billsync.invoicing.policy import InvoicingRules
 from billsync.mapping import Mapping as FieldMapping
@@ -148,3 +149,11 @@ class World:
         if found:
             tx.problems.report(found, pipeline=self.pipeline, run=self.run, at=self.now())
             self.tally.add("problems", len(found))
+            self._tell(found)
+
+    def _tell(self, found: list[Problem]) -> None:
+        for problem in found if observe.watched() else ():
+            place = problem.place
+            observe.count("billsync_problems_found_total", pipeline=self.pipeline, code=problem.code)
+            facts = {"code": problem.code, "system": place.system, "object": place.object, "id": place.id}
+            observe.event("problem_found", level="warning", **facts)

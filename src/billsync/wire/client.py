@@ -13,7 +13,7 @@ import tenacity
 
 from billsync.connector import Fault, Refused, TryLater, Unclear
 from billsync.strict.json import BadJson, loads
-from billsync.wire import faults, pinned
+from billsync.wire import faults, pinned, telling
 from billsync.wire.address import BadAddress, Reach, base_url
 from billsync.wire.body import Damaged, TooLarge, unpack
 from billsync.wire.deadline import Deadline, Line
@@ -81,6 +81,7 @@ class Client:
         self._reach = reach or Reach()
         self._secrets = Secrets()
         self._secrets.add(*secrets, *(word for value in (headers or {}).values() for word in (value, *value.split())))
+        telling.hide(secrets, headers or {})
         self._base = self._address(url)
         self._line = Line()
         self._http = httpx.Client(
@@ -94,6 +95,7 @@ class Client:
         """Send `value` as the Authorization header from now on; "" sends none.  `parts` of it are secret too."""
         self._http.headers.pop("Authorization", None)
         self._secrets.add(value, *value.split(), *parts)
+        telling.hide(parts, {"authorization": value})
         if value:
             self._http.headers["Authorization"] = value
 
@@ -189,6 +191,12 @@ class Client:
 
     def _exchange(self, request: httpx.Request, timeout: float | None, *, write: bool) -> httpx.Response:
         """Send once and read the whole body, within the deadline and the size."""
+        with telling.call(self._system, request) as mark:
+            answer = self._sent(request, timeout, write=write)
+            mark(status=str(answer.status_code))
+            return answer
+
+    def _sent(self, request: httpx.Request, timeout: float | None, *, write: bool) -> httpx.Response:
         with Deadline(timeout or self._timeout, self._line) as deadline:
             try:
                 response = self._http.send(request, stream=True)
@@ -265,6 +273,7 @@ class Client:
         """What the server asked for, and full jitter on top: many clients must not come back in one moment."""
         error = state.outcome.exception() if state.outcome else None
         asked = error.after_s if isinstance(error, TryLater) else None
+        telling.repeated(self._system, error, state.attempt_number)
         jitter = tenacity.wait_random_exponential(multiplier=0.25, max=min(self._patience, 4))(state)
         return (asked or 0) + jitter
 
