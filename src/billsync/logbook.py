@@ -8,6 +8,7 @@ from datetime import datetime
 from billsync import observe, sync
 from billsync.connector import Fault
 from billsync.push import Clock
+from billsync.stage import looking
 from billsync.store import Store, Tx
 
 
@@ -84,6 +85,7 @@ def _tell_end(report: sync.Report, state: str, seconds: float) -> None:
 
 def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> None:
     def finish(tx: Tx) -> None:
+        looking.keep(tx, report.run.partition("@")[0], report.run, report.looks)
         tx.runs.finish(
             report.run, state=state, exit_code=report.exit_code, counts=report.counts, note=report.offline, at=at
         )

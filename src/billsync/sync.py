@@ -48,6 +48,7 @@ class Report:
         offline: what the system that was not reached said, or "".
         parked: why nothing may be written to a system until a person has looked, or "".
         waiting_until: when the next write is due that this run did not wait for, or None.
+        looks: what was looked at.
     """
 
     run: str
@@ -56,6 +57,7 @@ class Report:
     offline: str = ""
     parked: str = ""
     waiting_until: datetime | None = None
+    looks: list[looking.Look] = field(default_factory=list)
 
 
 Step = Callable[[str, Callable[[], None], "Report"], None]
@@ -79,7 +81,7 @@ def run(
 
     `before_push` is called when everything for one system is planned and before anything is sent to it.
     """
-    report = Report(world.run, counts=world.tally.counts)
+    report = Report(world.run, counts=world.tally.counts, looks=world.looks)
     try:
         _journey(world, report, before_push, step, full=full)
     except Fault as fault:

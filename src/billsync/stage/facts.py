@@ -19,8 +19,7 @@ from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
 from billsync.model.usage import CustomerUsage
-from billsync.stage import bills, drift, money, ownership, schemas
-from billsync.stage.looking import Looks
+from billsync.stage import bills, drift, looking, money, ownership, schemas
 from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
@@ -35,15 +34,14 @@ _FIRST: Final = ("problem", "new", "mapped", "skipped", "gone")
 
 def read(world: World, *, full: bool = False) -> None:
     """Pull every kind of record that an inbound mapping reads: what changed, and what the system named by itself."""
-    with Looks(world, world.source.name) as looks:
-        for object, mappings in by_object(world.inbound).items():
-            world.progress.stage(f"Read {object}")
-            if schemas.may_read(world, world.source, object, mappings):
-                _read(world, object, mappings, looks, full=full)
+    for object, mappings in by_object(world.inbound).items():
+        world.progress.stage(f"Read {object}")
+        if schemas.may_read(world, world.source, object, mappings):
+            _read(world, object, mappings, full=full)
 
 
-def _read(world: World, object: str, mappings: Sequence[FieldMapping], looks: Looks, *, full: bool) -> None:
-    look = looks.begin(object)
+def _read(world: World, object: str, mappings: Sequence[FieldMapping], *, full: bool) -> None:
+    look = looking.begin(world, world.source.name, object)
     seen, fresh = pull.changed(
         world.store,
         world.source.connector,
@@ -67,7 +65,7 @@ def _read(world: World, object: str, mappings: Sequence[FieldMapping], looks: Lo
         report=world.report,
         advance=world.progress.advance,
     )
-    looks.found(look, seen + named, fresh + changed)
+    look.found(seen + named, fresh + changed)
     world.tally.add("records read", seen + named)
     world.tally.add("records new or changed", fresh + changed)
 

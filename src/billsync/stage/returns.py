@@ -11,8 +11,7 @@ from billsync.model.delivery import DONE, DeliveryState
 from billsync.model.invoice import InvoiceState
 from billsync.model.payment import Payment, Refund
 from billsync.model.ref import Ref
-from billsync.stage import facts, money, outgoing, schemas
-from billsync.stage.looking import Looks
+from billsync.stage import facts, looking, money, outgoing, schemas
 from billsync.stage.outgoing import Wanted
 from billsync.stage.world import World
 from billsync.store import StoredInvoice, Tx
@@ -43,20 +42,19 @@ def payments(world: World) -> None:
     world.progress.stage("Read payments")
     if not schemas.may_read(world, end, mapping.source_object, [mapping]):
         return
-    with Looks(world, end.name) as looks:
-        look = looks.begin(mapping.source_object)
-        seen, fresh = pull.changed(
-            world.store,
-            end.connector,
-            end.name,
-            mapping.source_object,
-            run=world.run,
-            now=world.now,
-            report=world.report,
-            advance=world.progress.advance,
-            ended=look.ended,
-        )
-        looks.found(look, seen, fresh)
+    look = looking.begin(world, end.name, mapping.source_object)
+    seen, fresh = pull.changed(
+        world.store,
+        end.connector,
+        end.name,
+        mapping.source_object,
+        run=world.run,
+        now=world.now,
+        report=world.report,
+        advance=world.progress.advance,
+        ended=look.ended,
+    )
+    look.found(seen, fresh)
     world.tally.add("payments read", seen)
     stranger = partial(_stranger, end.name)
     facts.map_pending(

@@ -18,6 +18,7 @@ from billsync.model.problem import Problem
 from billsync.push import Clock, Options
 from billsync.settings.changes import Changes
 from billsync.settings.shape import Conflicts, Parity
+from billsync.stage.looking import Look
 from billsync.store import Store, Tx
 
 
@@ -97,6 +98,7 @@ class World:
         status: canonical invoice status -> source record, or None where nothing is written back.
         through: the last day that is billed; the run's only idea of today.
         run: id of the run; owner: of this process.
+        looks: kinds of records that this run looked at.
         tables: live tables as this run knows them, with when they were read; read_tables: those that it read itself.
         conflicts: what is done where a side changed a field that is not its own; None where the configuration says
             nothing of it.
@@ -124,6 +126,7 @@ class World:
     progress: Progress
     tally: Tally = field(default_factory=Tally)
     shapes: Shapes = field(default_factory=Shapes)
+    looks: list[Look] = field(default_factory=list)
     tables: dict[tuple[str, ...], tuple[dict[str, str], datetime]] = field(default_factory=dict)
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
     conflicts: Conflicts | None = None
