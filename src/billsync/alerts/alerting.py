@@ -110,13 +110,15 @@ class Alerting:
         opened = ways(self._settings) if self._given is None else self._given
         for name, channel in settings.channels.items():
             for notices in telling.due(alerts, name, channel, facts.now, settings.repeat_after_s):
-                alerts = self._tell(alerts, name, opened[name], notices, book, facts.now)
+                alerts, taken = self._tell(alerts, name, opened[name], notices, book, facts.now)
+                if not taken:
+                    break  # what else there is waits with it
         return [alert for alert in alerts if alert.over_at is None]
 
     def _tell(
         self, alerts: list[Alert], name: str, way: Way, notices: list[Notice], book: _Book, now: datetime
-    ) -> list[Alert]:
-        """One message: noted, sent, noted.  A channel that does not take it is tried again later."""
+    ) -> tuple[list[Alert], bool]:
+        """One message: noted, sent, noted.  False where the channel did not take it: it is tried again later."""
         mine = {notice.alert.id for notice in notices}
         alerts = telling.intended(alerts, name, notices, now)
         noted = [alert for alert in alerts if alert.id in mine]
@@ -129,12 +131,12 @@ class Alerting:
             why = str(fault) if isinstance(fault, ChannelFault) else type(fault).__name__
             observe.event("alert_not_taken", level="warning", channel=name, why=why, alerts=len(mine))
             observe.count("billsync_alerts_not_taken_total", channel=name)
-            return alerts
+            return alerts, False
         alerts = telling.ended(alerts, name, notices)
         book.put([alert for alert in alerts if alert.id in mine], now)
         observe.event("alert_told", channel=name, alerts=len(mine))
         observe.count("billsync_alerts_told_total", len(mine), channel=name)
-        return alerts
+        return alerts, True
 
 
 def _quiet(alert: Alert) -> bool:

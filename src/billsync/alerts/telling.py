@@ -39,7 +39,7 @@ def observed(
     alerts = {alert.id: alert for alert in known}
     there = {cause.id: cause for cause in causes}
     seen = [_seen(alerts.get(id), cause, now) for id, cause in there.items()]
-    away = timedelta(0 if over_at_once else settings.over_after_s)
+    away = timedelta(seconds=0 if over_at_once else settings.over_after_s)
     gone = [_gone(alert, now, away) for id, alert in alerts.items() if id not in there]
     return sorted([*seen, *gone], key=lambda alert: (-RANK[alert.severity], alert.id))
 

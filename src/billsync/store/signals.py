@@ -80,7 +80,7 @@ class Signals:
         query = (
             select(problems.c.pipeline, func.count()).where(problems.c.state == "open").group_by(problems.c.pipeline)
         )
-        return dict(self._conn.execute(query).tuples().all())
+        return {str(row[0]): int(row[1]) for row in self._conn.execute(query)}
 
     def looked(self) -> dict[str, datetime]:
         """Pipeline -> when the kind of record that was looked at longest ago was looked at."""
@@ -90,7 +90,7 @@ class Signals:
     def missed(self, since: datetime) -> dict[str, int]:
         """Pipeline -> how many slots that were noted after an instant passed without a run."""
         query = select(rings.c.pipeline, func.count()).where(rings.c.outcome == "missed", rings.c.at > since)
-        return dict(self._conn.execute(query.group_by(rings.c.pipeline)).tuples().all())
+        return {str(row[0]): int(row[1]) for row in self._conn.execute(query.group_by(rings.c.pipeline))}
 
     def dead(self, *, silent_since: datetime, not_before: datetime) -> list[str]:
         """Processes that have not said that they ended, and gave their last sign between the two instants."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ class _Door:
 
     def post(self, body: str, *, secrets: tuple[str, ...] = (), headers: dict[str, str] | None = None) -> None:
         """Raises `ChannelFault`."""
-        parts = tuple(part for part in self._path.split("/") if len(part) > 5)
+        parts = tuple(part for part in re.split("[/?&=]", self._path) if len(part) > 5)
         try:
             client = Client(
                 self._origin,
