@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from billsync.connector import Absent, Applied, Checkpoint, Found, Outcome, Page, Target, TryLater, Unclear
 from billsync.model.delivery import Delivery, DeliveryState
-from billsync.push import decide, machine, outcome, payload, port
+from billsync.push import acting, claiming, decide, machine, payload, port, turn
 from billsync.stage import money
 from billsync.store import Outbox
 from tests.simulation import crm, erp_connector, feed
@@ -86,14 +86,14 @@ def _put(stack: ExitStack, owner: Any, name: str, new: Any) -> None:
 def key_per_attempt(stack: ExitStack) -> None:
     """Every attempt gets an idempotency key of its own."""
     old = payload.idempotency_key
-    _put(stack, machine, "idempotency_key", lambda row: f"{old(row)}{row.attempt}")
+    _put(stack, claiming, "idempotency_key", lambda row: f"{old(row)}{row.attempt}")
 
 
 @bug(A)
 def rebuild_payload(stack: ExitStack) -> None:
     """The payload is made anew for each attempt: under the same key another body is sent."""
     old = payload.resolved
-    _put(stack, machine, "resolved", lambda row, resolve: {**old(row, resolve), "memo": str(row.last_sent_at)})
+    _put(stack, claiming, "resolved", lambda row, resolve: {**old(row, resolve), "memo": str(row.last_sent_at)})
 
 
 @bug(A, rare=True)
@@ -105,8 +105,8 @@ def ignore_key_ttl(stack: ExitStack) -> None:
 @bug(A, D)
 def update_creates(stack: ExitStack) -> None:
     """A change of a record is sent without the id that it has there."""
-    old = machine._intent
-    _put(stack, machine, "_intent", lambda row, there: replace(old(row, there), remote_id=row.remote_id))
+    old = claiming._intent
+    _put(stack, claiming, "_intent", lambda row, there: replace(old(row, there), remote_id=row.remote_id))
 
 
 # ---------------------------------------------------------------- outcomes
@@ -139,19 +139,20 @@ def trust_200(stack: ExitStack) -> None:
 def send_before_intent(stack: ExitStack) -> None:
     """The intention to send is written down only after it was sent."""
 
-    def send(push: Any, batch: Sequence[Delivery], **_more: Any) -> None:
+    def take(push: Any, waiting: Any, room: Any) -> claiming.Taken:
         with push.store.view() as tx:
-            there: Any = machine._ids_there(push, tx, batch)
-        results = machine._act(push, batch, [machine._intent(row, there) for row in batch])
-        claimed, _ = machine._claim(push, batch)
-        now, sheet = push.clock.now(), push.sheet(batch[0].object)
-        moves = [
-            (row, decide.after_write(row, result, sheet, now=now, chance=push.chance))
-            for row, result in zip(claimed, results, strict=False)
-        ]
-        outcome.apply(push, "outcome", moves, attempted=True)
+            batches = claiming.choose(push, tx, waiting, room)
+            there: Any = claiming._ids_there(push, tx, [row for batch in batches for row in batch])
+        for batch in batches:
+            job = claiming.Job(batch, [claiming._intent(row, there) for row in batch], {})
+            results = acting.act(push, push.connector, job).outcomes
+            with push.store.tx("claim") as tx:
+                claimed = claiming.claim(push, tx, [batch]).jobs
+            for late in claimed:
+                turn.settle(push, acting.Done(late, results[: len(late.claimed)]))
+        return claiming.Taken(seen=sum(map(len, batches)))
 
-    _put(stack, machine, "_send", send)
+    _put(stack, turn, "take", take)
 
 
 @bug(D)
@@ -192,9 +193,9 @@ def no_lease_check(stack: ExitStack) -> None:
     """A process that was stopped between claim and send goes on as if nothing had happened."""
     _put(
         stack,
-        machine,
+        acting,
         "_write",
-        lambda push, rows, intents: port.write(push.connector, rows[0].object, intents) if intents else [],
+        lambda _push, connector, rows, intents: port.write(connector, rows[0].object, intents) if intents else [],
     )
 
 

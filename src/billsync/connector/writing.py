@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from billsync.connector.calls import CallLimit
 from billsync.connector.faults import Refused, TryLater, Unclear
 from billsync.connector.reading import Data, ReadSheet
 from billsync.model.base import Noun
@@ -94,9 +95,12 @@ class Capabilities(Noun):
     Attributes:
         system: entry point name, such as `tryton`.
         calls_per_s: requests a second that the system bears, or None for any number.
+        calls_at_once: writes that may be under way at once, each through a connector of its own; what a `WriteSheet`
+            says of `serial` and `ordered` holds all the same.
         money_decimals: decimals of a unit price there, or None for any.
         tax: who works the tax out: the system, from a code ("there"), or what we send is taken ("ours").
         limits: what the system bears, in its own terms.
+        budgets: the same in figures, for the calls that all processes make together.
         unproven: what the connector rests on that was taken from memory or hearsay, and never seen at the vendor's.
     """
 
@@ -106,9 +110,11 @@ class Capabilities(Noun):
     writes: dict[str, WriteSheet] = {}
     money_decimals: int | None = None
     calls_per_s: Decimal | None = None
+    calls_at_once: int = 1
     notes: tuple[str, ...] = ()
     tax: Literal["there", "ours"] | None = None
     limits: tuple[str, ...] = ()
+    budgets: tuple[CallLimit, ...] = ()
     unproven: tuple[str, ...] = ()
 
 

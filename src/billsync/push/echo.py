@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from billsync.connector import Applied, Intent, Outcome, Record, Refused
+from billsync.connector import Applied, Connector, Intent, Outcome, Record, Refused
 from billsync.mapping.ownership import without
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.delivery import Delivery
@@ -65,22 +65,26 @@ def _is_nothing(value: Any) -> bool:
 # ---------------------------------------------------------------- after a write
 
 
-def keep(push: Push, intents: Sequence[Intent], outcomes: Sequence[Outcome]) -> None:
-    """Read back what has just been written, and keep how it stands there; only what stands there as it was sent."""
+def read_back(push: Push, connector: Connector, intents: Sequence[Intent], outcomes: Sequence[Outcome]) -> list[Echo]:
+    """What has just been written, as it stands there; only what stands there as it was sent."""
     if not intents or intents[0].object not in push.options.watched:
-        return
+        return []
     object = intents[0].object
     sent = {
         outcome.remote_id: _fields(push, intent)
         for intent, outcome in zip(intents, outcomes, strict=True)
         if isinstance(outcome, Applied) and not intent.void
     }
-    echoes = [
+    return [
         Echo(record.id, name, digest(record.data[name]))
-        for record in _fetched(push, object, list(sent))
+        for record in _fetched(push, connector, object, list(sent))
         for name, value in sent.get(record.id, {}).items()
         if name in record.data and same(value, record.data[name])
     ]
+
+
+def keep(push: Push, object: str, echoes: Sequence[Echo]) -> None:
+    """Remember how records stand there."""
     if echoes:
         push.store.run("echo", lambda tx: tx.echoes.remember(push.connection, object, echoes, push.clock.now()))
 
@@ -90,17 +94,17 @@ def _fields(push: Push, intent: Intent) -> dict[str, Any]:
     return {into: intent.payload} if into else dict(intent.payload)
 
 
-def _fetched(push: Push, object: str, ids: Sequence[str]) -> list[Record]:
+def _fetched(push: Push, connector: Connector, object: str, ids: Sequence[str]) -> list[Record]:
     if not ids:
         return []
     push.pace(1)
-    return port.fetch(push.connector, object, ids)
+    return port.fetch(connector, object, ids)
 
 
 # ---------------------------------------------------------------- before one
 
 
-def heed(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> dict[int, Outcome]:
+def heed(push: Push, connector: Connector, claimed: Sequence[Delivery], intents: list[Intent]) -> dict[int, Outcome]:
     """Look for what people changed in the records that are about to be changed.
 
     What is theirs is taken out of `intents`.  Gives the place of each that must not go out, with the outcome that says
@@ -111,7 +115,7 @@ def heed(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> dict
     if watch is None or not watch.policies:
         return {}
     known = {i: intent.remote_id for i, intent in enumerate(intents) if intent.remote_id and not intent.void}
-    edits = edited(push, object, {id: _fields(push, intents[i]) for i, id in known.items()})
+    edits = edited(push, connector, object, {id: _fields(push, intents[i]) for i, id in known.items()})
     with push.store.view() as tx:
         theirs = tx.echoes.theirs(push.connection, object, known.values())
     held: dict[int, Outcome] = {}
@@ -124,7 +128,7 @@ def heed(push: Push, claimed: Sequence[Delivery], intents: list[Intent]) -> dict
     return held
 
 
-def edited(push: Push, object: str, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Edits]:
+def edited(push: Push, connector: Connector, object: str, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Edits]:
     """Id there -> the fields that are not what we wrote last, nor what we want them to be (id -> field -> value).
 
     Those whose change stands are theirs from here on.
@@ -133,7 +137,7 @@ def edited(push: Push, object: str, wanted: Mapping[str, Mapping[str, Any]]) -> 
     with push.store.view() as tx:
         echoes = tx.echoes.of(push.connection, object, wanted)
     found: dict[str, Edits] = {}
-    for record in _fetched(push, object, [id for id in wanted if id in echoes]):
+    for record in _fetched(push, connector, object, [id for id in wanted if id in echoes]):
         if record.id not in echoes:
             continue
         names = [

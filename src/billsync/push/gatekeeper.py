@@ -15,6 +15,7 @@ from billsync.model.gate import Gate, GateState
 from billsync.model.problem import Place, Problem
 from billsync.push import bounds, port, telling
 from billsync.push.session import OFFLINE_TRIES, Push
+from billsync.store import Tx
 from billsync.verify import cheap
 
 LOOK_S: Final = 60
@@ -85,6 +86,65 @@ def leave(push: Push) -> None:
         _put(push, _G.OPEN, "rate_limited", "it asked to be left alone", until=push.hold_until)
     elif push.offline_tries != push.offline_before:
         _put(push, _G.OPEN, "", "", failures=push.offline_tries, keeps=True)
+
+
+# ---------------------------------------------------------------- in the transaction that claims
+
+
+def shut_now(push: Push, tx: Tx) -> Gate | None:
+    """The gate, where it lets nothing out: another process or a person may have moved it.
+
+    Where it only holds writes back for a while, the push knows until when.
+    """
+    gate = tx.gates.get(push.connection)
+    if gate is None:
+        return None
+    if gate.state is not _G.OPEN:
+        return gate
+    if gate.until is not None and gate.until > push.clock.now():
+        push.hold_until = max(gate.until, push.hold_until or gate.until)
+    return None
+
+
+def obey(push: Push, gate: Gate) -> None:
+    """End the push: the gate was shut while it was at work."""
+    if gate.state is _G.OFFLINE:
+        push.offline_tries, push.offline_reason, push.result.offline = OFFLINE_TRIES, gate.reason, gate.detail
+    else:
+        _tell_parked(push, gate)
+
+
+def hold(push: Push, tx: Tx) -> None:
+    """Let other processes know that the system asked to be left alone: they send to it as well."""
+    if push.options.alive is None or not push.held():
+        return
+    gate = tx.gates.get(push.connection) or Gate(connection=push.connection, at=push.clock.now())
+    if gate.state is _G.OPEN and (gate.until is None or push.hold_until is None or gate.until < push.hold_until):
+        tx.gates.put(gate.altered(reason="rate_limited", until=push.hold_until, at=push.clock.now()))
+
+
+def led(push: Push, tx: Tx) -> bool:
+    """Whether somebody who is alive has found the connection sound and within bounds: always, where this push did."""
+    if not push.helps:
+        return True
+    owner = tx.foremen.get(push.connection)
+    return owner is not None and (push.options.alive is None or owner in push.options.alive(tx))
+
+
+def lead(push: Push) -> None:
+    """From now on others may help, where there are others."""
+    if push.options.alive is not None:
+        with push.store.tx("lead") as tx:
+            tx.foremen.put(push.connection, push.owner, at=push.clock.now())
+
+
+def follow(push: Push) -> None:
+    """Nobody is to help any more."""
+    if push.options.alive is not None:
+        push.store.run("lead", lambda tx: tx.foremen.remove(push.connection, push.owner))
+
+
+# ---------------------------------------------------------------- bounds and parking
 
 
 def park(push: Push, reason: str, detail: str, *, state: GateState = _G.PARKED, allowance: str = "{}") -> None:

@@ -34,12 +34,12 @@ Moves = Sequence[tuple[Delivery, decide.Move]]
 
 def apply(push: Push, name: str, moves: Moves, *, attempted: bool = False) -> None:
     """Write outcomes down in one transaction; one that came too late is kept as an observation."""
-    made = push.store.run(name, lambda tx: _note(push, tx, moves, attempted=attempted))
-    _count(push, made, attempted=attempted)
+    made = push.store.run(name, lambda tx: note(push, tx, moves, attempted=attempted))
+    count(push, made, attempted=attempted)
 
 
-def _note(push: Push, tx: Tx, moves: Moves, *, attempted: bool) -> Moves:
-    """The moves that were made: not those of rows that another run has taken over."""
+def note(push: Push, tx: Tx, moves: Moves, *, attempted: bool) -> Moves:
+    """Write outcomes down.  Gives the moves that were made: not those of rows that another run has taken over."""
     now = push.clock.now()
     moves = [(delivery, _swept(push, delivery, move)) for delivery, move in _each_its_own(push, tx, moves)]
     if attempted:
@@ -154,7 +154,8 @@ def _problem(delivery: Delivery, move: decide.Move) -> Problem:
     )
 
 
-def _count(push: Push, moves: Moves, *, attempted: bool) -> None:
+def count(push: Push, moves: Moves, *, attempted: bool) -> None:
+    """Count what became of deliveries, and how often in a row the system was not reached."""
     offline = [move for _, move in moves if move.offline]
     if offline:
         push.offline_tries += 1

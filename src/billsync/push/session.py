@@ -56,6 +56,10 @@ class Options:
         insists: True where a person waits for this run: a system that was offline is looked at at once.
         changes: kind of record -> changes of its fields there: documents that they touch are not sent.
         watched: kinds of record that are read back after they were written.
+        calls_at_once: in place of the capability sheet's figure, or None.
+        alive: the owners of claims that are alive, as the store has them; None where nobody else can be sending while
+            the push lock is held.
+        sure: False where this process may count as dead by now: then nothing leaves, and the push ends.
     """
 
     patience_s: float = 300.0
@@ -68,6 +72,9 @@ class Options:
     insists: bool = True
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     watched: Mapping[str, Watch] = field(default_factory=dict)
+    calls_at_once: int | None = None
+    alive: Callable[[Tx], frozenset[str]] | None = None
+    sure: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -117,6 +124,14 @@ class Push:
     """Deliveries that were sent for the first time or came to their end: while it grows, the push goes on."""
     bucket: Bucket | None = None
     told_waits: bool = False
+    reaped_at: datetime | None = None
+    """When it was last looked for what dead processes left."""
+    leaves: frozenset[str] = frozenset()
+    """Kinds of record that are left to others."""
+    helps: bool = False
+    """True where another push, which holds the connection's lock, is the one that looks after it."""
+    lost: bool = False
+    """This process may count as dead: it sends nothing more."""
 
     def __post_init__(self) -> None:
         rate = self.options.calls_per_s or self.connector.capabilities.calls_per_s
@@ -126,7 +141,22 @@ class Push:
     @property
     def stopped(self) -> bool:
         """Whether nothing more may go out in this push."""
-        return bool(self.result.parked) or self.offline_tries >= OFFLINE_TRIES
+        return self.lost or bool(self.result.parked) or self.offline_tries >= OFFLINE_TRIES
+
+    def sure(self) -> bool:
+        """Whether this process counts as alive; once it does not, it sends nothing more."""
+        self.lost = self.lost or not self.options.sure()
+        return not self.lost
+
+    @property
+    def calls_at_once(self) -> int:
+        """How many calls may be under way."""
+        return self.options.calls_at_once or self.connector.capabilities.calls_at_once
+
+    @property
+    def paced(self) -> bool:
+        """Whether calls have to wait for their turn."""
+        return self.bucket is not None
 
     def held(self) -> bool:
         """Whether the system asked to be left alone for now."""

@@ -50,7 +50,7 @@ def _unchanged(push: Push, due: Sequence[Delivery], latest: set[str]) -> list[De
         mine = {row.remote_id: row for row in due if row.object == object and row.key in latest and not is_void(row)}
         if watch is None or not watch.policies:
             continue
-        for id, edits in echo.edited(push, object, {id: {} for id in mine if id is not None}).items():
+        for id, edits in echo.edited(push, push.connector, object, {id: {} for id in mine if id is not None}).items():
             if edits.report or edits.ours:
                 moves.append((mine[id], decide.Move(_S.REVIEW, decide.EDITED, echo.said(object, id, edits))))
             if edits.ours and not edits.report:

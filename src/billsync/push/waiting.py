@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from billsync.model.delivery import DONE, Delivery, DeliveryState
@@ -14,6 +16,32 @@ from billsync.store.sql import chunks
 
 _S = DeliveryState
 _MOVING: Final = frozenset({_S.READY, _S.RETRY, _S.INFLIGHT, _S.UNKNOWN})
+
+
+_REST: Final = 10
+"""Times as long as a look took, until the next one: thousands may wait while there is enough to send."""
+
+
+@dataclass(slots=True)
+class Waits:
+    """What waits, looked at as often as that is worth it.
+
+    Attributes:
+        first: what `release` gave when it was looked last.
+    """
+
+    push: Push
+    first: dict[str, str] = field(default_factory=dict)
+    _again: datetime | None = None
+
+    def look(self, *, idle: bool) -> dict[str, str]:
+        """Let go what is free; at once where there is nothing else to do (`idle`)."""
+        began = self.push.clock.now()
+        if idle or self._again is None or began >= self._again:
+            self.first = release(self.push)
+            ended = self.push.clock.now()
+            self._again = ended + _REST * (ended - began)
+        return self.first
 
 
 def release(push: Push) -> dict[str, str]:

@@ -237,10 +237,10 @@ class Outbox(Attempts):
         found = self._conn.execute(query.where(deliveries.c.connection == connection, begun))
         return {row.object: row.first for row in found}
 
-    def stale(self, connection: str, now: datetime, owner: str) -> list[Delivery]:
-        """Claimed rows whose lease is over or that another owner claimed.  Only under the connection's lock."""
+    def stale(self, connection: str, now: datetime, *owners: str) -> list[Delivery]:
+        """Claimed rows whose lease is over or that none of these owners claimed.  Only under the connection's lock."""
         lease = deliveries.c.lease_until
-        over = or_(lease.is_(None), lease <= now, deliveries.c.owner != owner)
+        over = or_(lease.is_(None), lease <= now, deliveries.c.owner.not_in(sorted(owners)))
         return [_delivery(row) for row in rows(self._conn, _of(connection, _S.INFLIGHT).where(over).order_by(*_ORDER))]
 
     def counts(self, connection: str | None = None) -> dict[str, dict[DeliveryState, int]]:
