@@ -10,9 +10,10 @@ from typing import Any
 
 from billsync import schedule, settings, workspace
 from billsync import sync as syncing
-from billsync.cli import guard, progress, show
+from billsync.cli import guard, progress, show, standing
 from billsync.cli.gates import row as gate_row
 from billsync.cli.opening import view
+from billsync.console import telling
 from billsync.model.delivery import DONE
 from billsync.model.gate import GateState
 from billsync.store import Held, Run
@@ -25,7 +26,9 @@ def sync(config: Path, name: str | None, through: date | None, *, full: bool, fo
     """Run a pipeline once and say what was done."""
     loaded = settings.load(config)
     clock = schedule.SystemClock()
-    with workspace.opened(loaded, clock) as opened, progress.shown(quiet=format == "json") as shown:
+    quiet = format == "json"
+    telling_ = telling.command(loaded.observe)
+    with workspace.opened(loaded, clock) as opened, progress.shown(quiet=quiet) as shown, telling_:
         pipeline, _ = opened.pipeline(name)
         slot = f"manual-{clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
         report = workspace.run_pipeline(opened, pipeline, slot=slot, through=through, progress=shown, full=full)
@@ -145,13 +148,16 @@ def status(config: Path, format: show.Format) -> int:
         totals = tx.ledger.totals()
         problems = tx.problems.count_open()
         shut = [gate for gate in tx.gates.list() if gate.state is not GateState.OPEN]
+        fresh = standing.freshness(tx, loaded, opened.clock.now())
+        waits = standing.backlog(tx, loaded, opened.clock.now())
     facts = _status_facts(last, records, deliveries, totals, problems)
+    facts = {"Pipelines": facts.pop("Pipelines"), "Freshness": fresh, **facts, "Backlog": waits}
     facts["Held back"] = [gate_row(gate.connection, gate) for gate in shut]
     if format == "json":
         show.emit_json(facts)
         return guard.OK
     for title, lines in facts.items():
-        if title == "Held back" and not lines:
+        if title in ("Held back", "Backlog") and not lines:
             continue
         show.rows(title, list(lines[0]) if lines else [], lines, empty=f"{title}: nothing yet")
         show.line()

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from billsync.model.gate import GateState
 from billsync.observe.catalogue import STANDING
-from billsync.store import StoreUnusable, Tx
+from billsync.store import BEGAN, StoreUnusable, Tx
 from billsync.workspace import Workspace
 
 KEPT_S: Final = 15.0
@@ -91,7 +91,7 @@ class Standing(Collector):
         for (name, state), at in tx.pulses.last_runs(names).items():
             yield "billsync_last_run_timestamp_seconds", (name, state), at.timestamp()
         for (name, outcome), count in tx.pulses.slots(now - LATELY).items():
-            if name in names:
+            if name in names and outcome != BEGAN:
                 yield "billsync_slots", (name, outcome), count
 
     def _of_processes(self, tx: Tx) -> Iterator[Sample]:

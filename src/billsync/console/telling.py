@@ -57,7 +57,7 @@ def told(wanted: Observing, figures: Figures, stream: IO[str] | None) -> Iterato
 def _lines(wanted: Observing, figures: Figures, stream: IO[str]) -> Any:
     from billsync.observe.logging import Form, Lines  # noqa: PLC0415
 
-    form: Form = wanted.logs if wanted.logs in ("json", "text") else "text" if stream.isatty() else "json"
+    form: Form = "text" if wanted.logs == "text" else "json"
 
     def dropped() -> None:
         figures.count("billsync_not_told_total", 1, {"what": "line"})

@@ -21,10 +21,13 @@ from billsync.workspace import Workspace
 def watching(opened: Workspace, kind: str, stream: IO[str] | None = None) -> Iterator[health.Signs]:
     """Tell what a daemon or worker does while the block lasts, and answer at `observe: listen`.
 
-    The block says by the `Signs` that its loops go on.  `stream` takes the lines in place of standard error.
+    The block says by the `Signs` that its loops go on.  Lines go to `stream`, or to standard output; `logs: auto` tells
+    nothing on a terminal, where people are told on standard error what they have to know.
     """
-    signs, figures = health.Signs(), Figures()
-    with told(opened.settings.observe, figures, stream or sys.stderr), ExitStack() as stack:
+    signs, figures, wanted = health.Signs(), Figures(), opened.settings.observe
+    lines = stream or sys.stdout
+    silent = wanted.logs == "auto" and lines.isatty()
+    with told(wanted, figures, None if silent else lines), ExitStack() as stack:
         _serve(stack, opened, signs, figures)
         observe.event("process_started", kind=kind, version=__version__, pid=os.getpid())
         try:

@@ -25,8 +25,8 @@ class Observing(Noun):
     """What stands under `observe:`.
 
     Attributes:
-        logs: `json` lines, `text` for people, `off`; `auto`: the daemon and workers tell text on a terminal and JSON
-            elsewhere, single commands tell nothing.
+        logs: `json` lines, `text` for people, `off`; `auto`: the daemon and workers tell JSON where standard output is
+            no terminal, single commands tell nothing.  Single commands tell on standard error.
         level: what is less urgent is not told.
         listen: HOST:PORT for `/healthz`, `/readyz` and `/metrics` of the daemon and workers, or None for nowhere.
         hosts: names by which it may be asked beside `localhost` and the address itself.
