@@ -89,11 +89,11 @@ def opened(settings: Settings, clock: Clock, *, create: bool = True, owner: str 
     Raises `StoreUnusable`.
     """
     try:
-        store = Store.open(settings.store)
+        store = Store.open(settings.store, owner=owner)
     except StoreUnusable as error:
         if error.reason != "store_missing" or not create:
             raise
-        store = Store.open(settings.store, create=True)
+        store = Store.open(settings.store, create=True, owner=owner)
     try:
         yield Workspace(settings, store, clock, owner or owner_name())
     finally:

@@ -20,6 +20,7 @@ from billsync.store.changes import Changes
 from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
 from billsync.store.facts import Facts
+from billsync.store.flow_steps import FlowSteps
 from billsync.store.foremen import Foremen
 from billsync.store.gates import Gates
 from billsync.store.hints import Hints
@@ -30,6 +31,7 @@ from billsync.store.links import Links
 from billsync.store.orphans import Orphans
 from billsync.store.outbox import Outbox
 from billsync.store.outside import LiveTables, Schemas
+from billsync.store.presence import Workers
 from billsync.store.problems import Problems
 from billsync.store.pulses import Pulses
 from billsync.store.rings import Rings
@@ -69,6 +71,8 @@ class Tx:
         self.alerts = Alerts(conn)
         self.signals = Signals(conn)
         self.traces = Traces(conn, self.outbox)
+        self.workers = Workers(conn)
+        self.flow_steps = FlowSteps(conn)
 
 
 class Store:
@@ -93,14 +97,16 @@ class Store:
         return f"<Store {self._where}>"
 
     @classmethod
-    def open(cls, url: str, *, create: bool = False, point: Callable[[str], None] | None = None) -> Store:
+    def open(
+        cls, url: str, *, create: bool = False, point: Callable[[str], None] | None = None, owner: str = ""
+    ) -> Store:
         """Open the store at an SQLAlchemy URL: `sqlite:////folder/file.db` or `postgresql://host/name`.
 
         With `create` the database gets its tables or the newest schema; without, `StoreUnusable` is raised unless it
         has exactly that.  `point` is called as `<tx>:before-commit` and `<tx>:after-commit` around each commit: tests
-        crash there.  Raises `StoreUnusable`.
+        crash there.  `owner` is what the server calls the sessions of this process.  Raises `StoreUnusable`.
         """
-        read = opening.read_url(url)
+        read = opening.named(opening.read_url(url), owner)
         where, crash_point = opening.describe(read), point or _nowhere
         engine = opening.open_engine(read, create=create)
         try:
@@ -164,6 +170,13 @@ class Store:
         with translated(self._where), self._reader.connect() as conn, conn.begin() as transaction:
             yield Tx(conn)
             transaction.rollback()
+
+    @contextmanager
+    def aside(self) -> Iterator[Tx]:
+        """A write transaction that takes no turn on Postgres: for what no other row depends on, such as a beat."""
+        engine = self._writer if self._url.get_backend_name() == "sqlite" else self._engine
+        with translated(self._where), engine.connect() as conn, conn.begin():
+            yield Tx(conn)
 
     @property
     def in_transaction(self) -> bool:

@@ -54,6 +54,13 @@ def read_url(text: str) -> URL:
     return url.set(drivername="sqlite+pysqlite").difference_update_query([_ANYWHERE])
 
 
+def named(url: URL, owner: str) -> URL:
+    """The URL whose sessions the server knows by the name of their process; SQLite has none."""
+    if not owner or url.get_backend_name() == "sqlite":
+        return url
+    return url.update_query_dict({"application_name": owner[:60]})
+
+
 def _check_disk(url: URL) -> None:
     """Raises `StoreUnusable` for a network file system, unless the URL says that it may be one."""
     kind = disk.network_of(Path(url.database or "").parent)

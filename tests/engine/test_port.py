@@ -1,0 +1,127 @@
+"""The port's contract: the same stories on every engine and database."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from billsync.engine.port import Engine, Flow, FlowFailed, NotYet, Queue
+from billsync.store import Store
+
+
+def test_a_flow_is_carried_out_once_for_its_id(engine: Engine) -> None:
+    seen: list[int] = []
+
+    def body(_flow: Flow, asked: dict[str, Any]) -> int:
+        seen.append(asked["n"])
+        return asked["n"] * 2
+
+    engine.register("double", body)
+    engine.declare(Queue("many"))
+    engine.launch()
+    assert engine.start("one", "double", {"n": 4}) is True
+    assert engine.result("one", 20) == 8
+    assert engine.start("one", "double", {"n": 5}) is False
+    assert engine.enqueue("many", "double", "one", {"n": 6}) is False
+    assert engine.enqueue("many", "double", "two", {"n": 7}) is True
+    assert engine.result("two", 20) == 14
+    assert seen == [4, 7]
+    assert (engine.state("two"), engine.state("three")) == ("done", None)
+
+
+def test_an_error_is_told_and_stays_with_its_flow(engine: Engine) -> None:
+    def body(_flow: Flow, _asked: dict[str, Any]) -> None:
+        raise ValueError("the thirteenth month")
+
+    engine.register("bad", body)
+    engine.launch()
+    engine.start("bad", "bad", {})
+    with pytest.raises(FlowFailed, match="thirteenth month"):
+        engine.result("bad", 20)
+    assert engine.state("bad") == "failed"
+
+
+def test_a_flow_that_waits_is_woken_by_a_signal(engine: Engine) -> None:
+    engine.register("wait", lambda flow, _asked: [flow.wait("go", 20), flow.wait("stop", 0.1)])
+    engine.launch()
+    engine.start("one", "wait", {})
+    with pytest.raises(NotYet):
+        engine.result("one", 0.1)
+    engine.signal("one", "go", {"n": 1})
+    assert engine.result("one", 20) == [{"n": 1}, None]
+
+
+def test_a_step_in_a_transaction_is_undone_with_it_and_done_once(engine: Engine, store: Store) -> None:
+    """What it did and that it was done are one: carried out twice under one flow and name it is done once."""
+    tries: list[str] = []
+
+    def noted(tx: Any) -> int:
+        tries.append("")
+        tx.flow_steps.put("effect", f"{len(tries)}", {}, owner="", at=tx.workers.now())
+        if len(tries) == 1:
+            raise RuntimeError("before the commit")
+        return len(tries)
+
+    def body(flow: Flow, _asked: dict[str, Any]) -> list[int]:
+        with contextlib.suppress(RuntimeError):
+            flow.transaction("first", noted)
+        return [flow.transaction("second", noted), flow.transaction("second", noted)]
+
+    engine.register("effects", body)
+    engine.launch()
+    engine.start("one", "effects", {})
+    assert engine.result("one", 20) == [2, 2]
+    with store.view() as tx:
+        assert tx.flow_steps.output("effect", "1") is None
+        assert tx.flow_steps.output("effect", "2") == ({},)
+        assert tx.flow_steps.output("effect", "3") is None
+
+
+def test_what_is_enqueued_with_a_transaction_shares_its_fate(engine: Engine, store: Store) -> None:
+    engine.register("echo", lambda _flow, asked: asked)
+    engine.declare(Queue("many", partition=1))
+    engine.launch()
+
+    def rolled_back() -> None:
+        with store.tx("no") as tx:
+            engine.enqueue_with(tx, "many", "echo", "never", {"n": 1})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        rolled_back()
+    with store.tx("yes") as tx:
+        engine.enqueue_with(tx, "many", "echo", "once", {"n": 2}, partition="p")
+        engine.enqueue_with(tx, "many", "echo", "once", {"n": 3}, partition="p")
+    assert engine.state("once") is None
+    assert (engine.pump(), engine.pump()) == (1, 0)
+    assert engine.result("once", 20) == {"n": 2}
+    assert engine.state("never") is None
+
+
+def test_of_one_partition_one_flow_at_a_time_and_of_a_queue_so_many(engine: Engine) -> None:
+    now: list[str] = []
+    most: list[tuple[int, int]] = []
+    lock = threading.Lock()
+
+    def body(_flow: Flow, asked: dict[str, Any]) -> None:
+        with lock:
+            now.append(asked["part"])
+            most.append((max(now.count(part) for part in now), len(now)))
+        time.sleep(0.05)
+        with lock:
+            now.remove(asked["part"])
+
+    engine.register("busy", body)
+    engine.declare(Queue("narrow", each=2, partition=1))
+    engine.launch()
+    names = [f"{part}{n}" for part in "abc" for n in range(2)]
+    for name in names:
+        engine.enqueue("narrow", "busy", name, {"part": name[0]}, partition=name[0])
+    for name in names:
+        engine.result(name, 30)
+    assert max(part for part, _ in most) == 1
+    assert max(all for _, all in most) == 2
