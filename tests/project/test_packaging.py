@@ -39,10 +39,13 @@ def test_only_examples_stand_in_config() -> None:
 def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"billsync", "billsync_connectors"}
+    packages = {"billsync", "billsync_connectors", "billsync_stand_in"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == packages
     for needed in (
         "billsync/py.typed",
         "billsync_connectors/py.typed",
+        "billsync_stand_in/py.typed",
+        "billsync_stand_in/start.py",
         "billsync/_data/mappings/tryton/invoice.yaml",
         "billsync/_data/config/files-tryton.example.yaml",
         "billsync/_data/schemas/mapping.json",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 CONNECTORS = Path(__file__).parents[2] / "connectors" / "billsync_connectors"
+LIBRARY = CONNECTORS.with_name("billsync_stand_in")
 SERVERS = sorted(folder.parent.name for folder in CONNECTORS.glob("*/server"))
 
 
@@ -23,10 +24,14 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def strange(system: str, module: str) -> bool:
-    """Whether it is neither Python's own nor the stand-in's own."""
-    own = f"billsync_connectors.{system}.server"
-    standard = module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
-    return not standard and not f"{module}.".startswith(f"{own}.")
+    """Whether it is neither Python's own nor the stand-in's own, nor of what all stand-ins are built of."""
+    own = (f"billsync_connectors.{system}.server.", f"{LIBRARY.name}.")
+    return foreign(module) and not f"{module}.".startswith(own)
+
+
+def foreign(module: str) -> bool:
+    """Whether it is not Python's own."""
+    return module.split(".", maxsplit=1)[0] not in sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("system", SERVERS)
@@ -36,7 +41,17 @@ def test_a_stand_in_imports_python_and_itself(system: str) -> None:
     assert found == set()
 
 
+def test_what_stand_ins_are_built_of_imports_python_and_itself() -> None:
+    files = sorted(LIBRARY.rglob("*.py"))
+    found = {(file.name, name) for file in files for name in imported(file) if foreign(name)}
+    assert {(file, name) for file, name in found if not f"{name}.".startswith(f"{LIBRARY.name}.")} == set()
+    assert len(files) > 3
+
+
 def test_what_is_strange_to_a_stand_in_is_seen() -> None:
+    assert strange("xero", "billsync_stand_ins.clock")
+    assert strange("xero", "billsync.stand_in")
+    assert not strange("xero", "billsync_stand_in.clock")
     assert strange("xero", "billsync_connectors.xero.money")
     assert strange("xero", "billsync_connectors.xero.servers")
     assert strange("xero", "httpx")

@@ -16,8 +16,8 @@ from billsync_connectors.erpnext.server.documents import Documents
 from billsync_connectors.erpnext.server.lists import Lists
 from billsync_connectors.erpnext.server.selling import Selling
 from billsync_connectors.erpnext.server.settings import Settings
-from billsync_connectors.erpnext.server.shelf import Shelf
 from billsync_connectors.erpnext.server.values import Row, loads
+from billsync_stand_in.shelf import Shelf
 
 _SESSION: Final = timedelta(days=3)
 _MANY: Final = 200

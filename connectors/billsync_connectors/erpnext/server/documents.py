@@ -12,8 +12,8 @@ from billsync_connectors.erpnext.server.clock import Clock
 from billsync_connectors.erpnext.server.denied import Denied, invalid, missing
 from billsync_connectors.erpnext.server.doctypes import COMMON, DOCTYPES, NUMBERS, DocType, Field
 from billsync_connectors.erpnext.server.settings import Settings
-from billsync_connectors.erpnext.server.shelf import Shelf
 from billsync_connectors.erpnext.server.values import Row, dumps, loads
+from billsync_stand_in.shelf import Shelf
 
 _SYSTEM: Final = (
     "name",

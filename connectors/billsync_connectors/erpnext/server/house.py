@@ -19,7 +19,7 @@ from billsync_connectors.erpnext.server.faults import TOLD, Switch
 from billsync_connectors.erpnext.server.lists import Lists
 from billsync_connectors.erpnext.server.selling import Selling
 from billsync_connectors.erpnext.server.settings import Settings
-from billsync_connectors.erpnext.server.shelf import Shelf
+from billsync_stand_in.shelf import Shelf
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

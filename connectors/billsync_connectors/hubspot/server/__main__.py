@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import sys
@@ -10,25 +9,17 @@ from pathlib import Path
 
 from billsync_connectors.hubspot.server.state import State
 from billsync_connectors.hubspot.server.web import Server
+from billsync_stand_in.start import serve
 
 
 def main() -> int:
-    """Serve until killed; says the port on stdout once it listens."""
-    parser = argparse.ArgumentParser(prog="billsync-hubspot", description="A HubSpot account to try things on.")
-    parser.add_argument("--folder", type=Path, required=True, help="where it keeps its data")
-    parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
-    asked = parser.parse_args()
+    """Serve until killed."""
     os.umask(0o077)  # its data holds tokens
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    state = State(asked.folder / "hubspot.db")
-    server = Server(("127.0.0.1", asked.port), state, _password(asked.folder / "admin-password"))
-    sys.stdout.write(f"{server.server_address[1]}\n")
-    sys.stdout.flush()
-    try:
-        server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        server.server_close()
-    return 0
+    return serve("billsync-hubspot", "A HubSpot account to try things on.", _opened)
+
+
+def _opened(address: tuple[str, int], folder: Path) -> Server:
+    return Server(address, State(folder / "hubspot.db"), _password(folder / "admin-password"))
 
 
 def _password(file: Path) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from billsync_stand_in.clock import machine
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 DAY_MS: Final = 86_400_000
@@ -25,7 +27,7 @@ class Clock:
 
     def now(self) -> int:
         """Milliseconds since 1970; never goes back, and may well give the same twice, as HubSpot's does."""
-        real = (datetime.now(UTC) - _EPOCH) // _MS + self.ahead
+        real = (machine() - _EPOCH) // _MS + self.ahead
         self._last = max(self.still if self.still is not None else real, self._last)
         return self._last
 
@@ -48,7 +50,7 @@ class Clock:
         """Go on from where it stands."""
         at = self.now()
         self.still, self.ahead = None, 0
-        self.ahead = at - (datetime.now(UTC) - _EPOCH) // _MS
+        self.ahead = at - (machine() - _EPOCH) // _MS
 
 
 @lru_cache(maxsize=1 << 17)

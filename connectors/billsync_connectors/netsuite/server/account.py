@@ -12,7 +12,6 @@ from typing import Any, Final
 from billsync_connectors.netsuite.server.api import Api
 from billsync_connectors.netsuite.server.asked import Reply, Request
 from billsync_connectors.netsuite.server.auth import Auth
-from billsync_connectors.netsuite.server.clock import Clock, written
 from billsync_connectors.netsuite.server.denied import Denied, Script, governed
 from billsync_connectors.netsuite.server.faults import Switch, refusal
 from billsync_connectors.netsuite.server.kinds import KINDS
@@ -22,6 +21,7 @@ from billsync_connectors.netsuite.server.settings import Settings
 from billsync_connectors.netsuite.server.settle import Settle
 from billsync_connectors.netsuite.server.shelf import Shelf
 from billsync_connectors.netsuite.server.suiteql import SuiteQL
+from billsync_stand_in.clock import Clock, written
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

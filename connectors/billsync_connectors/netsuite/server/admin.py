@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from billsync_connectors.netsuite.server.account import Account
 from billsync_connectors.netsuite.server.asked import Reply, Request
-from billsync_connectors.netsuite.server.clock import read, written
 from billsync_connectors.netsuite.server.denied import Denied
 from billsync_connectors.netsuite.server.faults import switch
 from billsync_connectors.netsuite.server.human import done
 from billsync_connectors.netsuite.server.kinds import KINDS
 from billsync_connectors.netsuite.server.shelf import Row
 from billsync_connectors.netsuite.server.storm import Storm
+from billsync_stand_in.clock import read, written
 
 Given = Mapping[str, Any]
 Value = dict[str, Any]

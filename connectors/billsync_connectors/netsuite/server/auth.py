@@ -13,12 +13,12 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from billsync_connectors.netsuite.server.asked import Reply, Request
-from billsync_connectors.netsuite.server.clock import Clock, written
 from billsync_connectors.netsuite.server.denied import Unauthorised, login
 from billsync_connectors.netsuite.server.keys import verified
 from billsync_connectors.netsuite.server.settings import Settings
 from billsync_connectors.netsuite.server.shelf import Shelf
 from billsync_connectors.netsuite.server.values import loads
+from billsync_stand_in.clock import Clock, written
 
 TOKEN: Final = "/services/rest/auth/oauth2/v1/token"  # noqa: S105  an address
 _BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

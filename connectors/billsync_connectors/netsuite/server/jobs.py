@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from billsync_connectors.netsuite.server.asked import Reply, Request
-from billsync_connectors.netsuite.server.clock import read, written
 from billsync_connectors.netsuite.server.denied import Denied, content, not_found
 from billsync_connectors.netsuite.server.ledger import Ledger
+from billsync_stand_in.clock import read, written
 
 JOBS: Final = "/services/rest/async/v1/job"
 _KEY: Final = "x-netsuite-idempotency-key"

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from billsync_connectors.netsuite.server.clock import Clock, written
 from billsync_connectors.netsuite.server.denied import Denied, invalid, not_found, user
 from billsync_connectors.netsuite.server.kinds import KINDS, NOT_TAXABLE, Kind
 from billsync_connectors.netsuite.server.settings import Settings
 from billsync_connectors.netsuite.server.shelf import Row, Shelf
+from billsync_stand_in.clock import Clock, written
 
 APP: Final = "app"
 HUMAN: Final = "human"

@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from billsync_connectors.netsuite.server.asked import Request
-from billsync_connectors.netsuite.server.clock import read
 from billsync_connectors.netsuite.server.denied import Denied
 from billsync_connectors.netsuite.server.kinds import Kind
 from billsync_connectors.netsuite.server.ledger import Ledger
 from billsync_connectors.netsuite.server.shelf import Row
+from billsync_stand_in.clock import read
 
 _CONDITION: Final = re.compile(r'\s*(\w+)\s+([A-Z_]+)\s+(?:"((?:[^"\\]|\\.)*)"|([\w.-]+|true|false))\s*(?:AND\b|$)')
 _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {

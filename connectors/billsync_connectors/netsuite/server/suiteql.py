@@ -13,13 +13,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync_connectors.netsuite.server.clock import read, written
 from billsync_connectors.netsuite.server.denied import Denied
 from billsync_connectors.netsuite.server.kinds import ITEMS, KINDS, TRANSACTIONS
 from billsync_connectors.netsuite.server.ledger import Ledger, named
 from billsync_connectors.netsuite.server.sales import shown_day
 from billsync_connectors.netsuite.server.shelf import Row
 from billsync_connectors.netsuite.server.values import plain
+from billsync_stand_in.clock import read, written
 
 _MARK: Final = "\x01"
 _TABLES: Final = {

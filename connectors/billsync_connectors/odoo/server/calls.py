@@ -11,9 +11,9 @@ from billsync_connectors.odoo.server.moves import Moves
 from billsync_connectors.odoo.server.orm import Orm
 from billsync_connectors.odoo.server.payments import Payments
 from billsync_connectors.odoo.server.settings import Settings
-from billsync_connectors.odoo.server.shelf import Shelf
 from billsync_connectors.odoo.server.users import Users
 from billsync_connectors.odoo.server.values import Row, seconds
+from billsync_stand_in.shelf import Shelf
 
 _MODEL_METHODS: Final[dict[str, tuple[str, ...]]] = {
     "create": ("vals_list",),

@@ -1,64 +1,23 @@
-"""The stand-in's own clock: the machine's, ahead of it, or one that stands until it is moved.  (shell)"""
+"""Time as Odoo has it.  (shell)"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+
+from billsync_stand_in import clock
+from billsync_stand_in.clock import read
+
+__all__ = ["Clock", "read", "written"]
 
 
-class Clock:
-    """Time as Odoo has it.
+class Clock(clock.Clock):
+    """The database's clock."""
 
-    Attributes:
-        stands_at: the instant at which it stands, or None where it runs with the machine's.
-        ahead: by how much a running one is ahead of the machine's.
-        tick: by how much a standing one goes forward with each request.
-    """
-
-    def __init__(self, kept: Mapping[str, Any]) -> None:
-        at = kept.get("stands_at")
-        self.stands_at = read(at) if at else None
-        self.ahead = timedelta(milliseconds=kept.get("ahead_ms", 0))
-        self.tick = timedelta(milliseconds=kept.get("tick_ms", 0))
-
-    def kept(self) -> dict[str, Any]:
-        """What has to be remembered of it."""
-        one = timedelta(milliseconds=1)
-        at = written(self.stands_at) if self.stands_at else None
-        return {"stands_at": at, "ahead_ms": self.ahead // one, "tick_ms": self.tick // one}
-
-    def now(self) -> datetime:
-        """The instant now, in UTC."""
-        return self.stands_at or datetime.now(UTC) + self.ahead
-
-    def stamp(self) -> str:
-        """The instant now as rows keep it; such texts sort as instants do."""
-        return written(self.now())
-
-    def today(self) -> str:
-        """The day now, `YYYY-MM-DD`."""
-        return self.now().date().isoformat()
-
-    def forward(self, step: timedelta) -> None:
-        """Move it."""
-        if self.stands_at is None:
-            self.ahead += step
-        else:
-            self.stands_at += step
-
-    def ticked(self) -> None:
-        """A request came."""
-        if self.stands_at is not None:
-            self.stands_at += self.tick
+    def text(self, instant: datetime) -> str:
+        """As rows keep it."""
+        return written(instant)
 
 
 def written(instant: datetime) -> str:
-    """To the microsecond, as PostgreSQL keeps it."""
+    """To the microsecond, as PostgreSQL keeps it; such texts sort as instants do."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-
-
-def read(text: str) -> datetime:
-    """The instant of an ISO 8601 text; without an offset it is UTC.  Raises ValueError."""
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

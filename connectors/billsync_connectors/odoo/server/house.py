@@ -18,8 +18,8 @@ from billsync_connectors.odoo.server.fields import MODELS
 from billsync_connectors.odoo.server.first import FIRST
 from billsync_connectors.odoo.server.orm import Orm
 from billsync_connectors.odoo.server.settings import Settings
-from billsync_connectors.odoo.server.shelf import Shelf
 from billsync_connectors.odoo.server.users import UID, Users
+from billsync_stand_in.shelf import Shelf
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

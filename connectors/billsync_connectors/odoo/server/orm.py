@@ -12,8 +12,8 @@ from billsync_connectors.odoo.server.denied import Broken, MissingError, UserErr
 from billsync_connectors.odoo.server.domain import compiled
 from billsync_connectors.odoo.server.fields import Field, field, models
 from billsync_connectors.odoo.server.settings import Settings
-from billsync_connectors.odoo.server.shelf import Shelf
 from billsync_connectors.odoo.server.values import Row, rounded, seconds
+from billsync_stand_in.shelf import Shelf
 
 _NUMBERS: Final = ("float", "monetary")
 _TEXTS: Final = ("char", "text", "selection", "binary")

@@ -11,7 +11,7 @@ from typing import Any
 from billsync_connectors.odoo.server.clock import Clock, read, written
 from billsync_connectors.odoo.server.denied import AccessDenied, AccessError, UserError
 from billsync_connectors.odoo.server.settings import Settings
-from billsync_connectors.odoo.server.shelf import Shelf
+from billsync_stand_in.shelf import Shelf
 
 UID = 2
 

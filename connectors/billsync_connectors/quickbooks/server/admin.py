@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from billsync_connectors.quickbooks.server.asked import Reply, Request
-from billsync_connectors.quickbooks.server.clock import read, written
 from billsync_connectors.quickbooks.server.company import Company
 from billsync_connectors.quickbooks.server.denied import Denied
 from billsync_connectors.quickbooks.server.faults import switch
@@ -16,6 +15,7 @@ from billsync_connectors.quickbooks.server.human import done
 from billsync_connectors.quickbooks.server.kinds import KINDS
 from billsync_connectors.quickbooks.server.shelf import Row
 from billsync_connectors.quickbooks.server.storm import Storm
+from billsync_stand_in.clock import read, written
 
 Given = Mapping[str, Any]
 Value = dict[str, Any]

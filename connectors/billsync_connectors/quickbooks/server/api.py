@@ -10,7 +10,7 @@ from billsync_connectors.quickbooks.server.asked import Reply, Request
 from billsync_connectors.quickbooks.server.batches import Batches
 from billsync_connectors.quickbooks.server.books import Books, shown, told_deleted
 from billsync_connectors.quickbooks.server.changes import changed
-from billsync_connectors.quickbooks.server.clock import read, told, written
+from billsync_connectors.quickbooks.server.clock import told
 from billsync_connectors.quickbooks.server.company_info import exchange_rate, info, preferences
 from billsync_connectors.quickbooks.server.denied import Denied, not_found
 from billsync_connectors.quickbooks.server.files import Files, pdf
@@ -22,6 +22,7 @@ from billsync_connectors.quickbooks.server.payments import Payments
 from billsync_connectors.quickbooks.server.queries import Queries
 from billsync_connectors.quickbooks.server.sales import Sales
 from billsync_connectors.quickbooks.server.shelf import Row, Shelf
+from billsync_stand_in.clock import read, written
 
 _ID_MOST: Final = 50
 _BATCH_ID_MOST: Final = 36

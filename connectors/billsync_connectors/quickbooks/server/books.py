@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from billsync_connectors.quickbooks.server.clock import Clock, stamp, written
+from billsync_connectors.quickbooks.server.clock import stamp
 from billsync_connectors.quickbooks.server.denied import Denied, bad_reference, not_found, required
 from billsync_connectors.quickbooks.server.kinds import LISTS, TRANSACTIONS
 from billsync_connectors.quickbooks.server.settings import Settings
 from billsync_connectors.quickbooks.server.shelf import Row, Shelf
+from billsync_stand_in.clock import Clock, written
 
 APP: Final = "app"
 HUMAN: Final = "human"

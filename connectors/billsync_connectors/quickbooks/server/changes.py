@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from billsync_connectors.quickbooks.server.books import Books, shown, told_deleted
-from billsync_connectors.quickbooks.server.clock import read, written
 from billsync_connectors.quickbooks.server.denied import Denied, required
 from billsync_connectors.quickbooks.server.kinds import BY_PATH, NO_CHANGES
 from billsync_connectors.quickbooks.server.shelf import Row
+from billsync_stand_in.clock import read, written
 
 
 def changed(books: Books, entities: str, since: str) -> list[dict[str, Any]]:

@@ -1,49 +1,9 @@
-"""The company's own clock: the machine's, ahead of it, or one that stands until it is moved.  (shell)"""
+"""How QuickBooks writes instants: in the company's zone.  (pure)"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
-
-
-class Clock:
-    """Time as the company has it.
-
-    Attributes:
-        stands_at: the instant at which it stands, or None where it runs with the machine's.
-        ahead: by how much a running one is ahead of the machine's.
-        tick: by how much a standing one goes forward with each request.
-    """
-
-    def __init__(self, kept: Mapping[str, Any]) -> None:
-        at = kept.get("stands_at")
-        self.stands_at = read(at) if at else None
-        self.ahead = timedelta(milliseconds=kept.get("ahead_ms", 0))
-        self.tick = timedelta(milliseconds=kept.get("tick_ms", 0))
-
-    def kept(self) -> dict[str, Any]:
-        """What has to be remembered of it."""
-        one = timedelta(milliseconds=1)
-        at = written(self.stands_at) if self.stands_at else None
-        return {"stands_at": at, "ahead_ms": self.ahead // one, "tick_ms": self.tick // one}
-
-    def now(self) -> datetime:
-        """The instant now, in UTC."""
-        return self.stands_at or datetime.now(UTC) + self.ahead
-
-    def forward(self, step: timedelta) -> None:
-        """Move it."""
-        if self.stands_at is None:
-            self.ahead += step
-        else:
-            self.stands_at += step
-
-    def ticked(self) -> None:
-        """A request came."""
-        if self.stands_at is not None:
-            self.stands_at += self.tick
 
 
 def stamp(instant: datetime, zone: str) -> str:
@@ -54,14 +14,3 @@ def stamp(instant: datetime, zone: str) -> str:
 def told(instant: datetime, zone: str) -> str:
     """As replies have it under `time`: taken before the work began, so it may be older than what was made."""
     return (instant - timedelta(milliseconds=500)).astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
-
-
-def written(instant: datetime) -> str:
-    """To the microsecond, for what the stand-in keeps for itself; such texts sort as instants do."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def read(text: str, zone: str = "UTC") -> datetime:
-    """The instant of an ISO 8601 text; without an offset it is of the zone.  Raises ValueError."""
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from billsync_connectors.quickbooks.server.api import Api
 from billsync_connectors.quickbooks.server.asked import Reply, Request
 from billsync_connectors.quickbooks.server.books import Books
-from billsync_connectors.quickbooks.server.clock import Clock, told, written
+from billsync_connectors.quickbooks.server.clock import told
 from billsync_connectors.quickbooks.server.denied import Denied
 from billsync_connectors.quickbooks.server.faults import Switch, refusal
 from billsync_connectors.quickbooks.server.hooks import Hooks
@@ -28,6 +28,7 @@ from billsync_connectors.quickbooks.server.settle import Settle
 from billsync_connectors.quickbooks.server.shelf import Shelf
 from billsync_connectors.quickbooks.server.taxes import Taxes
 from billsync_connectors.quickbooks.server.values import xml
+from billsync_stand_in.clock import Clock, written
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from billsync_connectors.quickbooks.server.clock import Clock, written
 from billsync_connectors.quickbooks.server.denied import Denied
 from billsync_connectors.quickbooks.server.settings import Settings
 from billsync_connectors.quickbooks.server.shelf import Shelf
+from billsync_stand_in.clock import Clock, written
 
 
 def throttled() -> Denied:

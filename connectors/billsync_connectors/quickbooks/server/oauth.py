@@ -12,10 +12,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from billsync_connectors.quickbooks.server.asked import Reply, Request
-from billsync_connectors.quickbooks.server.clock import Clock, read, written
 from billsync_connectors.quickbooks.server.denied import Denied, Unauthorised
 from billsync_connectors.quickbooks.server.settings import Settings
 from billsync_connectors.quickbooks.server.shelf import Shelf
+from billsync_stand_in.clock import Clock, read, written
 
 SCOPE: Final = "com.intuit.quickbooks.accounting"
 _HARD: Final = "x-include-refresh-token-hard-expires-in"

@@ -10,11 +10,11 @@ from functools import cmp_to_key
 from typing import Any, Final
 
 from billsync_connectors.quickbooks.server.books import Books, is_list, shown
-from billsync_connectors.quickbooks.server.clock import read, written
 from billsync_connectors.quickbooks.server.denied import Denied
 from billsync_connectors.quickbooks.server.kinds import BY_PATH, PROPERTIES
 from billsync_connectors.quickbooks.server.select import Condition, Select, Value, parsed, unknown
 from billsync_connectors.quickbooks.server.shelf import Row
+from billsync_stand_in.clock import read, written
 
 _META: Final = {"metadata.createtime": "CreateTime", "metadata.lastupdatedtime": "LastUpdatedTime"}
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from billsync_connectors.salesforce.server import seed
 from billsync_connectors.salesforce.server.asked import Reply, Request
-from billsync_connectors.salesforce.server.clock import read, stamp, written
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied, missing
 from billsync_connectors.salesforce.server.faults import switch
 from billsync_connectors.salesforce.server.org import Org
 from billsync_connectors.salesforce.server.storm import Storm
 from billsync_connectors.salesforce.server.values import given
+from billsync_stand_in.clock import read, written
 
 Given = Mapping[str, Any]
 Value = dict[str, Any]
@@ -77,7 +78,7 @@ def _by_hand(org: Org, asked: Given) -> Value:
     id = _done(org, asked)
     if open_s:
         due = stamp(org.clock.now() + timedelta(seconds=open_s))
-        org.shelf.delay(due, org.shelf.withdraw(mark))
+        org.shelf.delay(due, mark)
     return {"id": id}
 
 

@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 from billsync_connectors.salesforce.server.asked import Reply, Request
-from billsync_connectors.salesforce.server.clock import Clock, read, written
 from billsync_connectors.salesforce.server.denied import Denied, Unauthorised
 from billsync_connectors.salesforce.server.rsa import public, signed_by
 from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import loads
+from billsync_stand_in.clock import Clock, read, written
 
 _LOGIN_HOSTS: Final = ("login.salesforce.com", "test.salesforce.com")
 """Where nobody logs in with client credentials: that takes the org's own domain."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from billsync_connectors.salesforce.server.asked import Reply, Request
-from billsync_connectors.salesforce.server.clock import Clock, stamp
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied, missing
 from billsync_connectors.salesforce.server.ids import made
 from billsync_connectors.salesforce.server.queries import Queries
@@ -20,6 +20,7 @@ from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.soql import parsed
 from billsync_connectors.salesforce.server.values import cell
+from billsync_stand_in.clock import Clock
 
 _DELIMITERS: Final = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
 _ENDS: Final = {"LF": "\n", "CRLF": "\r\n"}

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import read
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.fields import NUMBERS, TEXTS, Field
 from billsync_connectors.salesforce.server.ids import full
 from billsync_connectors.salesforce.server.soql import Compared, Joined, Literal, Path, fault
 from billsync_connectors.salesforce.server.values import Row
+from billsync_stand_in.clock import read
 
 Get = Callable[[Row], Any]
 Test = Callable[[Row], bool]

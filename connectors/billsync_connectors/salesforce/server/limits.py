@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import Clock, written
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
+from billsync_stand_in.clock import Clock, written
 
 _HOUR: Final = len("2026-01-01T00")
 DAILY: Final = "TotalRequests Limit exceeded."

@@ -15,7 +15,7 @@ from billsync_connectors.salesforce.server.asked import Reply, Request
 from billsync_connectors.salesforce.server.auth import Auth
 from billsync_connectors.salesforce.server.auth import Org as Ids
 from billsync_connectors.salesforce.server.bulk import Bulk
-from billsync_connectors.salesforce.server.clock import Clock, stamp, written
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.faults import Switch, refusal
 from billsync_connectors.salesforce.server.kinds import Kinds
@@ -27,6 +27,7 @@ from billsync_connectors.salesforce.server.rest import Rest
 from billsync_connectors.salesforce.server.rsa import own
 from billsync_connectors.salesforce.server.settings import Settings, listed
 from billsync_connectors.salesforce.server.shelf import Shelf
+from billsync_stand_in.clock import Clock, written
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

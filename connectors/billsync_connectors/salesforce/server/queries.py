@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, Final
 
 from billsync_connectors.salesforce.server.asked import Reply, Request
-from billsync_connectors.salesforce.server.clock import Clock
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.ids import made
 from billsync_connectors.salesforce.server.kinds import Kinds
@@ -18,6 +17,7 @@ from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.soql import parsed
 from billsync_connectors.salesforce.server.values import Row
+from billsync_stand_in.clock import Clock
 
 _SIZE_MIN: Final = 200
 _SIZE_OF_NESTED: Final = 500

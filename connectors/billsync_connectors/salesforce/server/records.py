@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import Clock, read, stamp
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied, Several, missing
 from billsync_connectors.salesforce.server.fields import Field
 from billsync_connectors.salesforce.server.ids import full, made
@@ -19,6 +19,7 @@ from billsync_connectors.salesforce.server.rules import CASCADES, PARENTS, keeps
 from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import Row
+from billsync_stand_in.clock import Clock, read
 
 _BIN: Final = timedelta(days=15)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from billsync_connectors.salesforce.server import describe
 from billsync_connectors.salesforce.server.asked import Reply, Request
-from billsync_connectors.salesforce.server.clock import Clock, read, stamp
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied, Several, missing
 from billsync_connectors.salesforce.server.fields import Field
 from billsync_connectors.salesforce.server.ids import full
@@ -18,6 +18,7 @@ from billsync_connectors.salesforce.server.records import Records
 from billsync_connectors.salesforce.server.settings import Settings
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import Row, given
+from billsync_stand_in.clock import Clock, read
 
 _IDS_MAX: Final = 600_000
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import Clock
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.records import Records
+from billsync_stand_in.clock import Clock
 
 NAMES: Final = ("crm_sales",)
 _STAGES: Final = {"Won": "Closed Won", "Lost": "Closed Lost"}

@@ -8,12 +8,13 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import Clock, stamp
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.records import Records
 from billsync_connectors.salesforce.server.rules import STAGES
 from billsync_connectors.salesforce.server.shelf import Shelf
 from billsync_connectors.salesforce.server.values import Row
+from billsync_stand_in.clock import Clock
 
 _TRIES: Final = 200
 _LATE_OF: Final = 20
@@ -54,7 +55,7 @@ class Storm:
             done[name] += 1
             if late:
                 due = self._clock.now() + timedelta(seconds=self._chance.randint(1, self._late_s))
-                self._shelf.delay(stamp(due), self._shelf.withdraw(mark))
+                self._shelf.delay(stamp(due), mark)
                 done["late"] += 1
         return done
 

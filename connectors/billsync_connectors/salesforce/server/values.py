@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
-from billsync_connectors.salesforce.server.clock import read, stamp
+from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.fields import NUMBERS, TEXTS, Field
 from billsync_connectors.salesforce.server.ids import full
+from billsync_stand_in.clock import read
 
 Row = dict[str, Any]
 """One record: its fields by name.  Numbers are Decimals, days and instants text; what is empty is left out."""

@@ -13,9 +13,9 @@ from billsync_connectors.xero.server.elements import Kept
 from billsync_connectors.xero.server.keys import Keys
 from billsync_connectors.xero.server.limits import Limits
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.tokens import Tokens
 from billsync_connectors.xero.server.values import net_plain
+from billsync_stand_in.shelf import Shelf
 
 _OBJECTS: Final = {
     "Contacts": "Contact", "Items": "Item", "Invoices": "Invoice", "CreditNotes": "CreditNote", "Payments": "Payment",

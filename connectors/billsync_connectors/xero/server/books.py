@@ -11,8 +11,8 @@ from uuid import UUID
 from billsync_connectors.xero.server.clock import Clock
 from billsync_connectors.xero.server.denied import Invalid
 from billsync_connectors.xero.server.settings import Settings, listed
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.values import Row, rounded
+from billsync_stand_in.shelf import Shelf
 
 IDS: Final = {
     "Contact": "ContactID", "Item": "ItemID", "Invoice": "InvoiceID", "CreditNote": "CreditNoteID",

@@ -16,9 +16,9 @@ from billsync_connectors.xero.server.lines import Lines
 from billsync_connectors.xero.server.money import Money
 from billsync_connectors.xero.server.papers import Papers
 from billsync_connectors.xero.server.reading import Reading
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.showing import Showing
 from billsync_connectors.xero.server.values import Row, net, number, text
+from billsync_stand_in.shelf import Shelf
 
 _MONTHS_END: Final = {"FinancialYearEndDay": 31, "FinancialYearEndMonth": 12}
 

@@ -8,8 +8,8 @@ from typing import Any
 from billsync_connectors.xero.server.asked import Request
 from billsync_connectors.xero.server.books import IDS, Books
 from billsync_connectors.xero.server.denied import ZERO, Invalid, broken_body, failed
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.values import Row
+from billsync_stand_in.shelf import Shelf
 
 Act = Callable[[Mapping[str, Any]], Row]
 Show = Callable[[Row], dict[str, Any]]

@@ -11,8 +11,8 @@ from typing import Any, Final
 from billsync_connectors.xero.server.books import IDS, made_id
 from billsync_connectors.xero.server.clock import Clock
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.values import Row, dumps
+from billsync_stand_in.shelf import Shelf
 
 CATEGORIES: Final = {"Invoice": "INVOICE", "Contact": "CONTACT", "CreditNote": "CREDITNOTE"}
 _KEPT: Final = 1000

@@ -19,8 +19,8 @@ from billsync_connectors.xero.server.hooks import Hooks, touched
 from billsync_connectors.xero.server.keys import Keys
 from billsync_connectors.xero.server.limits import Limits
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.tokens import Tokens
+from billsync_stand_in.shelf import Shelf
 
 _SHOWN: Final = 4000
 _LOGGED_MAX: Final = 20_000

@@ -11,8 +11,8 @@ from billsync_connectors.xero.server.asked import Reply, Request
 from billsync_connectors.xero.server.clock import Clock, written
 from billsync_connectors.xero.server.denied import broken_body
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.values import dumps, loads
+from billsync_stand_in.shelf import Shelf
 
 _MOST: Final = 128
 _OBJECT: Final = "key"

@@ -10,7 +10,7 @@ from typing import Final
 from billsync_connectors.xero.server.clock import Clock, read
 from billsync_connectors.xero.server.denied import Denied
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
+from billsync_stand_in.shelf import Shelf
 
 _MINUTE: Final = timedelta(seconds=60)
 _DAY: Final = timedelta(hours=24)

@@ -14,8 +14,8 @@ from billsync_connectors.xero.server.asked import Reply, Request
 from billsync_connectors.xero.server.clock import Clock, read, written
 from billsync_connectors.xero.server.denied import oauth, unauthorised
 from billsync_connectors.xero.server.settings import Settings
-from billsync_connectors.xero.server.shelf import Shelf
 from billsync_connectors.xero.server.values import dumps
+from billsync_stand_in.shelf import Shelf
 
 _BROAD: Final = ("accounting.transactions", "accounting.transactions.read", "accounting.reports.read")
 _AREAS: Final = ("invoices", "payments", "banktransactions", "contacts", "settings", "attachments", "transactions")
