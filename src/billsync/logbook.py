@@ -65,7 +65,7 @@ def _noted(
         report = journey(run)
         state = {0: "ok", 1: "problems", 3: "unreachable"}[report.exit_code]
     except Fault as fault:
-        report, state = sync.Report(run, exit_code=3, offline=fault.message), "unreachable"
+        report, state = sync.Report(run, exit_code=3, offline=fault.message, reason=fault.reason), "unreachable"
     except KeyboardInterrupt:
         report, state = sync.Report(run, exit_code=130), "interrupted"
         raise
@@ -90,4 +90,15 @@ def _note_end(store: Store, report: sync.Report, state: str, at: datetime) -> No
             report.run, state=state, exit_code=report.exit_code, counts=report.counts, note=report.offline, at=at
         )
 
+        _flag_login(tx, report, at)
+
     store.run("run-finish", finish)
+
+
+def _flag_login(tx: Tx, report: sync.Report, at: datetime) -> None:
+    """A system that refuses the log-in needs a person: that is told as such, and taken back when a run gets in."""
+    pipeline = report.run.partition("@")[0]
+    if report.reason == "auth":
+        tx.alerts.raise_flag("SYSTEM-LOGIN", pipeline, reason=f"a system of {pipeline} refused the log-in", at=at)
+    else:
+        tx.alerts.lower_flag("SYSTEM-LOGIN", pipeline)

@@ -45,7 +45,7 @@ class Report:
     Attributes:
         exit_code: 0 done, 1 done but something has problems, 3 an outside system was not reached.
         counts: what was done, by name.
-        offline: what the system that was not reached said, or "".
+        offline: what the system that was not reached said, or ""; reason: the token of that, such as `auth`, or "".
         parked: why nothing may be written to a system until a person has looked, or "".
         waiting_until: when the next write is due that this run did not wait for, or None.
         looks: what was looked at.
@@ -55,6 +55,7 @@ class Report:
     exit_code: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     offline: str = ""
+    reason: str = ""
     parked: str = ""
     waiting_until: datetime | None = None
     looks: list[looking.Look] = field(default_factory=list)
@@ -85,7 +86,7 @@ def run(
     try:
         _journey(world, report, before_push, step, full=full)
     except Fault as fault:
-        report.offline = fault.message
+        report.offline, report.reason = fault.message, fault.reason
     return _finish(world, report)
 
 
@@ -166,6 +167,7 @@ def deliver(
             options=ownership.options(world, end),
             report=world.report,
             advance=world.progress.advance,
+            more=end.more,
         )
     looking.sent(world, end.name, began, pushed)
     for kind, count in pushed.sent.items():

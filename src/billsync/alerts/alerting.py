@@ -49,6 +49,8 @@ class Alerting:
         round_s: seconds from one round to the next.
     """
 
+    name = "alerts"
+
     def __init__(
         self,
         settings: Settings,
