@@ -6,18 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billsync.schedule import slot_of, trigger
+from billsync import timetable
 from billsync.settings import Schedule
 
 
 def slots(schedule: Schedule, start: datetime, end: datetime) -> list[str]:
     """Every ring's slot between two instants."""
-    bell, found, now = trigger(schedule), [], start
-    previous = None
-    while (due := bell.get_next_fire_time(previous, now)) is not None and due < end:
-        found.append(slot_of(schedule, due))
-        previous, now = due, due.astimezone(UTC) + timedelta(seconds=1)  # wall clocks do not add over the change
-    return found
+    return [slot.id for slot in timetable.slots(schedule, start, end)]
 
 
 ZONES = {"Europe/Berlin": (datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 3, 28, tzinfo=UTC)),

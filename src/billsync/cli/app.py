@@ -16,6 +16,7 @@ from billsync.cli import (
     mapping_doors,
     money_doors,
     plan_doors,
+    schedule_doors,
     stand_ins,
     tie_doors,
 )
@@ -98,12 +99,7 @@ plan_doors.register(app)
 billing_doors.register(app)
 
 
-@app.command()
-def daemon(config: Config = CONFIG) -> None:
-    """Run every pipeline on its schedule until it is told to stop."""
-    from billsync.cli import runs
-
-    raise typer.Exit(runs.daemon(config))
+schedule_doors.register(app)
 
 
 @app.command()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
+from billsync.cli.daemon import ring
 from billsync.cli.opening import view
-from billsync.cli.runs import ring
 from billsync.connector import Connector
 from billsync.console.hooks import Ear, Hooks, Told, listen
 

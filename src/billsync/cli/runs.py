@@ -1,9 +1,7 @@
-"""`sync`, `daemon`, `status`, `runs`.  (shell)"""
+"""`sync`, `status`, `runs`.  (shell)"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from billsync.cli.opening import view
 from billsync.console import telling
 from billsync.model.delivery import DONE
 from billsync.model.gate import GateState
-from billsync.store import Held, Run
+from billsync.store import Run
 
 RECORD_STATES = ("mapped", "skipped", "problem", "new", "gone")
 """What may have become of a record: `skipped` ones are none that a mapping is for, `gone` ones were deleted."""
@@ -68,42 +66,6 @@ def tell(report: syncing.Report, format: show.Format) -> None:
         show.remark(f"some writes wait until {report.waiting_until:%Y-%m-%d %H:%M:%S} UTC: run again then")
     if report.exit_code == guard.PROBLEMS:
         show.remark("some records have problems: `billsync errors list` says which and why")
-
-
-def daemon(config: Path) -> int:
-    """Ring the schedules until told to stop."""
-    loaded = settings.load(config)
-    stop = threading.Event()
-    schedule.stop_on_signals(stop)
-    lock = threading.Lock()
-
-    def say(text: str) -> None:
-        with lock:
-            show.remark(f"{schedule.SystemClock().now():%Y-%m-%dT%H:%M:%SZ} {text}")
-
-    if not any(pipeline.schedule for pipeline in loaded.pipelines.values()):
-        show.remark("no pipeline has a schedule: add one to the configuration, such as  schedule: {cron: '0 6 * * *'}")
-        return guard.USAGE
-    with workspace.opened(loaded, schedule.SystemClock()) as opened:
-        schedule.Bells(loaded, lambda name, slot: ring(opened, name, slot, say)).run(stop, say)
-    return guard.OK
-
-
-def ring(opened: workspace.Workspace, name: str, slot: str, say: Callable[[str], None]) -> None:
-    """One run on schedule; whatever goes wrong is told, and ends here."""
-    try:
-        report = workspace.run_pipeline(opened, name, slot=slot, insists=False)
-    except Held as held:
-        say(f"{name} {slot}: skipped, another instance is at work ({held.owner})")
-    except Exception as error:  # noqa: BLE001  one pipeline's failure never stops another
-        guard.explain(error)
-        say(f"{name} {slot}: failed, {type(error).__name__}")
-    else:
-        if report is None:
-            say(f"{name} {slot}: this slot has run already")
-        else:
-            counts = ", ".join(f"{count} {what}" for what, count in report.counts.items() if count)
-            say(f"{name} {slot}: exit {report.exit_code}: {counts or 'nothing to do'} {report.offline}".rstrip())
 
 
 def history(config: Path, pipeline: str | None, limit: int, format: show.Format) -> int:

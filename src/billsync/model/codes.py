@@ -34,6 +34,7 @@ CODES: Final[dict[str, str]] = {
     "YAML-VALUE-01": "a value of another type or form was expected",
     "YAML-SIZE-01": "the file is larger, deeper or has more aliases than the limit",
     "CONF-NAME-01": "a name that nothing else in the configuration defines",
+    "CONF-RELOAD-01": "a running daemon cannot take this change up: restart it",
     "CONF-SECRET-01": "a secret is written into the file, or its reference leads nowhere",
     "CONF-PLUGIN-01": "a connector is not installed or does not load",
     "CONF-PLUGIN-02": "a connector cannot work with its settings",

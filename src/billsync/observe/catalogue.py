@@ -56,6 +56,11 @@ EVENTS: Final = (
     Event("run_started", "info", ("resumed",), "a run of a pipeline began"),
     Event("run_ended", "info", ("state", "exit_code", "seconds", "counts"), "it ended; `state` as in `billsync runs`"),
     Event("run_not_needed", "info", (), "its slot has been run already"),
+    Event("slot_settled", "info", ("outcome", "why"), "a slot of a schedule rings, is skipped or was missed"),
+    Event("slots_not_noted", "warning", ("reason",), "the store did not answer: slots are looked at again soon"),
+    Event("clock_set_back", "warning", ("seconds",), "the machine's clock was set back"),
+    Event("configuration_taken_up", "info", ("pipelines",), "a changed configuration is used from now on"),
+    Event("configuration_refused", "error", ("codes",), "a changed configuration has errors: the old one stays"),
     Event("stage_ended", "debug", ("stage", "seconds"), "a stage of a run ended"),
     Event("page_stored", "debug", ("object", "records", "fresh"), "a page of records and its checkpoint are committed"),
     Event("object_read", "info", ("object", "records", "fresh"), "a kind of record was read to its end"),
@@ -84,6 +89,9 @@ EVENTS: Final = (
 FIGURES: Final = (
     Figure("billsync_runs_total", "counter", ("pipeline", "state"), "runs that ended, by how"),
     Figure("billsync_run_seconds", "histogram", ("pipeline",), "how long runs take"),
+    Figure(
+        "billsync_slots_total", "counter", ("pipeline", "outcome", "why"), "slots of schedules, by what became of them"
+    ),
     Figure("billsync_stage_seconds", "histogram", ("pipeline", "stage"), "how long their stages take"),
     Figure("billsync_records_read_total", "counter", ("connection", "object"), "records that were read"),
     Figure(

@@ -51,11 +51,11 @@ class Rings:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def add(self, new: Iterable[Ring]) -> int:
-        """Note slots; one that is known already stays as it is.  Gives how many were new."""
+    def add(self, new: Iterable[Ring]) -> None:
+        """Note slots; one that is known already stays as it is."""
         made = (sqlite.insert if self._conn.dialect.name == "sqlite" else postgresql.insert)(rings)
-        values = [{name: getattr(ring, name) for name in Ring.__slots__} for ring in new]
-        return self._conn.execute(made.on_conflict_do_nothing(), values).rowcount if values else 0
+        if values := [{name: getattr(ring, name) for name in Ring.__slots__} for ring in new]:
+            self._conn.execute(made.on_conflict_do_nothing(), values)
 
     def move(
         self, pipeline: str, slot: str, came_from: str, outcome: str, *, why: str, note: str, owner: str, at: datetime
@@ -64,11 +64,12 @@ class Rings:
         row = update(rings).where(rings.c.pipeline == pipeline, rings.c.slot == slot, rings.c.outcome == came_from)
         return self._conn.execute(row.values(outcome=outcome, why=why, note=note, owner=owner, at=at)).rowcount == 1
 
-    def newest(self, pipeline: str) -> datetime | None:
-        """The latest instant at which a slot was due that is known; None where the pipeline never had a schedule."""
-        found: datetime | None = self._conn.execute(
-            select(rings.c.due_at).where(rings.c.pipeline == pipeline).order_by(rings.c.due_at.desc()).limit(1)
-        ).scalar_one_or_none()
+    def newest(self, pipeline: str, before: datetime | None = None) -> datetime | None:
+        """The latest instant, before another one, at which a slot was due that is known; None where none is."""
+        query = select(rings.c.due_at).where(rings.c.pipeline == pipeline).order_by(rings.c.due_at.desc()).limit(1)
+        if before is not None:
+            query = query.where(rings.c.due_at < before)
+        found: datetime | None = self._conn.execute(query).scalar_one_or_none()
         return found
 
     def open(self, pipeline: str) -> _Rings:
@@ -87,7 +88,7 @@ class Rings:
         Gives how many those were.
         """
         ahead = delete(rings).where(rings.c.pipeline == pipeline, rings.c.due_at > now, rings.c.at > now)
-        return self._conn.execute(ahead.where(rings.c.outcome.in_(("waiting", "skipped", "missed")))).rowcount
+        return self._conn.execute(ahead.where(rings.c.outcome.in_(("waiting", "skipped", "missed", BEGAN)))).rowcount
 
     def forget(self, before: datetime) -> int:
         """Forget slots that were due before an instant and are closed, but the newest of each pipeline.
