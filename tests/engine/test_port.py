@@ -18,7 +18,7 @@ def test_a_flow_is_carried_out_once_for_its_id(engine: Engine) -> None:
 
     def body(_flow: Flow, asked: dict[str, Any]) -> int:
         seen.append(asked["n"])
-        return asked["n"] * 2
+        return int(asked["n"]) * 2
 
     engine.register("double", body)
     engine.declare(Queue("many"))

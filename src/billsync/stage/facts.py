@@ -32,9 +32,14 @@ Keep = Callable[[Tx, FieldMapping, Page], Mapping[str, str]]
 _FIRST: Final = ("problem", "new", "mapped", "skipped", "gone")
 
 
-def read(world: World, *, full: bool = False) -> None:
-    """Pull every kind of record that an inbound mapping reads: what changed, and what the system named by itself."""
+def read(world: World, *, full: bool = False, only: str | None = None) -> None:
+    """Pull every kind of record that an inbound mapping reads: what changed, and what the system named by itself.
+
+    With `only` no other kind of record.
+    """
     for object, mappings in by_object(world.inbound).items():
+        if only not in (None, object):
+            continue
         world.progress.stage(f"Read {object}")
         if schemas.may_read(world, world.source, object, mappings):
             _read(world, object, mappings, full=full)
