@@ -45,7 +45,9 @@ _SAID: Final = (
     (re.compile(r"(?<!\w)\(0?\d{2,5}\)[ ./-]?\d[\d ./-]{4,14}\d"), SHOWN),
     (re.compile(r"(?<![\w])[0-9a-fA-F]{32,}(?![\w])"), SHOWN),
 )
-_IBAN: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])", re.IGNORECASE)
+_IBAN: Final = re.compile(
+    r"(?<![A-Z0-9])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,36}|[a-z]{2}\d{2}[a-z0-9]{11,30})(?![A-Za-z0-9])"
+)
 _CARD: Final = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _OPAQUE: Final = re.compile(r"(?<![\w+/=-])(?:[A-Za-z0-9+/]{24,}|[\w-]{36,})={0,2}(?![\w+/=-])")
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -81,10 +83,10 @@ class Mask:
         for word in sorted((word for word in self._words if word in text), key=len, reverse=True):
             text = text.replace(word, SHOWN)
         text = text[: LONGEST * 4]
-        for pattern, instead in _SAID:
-            text = pattern.sub(instead, text)
         text = _IBAN.sub(lambda found: SHOWN if _is_iban(found[0]) else found[0], text)
         text = _CARD.sub(lambda found: SHOWN if _is_card(found[0]) else found[0], text)
+        for pattern, instead in _SAID:
+            text = pattern.sub(instead, text)
         text = _OPAQUE.sub(lambda found: SHOWN if _is_opaque(found[0]) else found[0], text)
         text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         return text if len(text) <= LONGEST else text[:LONGEST] + "…"
@@ -120,9 +122,14 @@ def _is_private(name: str) -> bool:
 
 
 def _is_iban(text: str) -> bool:
-    found = text.replace(" ", "").upper()
-    turned = found[4:] + found[:4]
-    return int("".join(str(int(one, 36)) for one in turned)) % 97 == 1
+    """Whether it, or its beginning up to a space, has the check digits of an account number."""
+    ends = [at for at, one in enumerate(text) if one == " "] + [len(text)]
+    return any(_checks(text[:end].replace(" ", "")) for end in ends)
+
+
+def _checks(text: str) -> bool:
+    turned = text[4:] + text[:4]
+    return len(text) >= 15 and int("".join(str(int(one, 36)) for one in turned)) % 97 == 1
 
 
 def _is_card(text: str) -> bool:
