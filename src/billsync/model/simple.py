@@ -81,3 +81,15 @@ def _encoder() -> Callable[[object], bytes]:
     from msgspec.json import Encoder  # noqa: PLC0415  only who reads or writes records pays for it
 
     return Encoder(order="deterministic", decimal_format="string").encode
+
+
+def read_back(text: str) -> Any:
+    """The value of a canonical JSON text: what was a decimal, a day or an instant is text.  Raises ValueError."""
+    return _decoder()(text)
+
+
+@cache
+def _decoder() -> Callable[[str], Any]:
+    from msgspec.json import Decoder  # noqa: PLC0415  as above
+
+    return Decoder().decode

@@ -12,9 +12,9 @@ from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, delete, func
 
 from billsync.model.base import digest_text
 from billsync.model.ref import Ref
-from billsync.store.bulk import upsert_rows
+from billsync.store.bulk import insert_rows, upsert_rows
 from billsync.store.schema import deal_marks, facts
-from billsync.store.sql import among, chunks, one_of, rows, upsert
+from billsync.store.sql import among, chunks, one_of, rows
 from billsync.store.types import PLAIN, fold, with_whole
 
 _ORIGIN: Final = ("source_system", "source_kind", "source_id", "mapping")
@@ -72,14 +72,19 @@ class Facts:
         Of two nouns with one id the last counts.
         """
         made = {noun.id: _row(kind, noun, source, mapping, run, at) for noun, source, mapping in items}
-        columns = [facts.c[name] for name in ("id", "whole", "digest", *_ORIGIN)]
-        query = _of(kind, *columns)
+        query = _of(kind, *(facts.c[name] for name in ("id", "whole", "digest", "version", *_ORIGIN)))
         known = {row["id"]: row for row in among(self._conn, query, facts.c.id, made)}
-        changed = [row for id, row in made.items() if id not in known or known[id]["digest"] != row["digest"]]
+        new = [row for id, row in made.items() if id not in known]
+        changed = [
+            row | {"version": known[id]["version"] + 1}
+            for id, row in made.items()
+            if id in known and known[id]["digest"] != row["digest"]
+        ]
         same = [row for id, row in made.items() if id in known and _only_origin(known[id], row)]
-        upsert(self._conn, facts, changed, (*_ORIGIN, *_CONTENT), version=facts.c.version + 1)
-        upsert(self._conn, facts, same, (*_ORIGIN, "whole"))
-        return len(changed)
+        insert_rows(self._conn, facts, new)
+        upsert_rows(self._conn, facts, changed, (*_ORIGIN, *_CONTENT, "version"))
+        upsert_rows(self._conn, facts, same, (*_ORIGIN, "whole"))
+        return len(new) + len(changed)
 
     def remove(self, kind: str, ids: Iterable[str], *, run: str, at: datetime) -> list[str]:
         """Take nouns out, because their source is gone.  Gives the ids that were there."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
@@ -13,12 +14,15 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from billsync.connector import Record
 from billsync.model.base import canonical_json, digest_text
 from billsync.model.problem import Place
+from billsync.model.simple import read_back
+from billsync.store.bulk import insert_rows, upsert_rows
 from billsync.store.echoes import Echo, Echoes
 from billsync.store.schema import cursors, inbox
 from billsync.store.sql import among, bulk, rows, upsert
 from billsync.store.types import with_whole
 
 _MISSING: Final = object()
+_CHANGES: Final = ("state", "mapping", "deleted", "version", "digest", "run", "at", "place", "data")
 STATES: Final = frozenset({"new", "mapped", "skipped", "problem", "gone"})
 
 
@@ -55,6 +59,10 @@ class Absorbed:
     echoed: int = 0
 
 
+Take = Callable[[Sequence[InboxRow]], Mapping[str, tuple[str, str]]]
+"""New and changed records of a page -> id -> state and mapping digest of those that are settled with it already."""
+
+
 class Inbox:
     """Records as read, and where each read stands."""
 
@@ -72,15 +80,27 @@ class Inbox:
         row = {"connection": connection, "object": object, "checkpoint": canonical_json(checkpoint), "at": at}
         upsert(self._conn, cursors, [row], ["checkpoint", "at"])
 
-    def absorb(self, connection: str, records: Sequence[Record], *, run: str, at: datetime) -> Absorbed:
+    def absorb(
+        self,
+        connection: str,
+        records: Sequence[Record],
+        *,
+        run: str,
+        at: datetime,
+        texts: Sequence[str | None] = (),
+        take: Take | None = None,
+    ) -> Absorbed:
         """Store a page: new and changed records become `new` with a higher version, equal ones stay as they are.
 
         Of a record that comes twice the last one counts.  A deleted record keeps the content that it had.  One that
         differs only in what we wrote there is stored, and stays in its state: it is no news.
+
+        `texts` are the canonical contents of the records, where they are known.  `take` may settle new and changed
+        records before they are stored, so that they are stored once.
         """
-        by_object: dict[str, dict[str, Record]] = {}
-        for record in records:
-            by_object.setdefault(record.object, {})[record.id] = record
+        by_object: dict[str, dict[str, tuple[Record, str | None]]] = {}
+        for record, text in zip_longest(records, texts):
+            by_object.setdefault(record.object, {})[record.id] = (record, text)
         new = changed = total = echoed = 0
         for object, page in by_object.items():
             known = self._known(connection, object, page)
@@ -88,7 +108,9 @@ class Inbox:
             own = self._own(connection, object, [row for row in todo.fresh if row["id"] in known])
             for row in todo.fresh:
                 row["state"] = own.get(row["id"], row["state"])
-            self._write(todo)
+            if take is not None:
+                _settle(todo.fresh, take([_inbox_row(row) for row in todo.fresh if row["state"] == "new"]))
+            self._write(todo, known)
             echoed += len(own)
             gone = self.mark_deleted(connection, object, todo.gone, run=run, at=at)
             total += len(page)
@@ -122,13 +144,14 @@ class Inbox:
         return own
 
     def _known(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        columns = (inbox.c.id, inbox.c.whole, inbox.c.digest, inbox.c.deleted, inbox.c.place)
+        names = ("id", "whole", "digest", "deleted", "place", "version", "mapping")
+        columns = [inbox.c[name] for name in names]
         found = among(self._conn, _of(connection, object, *columns), inbox.c.id, ids)
         return {row["id"]: row for row in found}
 
-    def _write(self, todo: _Sorted) -> None:
-        changes = ("state", "deleted", "digest", "run", "at", "place", "data")
-        upsert(self._conn, inbox, todo.fresh, changes, version=inbox.c.version + 1)
+    def _write(self, todo: _Sorted, known: Collection[str]) -> None:
+        insert_rows(self._conn, inbox, [row for row in todo.fresh if row["id"] not in known])
+        upsert_rows(self._conn, inbox, [row for row in todo.fresh if row["id"] in known], _CHANGES)
         bulk(self._conn, update(inbox).where(*_row_key()).values(place=bindparam("b_place")), todo.moved)
 
     def live_ids(self, connection: str, object: str) -> set[str]:
@@ -180,8 +203,8 @@ class Inbox:
 
     def places(self, connection: str, object: str, ids: Iterable[str]) -> dict[str, Place]:
         """Id -> where a person finds the record, for those that are there."""
-        query = _of(connection, object, inbox)
-        return {row["id"]: _inbox_row(row).place for row in among(self._conn, query, inbox.c.id, ids)}
+        query = _of(connection, object, inbox.c.id, inbox.c.whole, inbox.c.place)
+        return {row["id"]: Place.model_validate_json(row["place"]) for row in among(self._conn, query, inbox.c.id, ids)}
 
     def has(self, connection: str, object: str, ids: Iterable[str]) -> set[str]:
         """Which of these are there and not deleted."""
@@ -239,15 +262,21 @@ class _Sorted:
 
 
 def _sort(
-    connection: str, page: Mapping[str, Record], known: Mapping[str, dict[str, Any]], run: str, at: datetime
+    connection: str,
+    page: Mapping[str, tuple[Record, str | None]],
+    known: Mapping[str, dict[str, Any]],
+    run: str,
+    at: datetime,
 ) -> _Sorted:
     found = _Sorted([], [], [])
-    for id, record in page.items():
+    for id, (record, text) in page.items():
         was = known.get(id)
         if was is not None and record.deleted:
             found.gone.extend([] if was["deleted"] else [id])
             continue
-        row = _fresh(connection, record, run, at)
+        row = _fresh(connection, record, text, run, at)
+        if was is not None:
+            row |= {"version": was["version"] + 1, "mapping": was["mapping"]}
         if was is None or was["deleted"] or was["digest"] != row["digest"]:
             found.fresh.append(row)
         elif was["place"] != row["place"]:
@@ -255,8 +284,13 @@ def _sort(
     return found
 
 
-def _fresh(connection: str, record: Record, run: str, at: datetime) -> dict[str, Any]:
-    data = canonical_json({} if record.deleted else record.data)
+def _settle(fresh: Sequence[dict[str, Any]], taken: Mapping[str, tuple[str, str]]) -> None:
+    for row in fresh if taken else ():
+        row["state"], row["mapping"] = taken.get(row["id"], (row["state"], row["mapping"]))
+
+
+def _fresh(connection: str, record: Record, text: str | None, run: str, at: datetime) -> dict[str, Any]:
+    data = canonical_json({}) if record.deleted else text or canonical_json(record.data)
     row = {
         "connection": connection,
         "object": record.object,
@@ -279,7 +313,7 @@ def _inbox_row(row: Mapping[str, Any]) -> InboxRow:
         connection=row["connection"],
         object=row["object"],
         id=row["id"],
-        data=json.loads(row["data"]),
+        data=read_back(row["data"]),
         digest=row["digest"],
         place=Place.model_validate_json(row["place"]),
         deleted=row["deleted"],

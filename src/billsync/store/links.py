@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from billsync.model.ref import Link, Ref
+from billsync.store.bulk import insert_rows, upsert_rows
 from billsync.store.outside_tables import link_history
 from billsync.store.schema import links
-from billsync.store.sql import among, bulk, rows, upsert
+from billsync.store.sql import among, rows
 from billsync.store.types import fold, with_whole
 
 LINKED: Final = "linked"
@@ -23,6 +24,8 @@ GONE: Final = "gone"
 
 BILLSYNC: Final = "billsync"
 """Who does what no person asked for."""
+
+_CHANGES: Final = ("ref_kind", "ref_id", "sent", "at", "whole")
 
 _Key = tuple[str, str, str]
 _Links = list[Link]
@@ -60,9 +63,8 @@ class Links:
         """
         new = {_key(item): item for item in items}
         known = self._known(new.values())
-        upsert(
-            self._conn, links, [_row(item, at) for item in new.values()], ["ref_kind", "ref_id", "sent", "at", "whole"]
-        )
+        upsert_rows(self._conn, links, [_row(item, at) for key, item in new.items() if key in known], _CHANGES)
+        insert_rows(self._conn, links, [_row(item, at) for key, item in new.items() if key not in known])
         changed = [(item, known.get(key)) for key, item in new.items() if _ref(known.get(key)) != item.ref]
         self._note([(item, LINKED if was is None else MOVED) for item, was in changed], at, who, why)
 
@@ -147,7 +149,7 @@ class Links:
             for row in among(self._conn, query.group_by(h.our_id), h.our_id, ids):
                 last[kind, row["our_id"], system] = row["n"]
         new = [_history_row(tie, act, last.get(_folded(tie), 0) + 1, at, who, why) for tie, act in events]
-        bulk(self._conn, insert(link_history), new)
+        insert_rows(self._conn, link_history, new)
 
 
 def _key(link: Link) -> _Key:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from billsync.store.types import PLAIN, fold
+from billsync.store.types import PLAIN, Key, fold
 
 CHUNK: Final = 500
 """Values of one `IN (...)`: far below what either database allows."""
@@ -74,7 +74,8 @@ def among(
     conn: Connection, statement: Select[Any], column: ColumnElement[str], values: Iterable[str]
 ) -> list[dict[str, Any]]:
     """The rows of the statement where the column has one of the values, however many there are."""
-    return [row for part in chunks(dict.fromkeys(values)) for row in rows(conn, statement.where(column.in_(part)))]
+    texts = dict.fromkeys(map(fold, values) if isinstance(column.type, Key) else values)
+    return [row for part in chunks(texts) for row in rows(conn, statement.where(one_of(conn, column, part)))]
 
 
 def one_of(conn: Connection, column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
