@@ -13,6 +13,7 @@ from pathlib import Path
 from billsync import daemon as ringing
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
+from billsync.console.watching import watching
 from billsync.daemon.service import LOOK_S, Service, Terms, schedules
 from billsync.store import Held
 
@@ -42,8 +43,8 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
     say = _Speaker(clock)
     terms = Terms(loaded.engine.runs_at_once, stop_within_s, LOOK_S * motion.speed, motion.until)
     stop = threading.Event()
-    with workspace.opened(loaded, clock) as opened:
-        service = Service(opened, clock, terms, say=say, troubled=_explain)
+    with workspace.opened(loaded, clock) as opened, watching(opened, "daemon") as signs:
+        service = Service(opened, clock, terms, say=say, troubled=_explain, alive=signs.alive)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
         ended = service.run(lambda name, slot: ring(service.workspace(), name, slot, say), stop)

@@ -24,6 +24,9 @@ from billsync.workspace import Workspace
 LOOK_S: Final = 5.0
 """Seconds between looks at the files, and at a clock that somebody may have changed."""
 
+ALIVE_S: Final = 60.0
+"""Seconds after which a loop that has not looked counts as stuck."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -48,6 +51,7 @@ class Service:
 
     Args:
         say: tells people what happens; troubled: tells them of a fault.
+        alive: is told that a loop goes on, and within how many seconds it says so again.
     """
 
     def __init__(
@@ -58,8 +62,10 @@ class Service:
         *,
         say: Callable[[str], None],
         troubled: Callable[[Exception], None],
+        alive: Callable[[str, float], None] = lambda _loop, _within_s: None,
     ) -> None:
         self._opened, self._clock, self._terms, self._say, self._troubled = opened, clock, terms, say, troubled
+        self._alive = alive
         self._watched = Watched(opened.settings)
         self._asked = threading.Event()
         self.wake = threading.Event()
@@ -97,6 +103,7 @@ class Service:
         while not stop.is_set() and not self._is_over():
             self.wake.clear()
             supervisor.notify("WATCHDOG=1")
+            self._alive("bells", ALIVE_S)
             if self._asked.is_set() or self._watched.changed():
                 self._reload(bells)
             again = bells.tick()
@@ -111,6 +118,7 @@ class Service:
         hands.drop()
         if bells.running:
             self._say("stopping: waiting for runs that are under way")
+        self._alive("bells", self._terms.stop_within_s + ALIVE_S)
         ended = hands.wait(self._terms.stop_within_s)
         if not ended:
             self._say(f"stopped with runs under way ({', '.join(bells.running)}): the next start goes on with them")
