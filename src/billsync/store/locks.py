@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from billsync.store.errors import Held, unusable
 from billsync.store.opening import lock_key
@@ -49,7 +50,11 @@ def server_lock(engine: Engine, name: str, owner: str) -> Iterator[None]:
         conn.execute(text("SELECT set_config('application_name', :owner, false)"), {"owner": owner[:60]})
         if not conn.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar_one():
             raise Held(name, _holder(conn, key))
-        yield
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):  # the end of the session frees it as well, only a moment later
+                conn.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 def _holder(conn: Connection, key: int) -> str:

@@ -65,7 +65,7 @@ def upgrade(engine: Engine, where: str, point: Callable[[str], None]) -> None:
             raise StoreUnusable(fault, f"{where} {_ADVICE[fault]}")
         if fault is None:
             return
-        _migrate(conn, point)
+        migrate(conn, point)
         point("migrate:before-commit")
     point("migrate:after-commit")
 
@@ -83,7 +83,8 @@ def _keep_copy(engine: Engine) -> None:
     unfinished.rename(path)
 
 
-def _migrate(conn: Connection, point: Callable[[str], None]) -> None:
+def migrate(conn: Connection, point: Callable[[str], None] = lambda _name: None, *, to: str = "head") -> None:
+    """Run the migrations that are missing up to a revision, in the transaction that is open."""
     from alembic import command  # noqa: PLC0415  takes a fifth of a second, and is hardly ever needed
     from alembic.config import Config  # noqa: PLC0415
 
@@ -94,4 +95,4 @@ def _migrate(conn: Connection, point: Callable[[str], None]) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes.update(connection=conn, applied=applied, version_table=VERSION_TABLE)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
