@@ -12,6 +12,7 @@ A connector answers questions about one outside system and carries out writes in
 
 from __future__ import annotations
 
+from billsync.connector.calls import CALLS, FREE, CallLimit, Calls, Free, Said, Urgency
 from billsync.connector.faults import Fault, NoSandbox, Refused, TryLater, Unclear
 from billsync.connector.port import Connector, Context, Keep, Memory
 from billsync.connector.reading import Checkpoint, Data, FieldInfo, Health, Hint, Hook, Page, ReadSheet, Record, Schema
@@ -36,10 +37,14 @@ from billsync.connector.writing import (
 )
 
 __all__ = [
+    "CALLS",
+    "FREE",
     "Absent",
     "Applied",
     "Attachment",
     "Books",
+    "CallLimit",
+    "Calls",
     "Capabilities",
     "Checkpoint",
     "Choice",
@@ -50,6 +55,7 @@ __all__ = [
     "Fault",
     "FieldInfo",
     "Found",
+    "Free",
     "Health",
     "Hint",
     "Hook",
@@ -65,6 +71,7 @@ __all__ = [
     "ReadSheet",
     "Record",
     "Refused",
+    "Said",
     "Schema",
     "Standing",
     "Target",
@@ -73,6 +80,7 @@ __all__ = [
     "Unclear",
     "Unfinished",
     "Unsure",
+    "Urgency",
     "WriteSheet",
     "differences",
 ]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from billsync.connector.calls import CALLS, FREE, Calls, Said
 from billsync.connector.faults import Refused
 from billsync.connector.reading import Checkpoint, Health, Hint, Hook, Page, Record, Schema
 from billsync.connector.setting_up import Attachment, Books, Trial
@@ -63,11 +64,13 @@ class Context:
         name: the connection's name in the configuration; places of records carry it as their system.
         root: folder that relative paths of the configuration start from.
         keep: where it keeps what it must not lose.
+        calls: who pays for its calls: it goes into the `wire.Client` that makes them.
     """
 
     name: str
     root: Path
     keep: Keep = field(default_factory=Memory)
+    calls: Calls = FREE
 
 
 class Connector(ABC):
@@ -79,6 +82,8 @@ class Connector(ABC):
     capabilities: ClassVar[Capabilities]
     config: ClassVar[type[BaseModel]]
     """Model of the connection's settings; secrets in it are `pydantic.SecretStr`, filled in by the engine."""
+    calls: Calls = FREE
+    """Who pays for its calls, set by the engine; the same as its context's."""
 
     @abstractmethod
     def __init__(self, context: Context, config: Any) -> None:
@@ -161,6 +166,14 @@ class Connector(ABC):
         Raises `TryLater`, `Refused` or `Unclear`.
         """
         raise Refused("not_supported", f"{self.capabilities.title} lets nobody in by a browser")
+
+    def price(self, method: str, path: str) -> Mapping[str, int]:
+        """What a request costs: calls by pool.  `path` begins with a slash and has no query."""
+        return {CALLS: 1}
+
+    def allowance(self, status: int, headers: Mapping[str, str]) -> Sequence[Said]:
+        """What an answer's headers (names in lower case) say of the limits of `capabilities.budgets`."""
+        return ()
 
     def close(self) -> None:
         """Let go of connections; called once, also after errors."""

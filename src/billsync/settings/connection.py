@@ -20,11 +20,15 @@ from billsync import observe
 from billsync.model.base import Id, Noun, Text
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
+from billsync.settings.calls import CallSettings
 from billsync.settings.convert import BadSettings, models_in, validated
 from billsync.strict.yaml import Node, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
+_AS_IT_SAYS: Final = CallSettings()
 MAX_SECRET_BYTES: Final = 1 << 16
+OF_ALL: Final = frozenset({"connector", "sandbox", "calls"})
+"""Keys that every connection may have; the others are its connector's."""
 _HINT: Final = "write env:NAME for an environment variable, or file:PATH for a file with mode 0600"
 
 
@@ -51,6 +55,7 @@ class Connection:
         place: where its connector is named in the file.
         root: folder that relative paths start from.
         node: everything that stands under it.
+        calls: how many calls it may make, in place of what its connector says.
     """
 
     name: str
@@ -59,13 +64,14 @@ class Connection:
     place: Place
     root: Path
     node: Node
+    calls: CallSettings = _AS_IT_SAYS
 
     def config(self, model: type[Model], extra: Mapping[str, str] | None = None) -> Model:
         """The connector's settings, secrets filled in.  Raises `BadSettings` with every error and its line.
 
         `extra` comes from a running sandbox and wins over what the file says; secrets in it are the secrets themselves.
         """
-        own = {key: value for key, value in self.node.items() if key not in {"connector", "sandbox", *(extra or {})}}
+        own = {key: value for key, value in self.node.items() if key not in {*OF_ALL, *(extra or {})}}
         node = replace(self.node, value=own)
         problems: list[Problem] = []
         made = filled(node, model, self.root, problems)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from billsync.settings.alerts import Alerts
+from billsync.settings.calls import CallSettings
 from billsync.settings.connection import Sandbox
 from billsync.settings.engine import EngineSettings
 from billsync.settings.file import KEYS, NAME
@@ -52,6 +53,7 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     models: dict[str, type[BaseModel]] = {
         "pipeline": Pipeline,
         "sandbox": Sandbox,
+        "calls": CallSettings,
         "alerts": Alerts,
         "engine": EngineSettings,
         "observe": Observing,
@@ -63,10 +65,11 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     refs = {name: found[model, "validation"] for name, model in models.items()}
     parts = {name: eased(with_words(model)) for name, model in shared.get("$defs", {}).items()}
     sandbox = {**refs["sandbox"], "description": "Its local stand-in instead of the system itself."}
-    known = {name: _connector(parts[_name(refs[f"connector {name}"])], sandbox) for name in sorted(connectors)}
+    shared = {"connector": _CONNECTOR, "sandbox": sandbox, "calls": {**refs["calls"], "description": _CALLS}}
+    known = {name: _connector(parts[_name(refs[f"connector {name}"])], shared) for name in sorted(connectors)}
     named = {"type": "object", "minProperties": 1, "propertyNames": {"pattern": f"^{NAME.pattern}$"}}
     own = {
-        "connections": {**named, "additionalProperties": _connection(known, sandbox)},
+        "connections": {**named, "additionalProperties": _connection(known, shared)},
         "pipelines": {**named, "additionalProperties": refs["pipeline"]},
         "alerts": refs["alerts"],
         "engine": refs["engine"],
@@ -83,21 +86,21 @@ def config_schema(connectors: Mapping[str, type[BaseModel]]) -> Schema:
     }
 
 
-def _connection(known: Mapping[str, Schema], sandbox: Schema) -> Schema:
+def _connection(known: Mapping[str, Schema], shared: Schema) -> Schema:
     """Any connection has a connector; of the known ones the other keys are known too."""
     return {
         "type": "object",
         "required": ["connector"],
-        "properties": {"connector": {**_CONNECTOR, "examples": list(known)}, "sandbox": sandbox},
+        "properties": {**shared, "connector": {**_CONNECTOR, "examples": list(known)}},
         "allOf": [
             {"if": {"properties": {"connector": {"const": name}}}, "then": schema} for name, schema in known.items()
         ],
     }
 
 
-def _connector(settings: Schema, sandbox: Schema) -> Schema:
+def _connector(settings: Schema, shared: Schema) -> Schema:
     """The settings of one connector, with the keys of every connection; a sandbox brings what is needed itself."""
-    properties = {"connector": _CONNECTOR, "sandbox": sandbox, **settings.get("properties", {})}
+    properties = {**shared, **settings.get("properties", {})}
     made = {key: value for key, value in settings.items() if key != "required"}
     needed = settings.get("required", [])
     return {
@@ -107,6 +110,7 @@ def _connector(settings: Schema, sandbox: Schema) -> Schema:
     }
 
 
+_CALLS: Final = "How many calls it may make, from all processes together (docs/how-to/call-budgets.md)."
 _CONNECTOR: Final = {"type": "string", "description": "The connector's name: `billsync connectors list`."}
 
 

@@ -14,6 +14,7 @@ from billsync.model.base import Noun
 from billsync.model.problem import Place, Problem
 from billsync.model.scalar import show
 from billsync.settings.alerts import Alerts, Channel, secrets_in_plain_text
+from billsync.settings.calls import CallSettings
 from billsync.settings.connection import Connection, Sandbox, filled, secret
 from billsync.settings.convert import BadSettings, node_to_model, validated
 from billsync.settings.engine import EngineSettings
@@ -232,9 +233,10 @@ def _connection(name: str, node: Node, root: Path) -> Connection:
     if box is not None:
         sandbox = _collect(problems, lambda: node_to_model(box, Sandbox, f"sandbox of {what}"), None)
     connector = _collect(problems, kind.text, "") if kind is not None else ""
+    calls = _collect(problems, lambda: _section(node, "calls", CallSettings), CallSettings())
     if problems:
         raise BadSettings(problems)
-    return Connection(name, connector, sandbox, kind.place if kind else node.place, root, node)
+    return Connection(name, connector, sandbox, kind.place if kind else node.place, root, node, calls)
 
 
 def _pipeline(name: str, node: Node) -> Pipeline:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from billsync.store import disk, locks, migrating, opening, rehearsing
 from billsync.store.alerts import Alerts
 from billsync.store.audit import Audit
+from billsync.store.budgets import Budgets
 from billsync.store.changes import Changes
 from billsync.store.echoes import Echoes
 from billsync.store.errors import Conflict, StoreUnusable, reason_of, translated, unusable
@@ -72,6 +73,7 @@ class Tx:
         self.signals = Signals(conn)
         self.traces = Traces(conn, self.outbox)
         self.workers = Workers(conn)
+        self.budgets = Budgets(conn)
         self.flow_steps = FlowSteps(conn)
 
 

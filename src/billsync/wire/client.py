@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 import tenacity
 
-from billsync.connector import Fault, Refused, TryLater, Unclear
+from billsync.connector import FREE, Calls, Fault, Refused, TryLater, Unclear
 from billsync.strict.json import BadJson, loads
 from billsync.wire import faults, pinned, telling
 from billsync.wire.address import BadAddress, Reach, base_url
@@ -59,6 +59,7 @@ class Client:
         attempts: most attempts of a `read`.
         sleep: waits for seconds; replaced in tests.
         resolve: finds a name's addresses; replaced in tests.
+        calls: who pays for the requests (`Context.calls`); nobody for doors that the system's limits are not about.
     """
 
     def __init__(
@@ -75,8 +76,9 @@ class Client:
         attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         resolve: pinned.Resolve = pinned.resolve,
+        calls: Calls = FREE,
     ) -> None:
-        self._system, self._timeout, self._max_bytes = system, timeout, max_bytes
+        self._system, self._timeout, self._max_bytes, self._calls = system, timeout, max_bytes, calls
         self._patience, self._attempts, self._sleep = patience, attempts, sleep
         self._reach = reach or Reach()
         self._secrets = Secrets()
@@ -191,10 +193,23 @@ class Client:
 
     def _exchange(self, request: httpx.Request, timeout: float | None, *, write: bool) -> httpx.Response:
         """Send once and read the whole body, within the deadline and the size."""
-        with telling.call(self._system, request) as mark:
-            answer = self._sent(request, timeout, write=write)
-            mark(status=str(answer.status_code))
-            return answer
+        self._calls.begin(request.method, request.url.path, write=write)
+        answer: httpx.Response | None = None
+        try:
+            with telling.call(self._system, request) as mark:
+                answer = self._sent(request, timeout, write=write)
+                mark(status=str(answer.status_code))
+                return answer
+        finally:
+            self._over(answer)
+
+    def _over(self, answer: httpx.Response | None) -> None:
+        """Who pays hears what the answer says of the system's limits."""
+        headers: dict[str, str] = (
+            {} if answer is None else {name.lower(): text for name, text in answer.headers.items()}
+        )
+        after_s = seconds(headers.get("retry-after"), headers.get("date"))
+        self._calls.end(None if answer is None else answer.status_code, headers, after_s)
 
     def _sent(self, request: httpx.Request, timeout: float | None, *, write: bool) -> httpx.Response:
         with Deadline(timeout or self._timeout, self._line) as deadline:
