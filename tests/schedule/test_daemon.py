@@ -70,9 +70,19 @@ def daemon(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
 
 
+def until_slots_ran(folder: Path) -> None:
+    """Some slots of each pipeline were run."""
+    end = time.monotonic() + 90
+    names: list[str] = []
+    while sum(name.startswith("good@") for name in names) < 4 or not any(name.startswith("bad@") for name in names):
+        assert time.monotonic() < end, names
+        time.sleep(2)
+        names = [item["run"] for item in run(folder, "runs", "--format", "json", "--limit", "1000")]
+
+
 def test_two_daemons_share_the_slots_and_end_gracefully(folder: Path) -> None:
     both = [daemon(folder), daemon(folder)]
-    time.sleep(12)
+    until_slots_ran(folder)
     for process in both:
         process.send_signal(signal.SIGTERM)
     told = [process.communicate(timeout=60)[1] for process in both]

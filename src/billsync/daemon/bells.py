@@ -29,10 +29,10 @@ LATE: Final = timedelta(seconds=60)
 """A slot that rings later than this is one that was caught up."""
 
 LOOK: Final = timedelta(seconds=15)
-"""When a pipeline is looked at again that another process has, or whose store did not answer."""
+"""When a pipeline is looked at again that has more to ring, or whose store did not answer."""
 
-BEAT: Final = timedelta(seconds=30)
-STALE: Final = timedelta(seconds=120)
+BEAT: Final = timedelta(seconds=60)
+STALE: Final = timedelta(seconds=150)
 """What rings, and was not confirmed for so long, was left by a process that died."""
 
 SKEW: Final = timedelta(seconds=120)
@@ -140,7 +140,8 @@ class Bells:
         tx.rings.add(_noted(schedule, name, since, now, self._owner))
         known = tx.rings.open(name)
         left = [ring for ring in known if ring.outcome == "ringing" and self._is_left(ring, now)]
-        taken = name in self.running or any(ring.outcome == "ringing" and ring not in left for ring in known)
+        others = any(ring.outcome == "ringing" and ring.owner != self._owner and ring not in left for ring in known)
+        taken = others or name in self.running
         if left and not taken:
             self._put(tx, left[0], "ringing", left[0].why, "taken over", now)
             return left[0], now + LOOK, []
@@ -148,7 +149,8 @@ class Bells:
         verdicts = settle(schedule, [_ripe(ring, now) for ring in ripe.values()], now, busy=taken)
         moved = [each for each in verdicts if self._put(tx, ripe[each.slot.id], each.fate, each.why, each.note, now)]
         rung = next((ripe[each.slot.id] for each in moved if each.fate == "ringing"), None)
-        return rung, _next_look(schedule, now, known, waits=taken or len(ripe) > 1), moved
+        again = now + BEAT if others else now + LOOK if len(ripe) > 1 else _NEVER
+        return rung, min(again, _coming(schedule, now, known)), moved
 
     def _since(self, tx: Tx, name: str, now: datetime) -> datetime:
         """Until when the slots of a pipeline are noted."""
@@ -188,19 +190,19 @@ class Bells:
             note = {"ran": "", "already": "it had been run before", "failed": "it could not be carried out"}[ending]
             self._move(name, ring.slot, "ringing", "ran", ring.why, note)
         elif ring.outcome == "ringing":  # taken over, and its process lives after all
-            self._move(name, ring.slot, "ringing", "ringing", ring.why, "another process runs it")
+            self._move(name, ring.slot, "ringing", "ringing", ring.why, "another process runs it", ring.owner)
         elif schedule is not None and (schedule.overlap == "queue" or schedule.misfire.catch_up == "all"):
             self._move(name, ring.slot, "ringing", "waiting", "overlap", "waits for another process")
         else:
             self._move(name, ring.slot, "ringing", "skipped", "overlap", "another process ran the pipeline")
 
-    def _move(self, name: str, slot: str, came_from: str, outcome: str, why: str, note: str) -> None:
+    def _move(self, name: str, slot: str, came_from: str, outcome: str, why: str, note: str, owner: str = "") -> None:
         """Note what became of a slot; where the store does not answer, another process will find out."""
         at = self._clock.now()
         observe.count("billsync_slots_total", pipeline=name, outcome=outcome, why=why)
 
         def move(tx: Tx) -> None:
-            tx.rings.move(name, slot, came_from, outcome, why=why, note=note, owner=self._owner, at=at)
+            tx.rings.move(name, slot, came_from, outcome, why=why, note=note, owner=owner or self._owner, at=at)
 
         try:
             self._store.run("ring-moved", move)
@@ -254,12 +256,10 @@ def _ripe(ring: Ring, now: datetime) -> Ripe:
     return Ripe(ring.slot, ring.due_at, ring.ring_at, "late" if late else cast("Why", ring.why))
 
 
-def _next_look(schedule: Schedule, now: datetime, known: list[Ring], *, waits: bool) -> datetime:
+def _coming(schedule: Schedule, now: datetime, known: list[Ring]) -> datetime:
     coming = next_slot(schedule, now)
     ahead = [ring.ring_at for ring in known if ring.outcome == "waiting" and ring.ring_at > now]
-    ahead += [coming.due] if coming is not None else []
-    ahead += [now + LOOK] if waits else []
-    return min(ahead, default=_NEVER)
+    return min([*ahead, *([coming.due] if coming is not None else [])], default=_NEVER)
 
 
 def _tell(name: str, verdict: Verdict) -> None:
