@@ -76,7 +76,7 @@ def settled(limit: CallLimit, state: State, now: int) -> State:
     if limit.kind == "daily":
         start = day_start(limit, now)
         return replace(state, at=now, taken=tuple(part for part in state.taken if part[0] >= start))
-    end = now - (limit.within_s * SECOND + _slice_us(limit) + lapse_us(limit))
+    end = now - _counts_us(limit)
     return replace(state, at=now, taken=tuple(part for part in state.taken if part[0] > end))
 
 
@@ -156,13 +156,19 @@ def wait_us(limit: CallLimit, state: State, needed: int) -> int:
 def _until_rolled(limit: CallLimit, state: State, lacking: int) -> int:
     span = limit.within_s * SECOND
     word = min(_WORD_US, span)
-    gone = [(start + span + _slice_us(limit) + lapse_us(limit), count) for start, count in state.taken]
+    gone = [(start + _counts_us(limit), count) for start, count in state.taken]
     gone += [(state.said_at + word, state.others)] if state.others else []
     for at, count in sorted(gone):
         lacking -= count
         if lacking <= 0:
             return max(1, at - state.at)
     return span
+
+
+def _counts_us(limit: CallLimit) -> int:
+    """How long what was taken in a part of a rolling window counts: calls arrive a little later than they were made."""
+    span = limit.within_s * SECOND
+    return span + _slice_us(limit) + lapse_us(limit) + min(_LAPSE_US // 2, span // 20)
 
 
 def _slice_us(limit: CallLimit) -> int:

@@ -10,9 +10,9 @@ from billsync.connector import CallLimit, Capabilities
 from billsync.settings.calls import CallSettings, rate
 
 
-def plan(sheet: Capabilities, own: CallSettings) -> tuple[CallLimit, ...]:
-    """The connection's limits, each with billsync's share of it."""
-    found = {limit.name: limit for limit in sheet.budgets}
+def plan(sheet: Capabilities, own: CallSettings, *, stand_in: bool = False) -> tuple[CallLimit, ...]:
+    """The connection's limits, each with billsync's share of it; a stand-in has not those of the system itself."""
+    found = {limit.name: limit for limit in (() if stand_in else sheet.budgets)}
     if sheet.calls_per_s is not None and "second" not in found:
         found["second"] = rate(sheet.calls_per_s, None)
     found |= {limit.name: limit for limit in own.limits()}

@@ -132,7 +132,9 @@ class Hands:
         try:
             while (job := self._jobs.get()) is not None:
                 back = False
-                connector = connector or self._more()
+                if connector is None:
+                    connector = self._more()
+                    connector.calls.sending()
                 done = act(self._push, connector, job)
                 self._back.put((job.object, done))
                 back = True

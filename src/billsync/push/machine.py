@@ -214,7 +214,8 @@ def _look_up(push: Push) -> bool:
 
 def _search(push: Push, object: str, deliveries: Sequence[Delivery]) -> None:
     sheet = push.sheet(object)
-    push.pace(len(deliveries))
+    if not push.pace(len(deliveries), deliveries[0].kind):
+        return
     outside_of_transactions(push)
     probes = port.probe(push.connector, object, [delivery.our_id for delivery in deliveries])
     now = push.clock.now()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Final, Protocol
 
-from billsync.connector import Connector, Target, WriteSheet
+from billsync.connector import Connector, Target, Urgency, WriteSheet
 from billsync.mapping.shape import Change
 from billsync.model.problem import Problem
 from billsync.push.bucket import Bucket
@@ -156,17 +156,29 @@ class Push:
     @property
     def paced(self) -> bool:
         """Whether calls have to wait for their turn."""
-        return self.bucket is not None
+        return self.bucket is not None or self.connector.calls.limited
 
     def held(self) -> bool:
-        """Whether the system asked to be left alone for now."""
+        """Whether the system asked to be left alone for now, in whatever process it did."""
+        self._hold(self.connector.calls.held_until())
         return self.hold_until is not None and self.clock.now() < self.hold_until
 
-    def pace(self, calls: int) -> None:
-        """Wait until so many calls may be made.  Before a claim, never after it: its lease is running."""
-        wait = self.bucket.take(calls, self.clock.now()) if self.bucket is not None else 0.0
+    def pace(self, calls: int, kind: str = "") -> bool:
+        """Wait until so many calls may be made.  Before a claim, never after it: its lease is running.
+
+        `kind` is that of the documents they are for.  False where they may not be made within reasonable time: the
+        push is held until they may.
+        """
+        until = self.connector.calls.ahead(calls, _URGENCY.get(kind, Urgency.INVOICE))
+        self._hold(until)
+        wait = self.bucket.take(calls, self.clock.now()) if self.bucket is not None and until is None else 0.0
         if wait > 0:
             self.clock.sleep(wait)
+        return until is None
+
+    def _hold(self, until: datetime | None) -> None:
+        if until is not None:
+            self.hold_until = max(until, self.hold_until or until)
 
     def sheet(self, object: str) -> WriteSheet:
         """How the connector writes this kind of record."""
@@ -177,6 +189,14 @@ class Push:
             return sheet
         return sheet.model_copy(update={"settle_s": self.options.settle_s})
 
+
+_URGENCY: Final = {
+    "payment": Urgency.PAYMENT,
+    "credit_note": Urgency.PAYMENT,
+    "refund": Urgency.PAYMENT,
+    "status": Urgency.STATUS,
+}
+"""What comes before and after invoices, where not all calls can be made."""
 
 _UNKNOWN_KIND: Final = WriteSheet(target=Target.NONE, reference="")
 """A kind of record that the connector does not declare: it refuses each by itself, and the others go on."""

@@ -27,16 +27,16 @@ Waiting = Mapping[str, str]
 def take(push: Push, waiting: Waiting, room: Room) -> Taken:
     """Choose and claim in one transaction; a look before, so that nothing is written where nothing is due."""
     with push.store.view() as tx:
-        seen = {row.id for batch in choose(push, tx, waiting, room) for row in batch}
-    if not seen:
+        seen = {row.id: row.kind for batch in choose(push, tx, waiting, room) for row in batch}
+    if not seen or not push.pace(len(seen), next(iter(seen.values()))):
         return Taken()
-    push.pace(len(seen))
-    return _claimed(push, lambda tx: _of(seen, choose(push, tx, waiting, room)))
+    return _claimed(push, lambda tx: _of(set(seen), choose(push, tx, waiting, room)))
 
 
 def take_again(push: Push, batch: Batch) -> Taken:
     """Claim deliveries whose earlier attempt may have taken effect."""
-    push.pace(len(batch))
+    if not push.pace(len(batch), batch[0].kind):
+        return Taken()
     return _claimed(push, lambda tx: [may_go(push, tx, batch)], unclear=True)
 
 
