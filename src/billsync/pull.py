@@ -6,14 +6,18 @@ last one that was stored, and nothing that lies before a stored checkpoint is ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from billsync import observe
-from billsync.connector import Connector, Page, Record
+from billsync.connector import Checkpoint, Connector, Page, Record
+from billsync.local.ahead import ahead
 from billsync.model.problem import Place, Problem
+from billsync.model.simple import simple_texts
 from billsync.store import InboxRow, Store, StoredHint, Tx
 from billsync.strict.record import unfit
 
@@ -28,8 +32,25 @@ _SHOWN: Final = 200
 _NAMED: Final = 200
 """Records that are asked for at one time."""
 
-Judge = Callable[[Sequence[InboxRow]], Problem | None]
-"""New and changed records of a page -> a problem that too many of them have, or None."""
+Judge = Callable[[Sequence[InboxRow], int], Problem | None]
+"""New and changed records of a page, and how many more are sound -> a problem that too many have, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made of new and changed records of a page before they are stored.
+
+    Attributes:
+        ids: those that came out whole; the others stay as new, and are looked at after the read.
+        keep: stores it, and gives state and mapping digest of each of them.
+    """
+
+    ids: frozenset[str] = frozenset()
+    keep: Callable[[], Mapping[str, tuple[str, str]]] = dict
+
+
+Take = Callable[[Tx, Sequence[InboxRow]], Made]
+"""New and changed records of a page, as they will be stored -> what comes of them, in the page's own transaction."""
 
 
 class _Drifted(Exception):
@@ -51,58 +72,101 @@ def changed(
     report: Callable[[Tx, Iterable[Problem]], None],
     advance: Callable[[int], None] = lambda _n: None,
     judge: Judge | None = None,
+    take: Take | None = None,
     full: bool = False,
     ended: Callable[[], None] = lambda: None,
+    fetch_ahead: bool = False,
 ) -> tuple[int, int]:
     """Read one kind of record into the inbox.  Gives how many records were read, and how many were new or changed.
 
     A page whose records `judge` finds changed in form is not taken: the read ends before it, with a problem, and goes
     on there with the next run.  `full` forgets the checkpoint and takes everything again as it is; what has not changed
-    stays as it is.  `ended` is called where the read came to its end.  Raises the connector's `TryLater` and `Refused`.
+    stays as it is.  `take` may map records before they are stored.  `ended` is called where the read came to its end.
+
+    With `fetch_ahead` the connector reads in a thread of its own while pages are stored; nothing else uses it until the
+    read is over.  Raises the connector's `TryLater` and `Refused`.
     """
     with store.view() as tx:
         since = None if full else tx.inbox.cursor(connection, object)
         drifting = [item for item in tx.problems.list(code=DRIFT_CODE) if _of(item.problem, connection, object)]
         was_sound = _was_sound(tx, connection, object)
-    read, fresh, spoilt = 0, 0, False
-    seen: set[str] = set()
-    complained: set[str] = set()
-    for page in connector.read(object, since):
-        try:
-            with _shown(connection, object, page), store.tx("pull-page") as tx:
-                at = now()
-                good, bad = _sifted(connection, object, page)
-                absorbed = tx.inbox.absorb(connection, good, run=run, at=at)
-                if judge is not None and was_sound and not full:
-                    _check_form(tx, connection, object, good, judge)
-                report(tx, [*page.problems, *bad])
-                tx.inbox.set_cursor(connection, object, page.checkpoint, at=at)
-                ids = [record.id for record in good]
-                seen.update(ids)
-                complained.update(problem.fingerprint for problem in (*page.problems, *bad))
-                spoilt = spoilt or bool(bad)
-                fresh += absorbed.new + absorbed.changed
-                tx.problems.close(
-                    connection=connection, object=object, ids=ids, except_=complained, at=at, codes_prefix="READ-"
-                )
-                if page.snapshot and not spoilt:
-                    gone, doubt = _forget(tx, connection, object, seen, run, at)
-                    report(tx, doubt)
-                    complained.update(problem.fingerprint for problem in doubt)
-                    fresh += gone
-                if page.snapshot or page.complete:
-                    tx.problems.close_file(connection, object, except_=complained, at=at)
-        except _Drifted as drifted:
-            with store.tx("pull-drift") as tx:
-                report(tx, [drifted.problem])
-            return read, fresh
-        read += len(page.records)
-        advance(len(page.records))
+    reading = _Reading(store, connection, object, run, now, report, judge if was_sound and not full else None, take)
+    with _pages(connector, object, since, fetch_ahead=fetch_ahead) as pages:
+        for page in pages:
+            try:
+                reading.absorb(page)
+            except _Drifted as drifted:
+                with store.tx("pull-drift") as tx:
+                    report(tx, [drifted.problem])
+                return reading.read, reading.fresh
+            advance(len(page.records))
     if drifting:
         with store.tx("pull-end") as tx:
             tx.problems.close_file(connection, object, at=now(), codes_prefix=DRIFT_CODE)
     ended()
-    return read, fresh
+    return reading.read, reading.fresh
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The read of one kind of record.
+
+    Attributes:
+        read, fresh: how many records came, and how many of them were new or changed.
+        seen: ids of those that can be kept; spoilt: whether others came.
+        complained: fingerprints of what was wrong.
+    """
+
+    store: Store
+    connection: str
+    object: str
+    run: str
+    now: Callable[[], datetime]
+    report: Callable[[Tx, Iterable[Problem]], None]
+    judge: Judge | None
+    take: Take | None
+    read: int = 0
+    fresh: int = 0
+    spoilt: bool = False
+    seen: set[str] = field(default_factory=set)
+    complained: set[str] = field(default_factory=set)
+
+    def absorb(self, page: Page) -> None:
+        """Store a page with its checkpoint.  Raises `_Drifted` where it is not taken."""
+        good, texts, bad = _sifted(self.connection, self.object, page)
+        with _shown(self.connection, self.object, page), self.store.tx("pull-page") as tx:
+            at = self.now()
+            settle = partial(_settled, tx, self.connection, self.object, good, self.judge, self.take)
+            absorbed = tx.inbox.absorb(self.connection, good, run=self.run, at=at, texts=texts, take=settle)
+            self.report(tx, [*page.problems, *bad])
+            tx.inbox.set_cursor(self.connection, self.object, page.checkpoint, at=at)
+            self.complained.update(problem.fingerprint for problem in (*page.problems, *bad))
+            self.spoilt = self.spoilt or bool(bad)
+            self.fresh += absorbed.new + absorbed.changed
+            self._close(tx, page, [record.id for record in good], at)
+        self.read += len(page.records)
+
+    def _close(self, tx: Tx, page: Page, ids: Sequence[str], at: datetime) -> None:
+        """Resolve what is mended; at the end of a read of everything, what is gone and what was not told again."""
+        connection, object = self.connection, self.object
+        self.seen.update(ids)
+        tx.problems.close(
+            connection=connection, object=object, ids=ids, except_=self.complained, at=at, codes_prefix="READ-"
+        )
+        if page.snapshot and not self.spoilt:
+            gone, doubt = _forget(tx, connection, object, self.seen, self.run, at)
+            self.report(tx, doubt)
+            self.complained.update(problem.fingerprint for problem in doubt)
+            self.fresh += gone
+        if page.snapshot or page.complete:
+            tx.problems.close_file(connection, object, except_=self.complained, at=at)
+
+
+def _pages(
+    connector: Connector, object: str, since: Checkpoint | None, *, fetch_ahead: bool
+) -> AbstractContextManager[Iterator[Page]]:
+    read = partial(connector.read, object, since)
+    return closing(ahead(read)) if fetch_ahead else nullcontext(read())
 
 
 def _shown(connection: str, object: str, page: Page) -> AbstractContextManager[observe.Mark]:
@@ -133,8 +197,8 @@ def hinted(
             return read, fresh
         found = connector.fetch(object, [hint.id for hint in named])
         with store.tx("pull-hints") as tx:
-            good, bad = _sifted(connection, object, Page([*found, *_missing(connection, object, named, found)]))
-            absorbed = tx.inbox.absorb(connection, good, run=run, at=now())
+            good, texts, bad = _sifted(connection, object, Page([*found, *_missing(connection, object, named, found)]))
+            absorbed = tx.inbox.absorb(connection, good, run=run, at=now(), texts=texts)
             report(tx, bad)
             tx.problems.close(
                 connection=connection,
@@ -161,14 +225,16 @@ def _missing(connection: str, object: str, named: Sequence[StoredHint], found: S
     ]
 
 
-def _sifted(connection: str, object: str, page: Page) -> tuple[list[Record], list[Problem]]:
-    """The page's records that can be kept, and what is wrong with the others."""
+def _sifted(connection: str, object: str, page: Page) -> tuple[list[Record], list[str | None], list[Problem]]:
+    """The page's records that can be kept, their canonical texts where known, and what is wrong with the others."""
     good: list[Record] = []
+    kept: list[str | None] = []
     bad: list[Problem] = []
-    for record in page.records:
-        fault = unfit(record.id, record.data)
+    for record, text in zip(page.records, simple_texts([record.data for record in page.records]), strict=True):
+        fault = unfit(record.id, record.data, text)
         if fault is None:
             good.append(record)
+            kept.append(text)
             continue
         place = Place(system=connection, object=object) if fault.code == "READ-KEY-01" else record.place
         bad.append(
@@ -179,7 +245,7 @@ def _sifted(connection: str, object: str, page: Page) -> tuple[list[Record], lis
                 place=place.at(fault.field[:_SHOWN]) if fault.field else place,
             )
         )
-    return good, bad
+    return good, kept, bad
 
 
 def _of(problem: Problem, connection: str, object: str) -> bool:
@@ -193,16 +259,33 @@ def _was_sound(tx: Tx, connection: str, object: str) -> bool:
     return sound > 0 and bad * DRIFT_SHARE <= sound + bad
 
 
-def _check_form(tx: Tx, connection: str, object: str, records: Sequence[Record], judge: Judge) -> None:
+def _settled(
+    tx: Tx,
+    connection: str,
+    object: str,
+    records: Sequence[Record],
+    judge: Judge | None,
+    take: Take | None,
+    rows: Sequence[InboxRow],
+) -> Mapping[str, tuple[str, str]]:
+    """Take what comes out whole of a page's new and changed records.  Raises `_Drifted` before anything is kept."""
+    made = Made() if take is None else take(tx, rows)
+    if judge is not None:
+        ids = {record.id for record in records if not record.deleted} - {row.id for row in rows}
+        waiting = [*tx.inbox.fresh(connection, object, ids), *(row for row in rows if row.id not in made.ids)]
+        _check_form(connection, object, waiting, len(made.ids), judge)
+    return made.keep()
+
+
+def _check_form(connection: str, object: str, rows: Sequence[InboxRow], sound: int, judge: Judge) -> None:
     """Raises `_Drifted` where too many of the page's new and changed records are bad in the same way."""
-    rows = tx.inbox.fresh(connection, object, [record.id for record in records])
-    found = judge(rows) if rows else None
+    found = judge(rows, sound) if rows else None
     if found is None:
         return
-    field = found.place.field or ""
+    field, count = found.place.field or "", len(rows) + sound
     problem = Problem(
         code=DRIFT_CODE,
-        message=f"none of {len(rows)} new or changed {object} was taken: too many fail at {field} ({found.message})",
+        message=f"none of {count} new or changed {object} was taken: too many fail at {field} ({found.message})",
         hint=(
             "was the field renamed, or may the log-in not see it any more? Give it back or mend the mapping, and the "
             "next run goes on; or take the records as they are: billsync sync --full"

@@ -252,6 +252,7 @@ def world(
             heard=_heard(workspace, pipeline_name, pipeline),
             parity=pipeline.push.parity,
             changes=pipeline.changes,
+            fetch_ahead=True,
         )
 
 

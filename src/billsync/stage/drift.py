@@ -24,8 +24,8 @@ _SHAPE: Final = frozenset({"MAP-DOC-01", "MAP-DOC-02", "MAP-KEY-01", "MAP-VALUE-
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
-def suspect(mapped: Sequence[Mapped]) -> Problem | None:
-    """A problem of one of the records at the field that too many of them fail at, or None."""
+def suspect(mapped: Sequence[Mapped], sound: int = 0) -> Problem | None:
+    """A problem of one of the records at the field that too many of them, and `sound` others, fail at, or None."""
     first: dict[str, Problem] = {}
     counts: Counter[str] = Counter()
     for result in mapped:
@@ -33,7 +33,7 @@ def suspect(mapped: Sequence[Mapped]) -> Problem | None:
         first = here | first
         counts.update(here.keys())
     for field, count in counts.most_common(1):
-        if count >= LEAST and count * SHARE > len(mapped):
+        if count >= LEAST and count * SHARE > len(mapped) + sound:
             return first[field].model_copy(update={"place": first[field].place.at(field)})
     return None
 

@@ -19,7 +19,7 @@ from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
 from billsync.model.usage import CustomerUsage
-from billsync.stage import bills, drift, looking, money, ownership, schemas
+from billsync.stage import at_once, bills, drift, looking, money, ownership, schemas
 from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
@@ -57,8 +57,10 @@ def _read(world: World, object: str, mappings: Sequence[FieldMapping], *, full: 
         report=world.report,
         advance=world.progress.advance,
         judge=partial(_suspect, mappings),
+        take=_taking(world, mappings),
         full=full,
         ended=look.ended,
+        fetch_ahead=world.fetch_ahead,
     )
     named, changed = pull.hinted(
         world.store,
@@ -83,10 +85,26 @@ def by_object(mappings: Sequence[FieldMapping]) -> dict[str, list[FieldMapping]]
     return found
 
 
-def _suspect(mappings: Sequence[FieldMapping], rows: Sequence[InboxRow]) -> Problem | None:
-    """What too many of these records have in common; other records that they refer to are taken to be there."""
+def _suspect(mappings: Sequence[FieldMapping], rows: Sequence[InboxRow], sound: int) -> Problem | None:
+    """What too many of these records, and so many sound ones, have in common.
+
+    Other records that they refer to are taken to be there.
+    """
     made = ([mapping.apply(_record(row), lambda _name, id: id) for row in rows] for mapping in mappings)
-    return next((problem for one in made if (problem := drift.suspect(one)) is not None), None)
+    return next((problem for one in made if (problem := drift.suspect(one, sound)) is not None), None)
+
+
+def _taking(world: World, mappings: Sequence[FieldMapping]) -> pull.Take | None:
+    """Maps records while they are read, where that is enough."""
+
+    def apply(mapping: FieldMapping, row: InboxRow, resolve: Resolve, own: frozenset[str]) -> Mapped:
+        changes = world.shapes.changes.get((world.source.name, row.object), ())
+        return _apply(mapping, row, resolve, changes, own)
+
+    def keep(tx: Tx, pages: Sequence[tuple[FieldMapping, Page]]) -> Mapping[str, str]:
+        return _merged([_states(page, _keep(world, tx, mapping, page)) for mapping, page in pages])
+
+    return at_once.taking(world, mappings, _digest(mappings), apply, keep)
 
 
 def make(world: World) -> None:

@@ -106,6 +106,7 @@ class World:
         parity: what is done where the target would come to another total than a document.
         recovering: True where this run catches up after a backup was restored: only then are invoices made for a
             target whose gate is `recovering`, and they take the numbers that stand there.
+        fetch_ahead: whether connectors read in a thread of their own while pages are stored.
     """
 
     pipeline: str
@@ -134,6 +135,7 @@ class World:
     recovering: bool = False
     parity: Parity = _EXACT
     changes: Changes | None = None
+    fetch_ahead: bool = False
 
     @property
     def lives(self) -> tuple[str, ...]:
