@@ -61,6 +61,7 @@ class ERPNext(Connector):
             secrets=[secret],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=context.calls,
             sleep=sleep,
         )
         self._session, self._settings = Session(self._http, context.name, config.page_size), config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from billsync.connector import (
@@ -21,6 +21,7 @@ from billsync.connector import (
     ReadSheet,
     Record,
     Refused,
+    Said,
     Schema,
     Standing,
     Target,
@@ -28,7 +29,7 @@ from billsync.connector import (
     WriteSheet,
 )
 from billsync.wire import Client
-from billsync_connectors.hubspot import hooks
+from billsync_connectors.hubspot import calls, hooks
 from billsync_connectors.hubspot.account import health
 from billsync_connectors.hubspot.batches import BATCH_MAX
 from billsync_connectors.hubspot.config import HubSpotSettings
@@ -62,6 +63,7 @@ def capabilities(settings: HubSpotSettings | None) -> Capabilities:
             INVOICES: WriteSheet(target=Target.UPSERT, reference=reference, settle_s=settle, voids=True),
         },
         notes=_NOTES,
+        budgets=calls.limits(90 if settings is None else settings.calls_share),
     )
 
 
@@ -80,6 +82,7 @@ class HubSpot(Connector):
             secrets=config.secrets(),
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=context.calls,
         )
         self.session = Session(self._http, config, context.keep, context.name)
         self._definitions = Definitions(self.session, config, self._kinds)
@@ -138,6 +141,14 @@ class HubSpot(Connector):
         if object == INVOICES:
             return [self._invoices.write(intent) for intent in intents]
         return super().write(object, intents)
+
+    def price(self, method: str, path: str) -> Mapping[str, int]:
+        """What a request counts as."""
+        return calls.price(path)
+
+    def allowance(self, status: int, headers: Mapping[str, str]) -> Sequence[Said]:
+        """What an answer says of the limits."""
+        return calls.said(headers, self._settings.calls_share)
 
     def close(self) -> None:
         """Let go of the connection."""

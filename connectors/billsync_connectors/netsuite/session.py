@@ -55,6 +55,7 @@ class Session:
             secrets=settings.secrets(),
             timeout=settings.timeout,
             reach=settings.reach(context.root),
+            calls=context.calls,
             attempts=1,  # a signature is good once: repeating is done here
         )
 

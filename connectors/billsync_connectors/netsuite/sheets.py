@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from billsync.connector import Capabilities, RatingSheet, ReadSheet, Target, WriteSheet
+from billsync.connector import CallLimit, Capabilities, RatingSheet, ReadSheet, Target, WriteSheet
 from billsync_connectors.netsuite.kinds import KINDS
 from billsync_connectors.netsuite.settings import NetSuiteSettings
 
@@ -67,5 +67,6 @@ def capabilities(settings: NetSuiteSettings | None) -> Capabilities:
         notes=_NOTES,
         tax="there",
         limits=_LIMITS,
+        budgets=(CallLimit(name="at_once", calls=5, kind="at_once"),),
         unproven=UNPROVEN,
     )

@@ -62,6 +62,7 @@ class Odoo(Connector):
             secrets=[word],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=context.calls,
             sleep=sleep,
         )
         self._http.authorize(f"bearer {word}", word)

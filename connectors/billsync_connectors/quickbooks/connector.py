@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from billsync.connector import (
+    FREE,
     Attachment,
     Books,
+    Calls,
     Checkpoint,
     Connector,
     Context,
@@ -22,13 +24,14 @@ from billsync.connector import (
     Probe,
     Record,
     Refused,
+    Said,
     Schema,
     Standing,
     Trial,
     Unsure,
 )
 from billsync.wire import Client
-from billsync_connectors.quickbooks import hooks, payload, shown
+from billsync_connectors.quickbooks import calls, hooks, payload, shown
 from billsync_connectors.quickbooks.account import Account
 from billsync_connectors.quickbooks.changes import Changes
 from billsync_connectors.quickbooks.files import Files
@@ -51,7 +54,8 @@ class QuickBooks(Connector):
     def __init__(self, context: Context, config: QuickBooksSettings) -> None:
         vars(self)["capabilities"] = capabilities(config)
         self._settings, self._name = config, context.name
-        self._http, self._door = (self._client(url, context, config) for url in (config.url, config.tokens_at()))
+        self._http = self._client(config.url, context, config, context.calls)
+        self._door = self._client(config.tokens_at(), context, config, FREE)
         self._login = Login(self._http, self._door, config, context.keep, context.name)
         self.session = Session(self._http, self._login, Pace(config.calls_per_s), context.name)
         self.account = Account(self.session, config)
@@ -66,13 +70,14 @@ class QuickBooks(Connector):
         self._files = Files(self.session)
 
     @staticmethod
-    def _client(url: str, context: Context, config: QuickBooksSettings) -> Client:
+    def _client(url: str, context: Context, config: QuickBooksSettings, payer: Calls) -> Client:
         return Client(
             url,
             system=context.name,
             secrets=config.secrets(),
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=payer,
         )
 
     # ------------------------------------------------------------ looking
@@ -159,6 +164,14 @@ class QuickBooks(Connector):
     def consented(self, answer: Mapping[str, str], redirect: str) -> None:
         """Exchange the code that the browser brought back, and keep the tokens."""
         self._login.consented(answer, redirect)
+
+    def price(self, method: str, path: str) -> Mapping[str, int]:
+        """What a request counts as."""
+        return calls.price(path)
+
+    def allowance(self, status: int, headers: Mapping[str, str]) -> Sequence[Said]:
+        """What an answer says of the limits."""
+        return calls.said(status, headers)
 
     def close(self) -> None:
         """Let go of the connections."""

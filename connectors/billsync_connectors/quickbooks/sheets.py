@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from billsync.connector import Capabilities, RatingSheet, ReadSheet, Target, WriteSheet
+from billsync_connectors.quickbooks.calls import LIMITS
 from billsync_connectors.quickbooks.session import PAGE
 from billsync_connectors.quickbooks.settings import QuickBooksSettings
 
@@ -75,6 +76,7 @@ def capabilities(settings: QuickBooksSettings | None) -> Capabilities:
         notes=_NOTES,
         tax="there",
         limits=_LIMITS,
+        budgets=LIMITS,
         unproven=_UNPROVEN,
     )
 

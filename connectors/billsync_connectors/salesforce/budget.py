@@ -12,6 +12,12 @@ _USAGE: Final = re.compile(r"(?:^|[;, ])api-usage=([0-9]{1,12})/([0-9]{1,12})")
 WAIT_S: Final = 3600
 
 
+def usage(header: str) -> tuple[int, int] | None:
+    """(calls that are used, calls that there are), or None where the header does not say."""
+    found = _USAGE.search(header)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
 class Budget:
     """What the header `Sforce-Limit-Info` of each answer tells.
 
@@ -26,9 +32,9 @@ class Budget:
 
     def heard(self, header: str) -> None:
         """Take note of what an answer tells."""
-        found = _USAGE.search(header)
-        if found:
-            self.used, self.most = int(found[1]), int(found[2])
+        found = usage(header)
+        if found is not None:
+            self.used, self.most = found
 
     @property
     def left(self) -> int | None:

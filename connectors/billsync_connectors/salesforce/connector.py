@@ -23,13 +23,14 @@ from billsync.connector import (
     ReadSheet,
     Record,
     Refused,
+    Said,
     Schema,
     Standing,
     Target,
     TryLater,
     WriteSheet,
 )
-from billsync_connectors.salesforce import standing, usual
+from billsync_connectors.salesforce import calls, standing, usual
 from billsync_connectors.salesforce.denials import Denied
 from billsync_connectors.salesforce.plan import Plan
 from billsync_connectors.salesforce.plans import Plans
@@ -61,6 +62,7 @@ def capabilities(settings: SalesforceSettings | None = None) -> Capabilities:
             for name, rule in writes.items()
         },
         notes=_NOTES,
+        budgets=calls.LIMITS,
     )
 
 
@@ -126,6 +128,10 @@ class Salesforce(Connector):
         if rule is None or any(intent.void for intent in intents):
             return super().write(object, intents)
         return self._writing.write(object, rule, intents)
+
+    def allowance(self, status: int, headers: Mapping[str, str]) -> Sequence[Said]:
+        """What an answer says of the limits."""
+        return calls.said(headers)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -175,6 +175,7 @@ class Session:
                 system=self.system,
                 timeout=self._settings.timeout,
                 reach=self._settings.reach(self._context.root),
+                calls=self._context.calls,
             )
         self._http.authorize(f"Bearer {entered.token}")
         return self._http

@@ -53,6 +53,7 @@ class Sandbox(Connector):
             secrets=[] if config.password is None else [config.password.get_secret_value()],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=context.calls,
         )
         self._login = login_of(self._http, config, context.keep, context.name)
         self._session, self._settings = Session(self._http, config, self._login, context.name), config

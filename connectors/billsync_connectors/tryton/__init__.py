@@ -62,6 +62,7 @@ class Tryton(Connector):
             secrets=[config.password.get_secret_value()],
             timeout=config.timeout,
             reach=config.reach(context.root),
+            calls=context.calls,
         )
         session = Session(self._http, config, context.name)
         books = Books(session, config)

@@ -22,6 +22,7 @@ from billsync.connector import (
     Probe,
     Record,
     Refused,
+    Said,
     Schema,
     Standing,
     Trial,
@@ -29,7 +30,7 @@ from billsync.connector import (
     Unsure,
 )
 from billsync.wire import Client
-from billsync_connectors.xero import books, fields, hooks, lookup, papers, shown
+from billsync_connectors.xero import books, calls, fields, hooks, lookup, papers, shown
 from billsync_connectors.xero.bodies import Bodies
 from billsync_connectors.xero.choices import Choices
 from billsync_connectors.xero.credits import CreditNotes
@@ -63,7 +64,7 @@ class Xero(Connector):
             "sleep": sleep,
         }
         told["reach"] = config.reach(context.root)
-        self._http, self._identity = Client(config.url, **told), Client(config.identity(), **told)
+        self._http, self._identity = Client(config.url, calls=context.calls, **told), Client(config.identity(), **told)
         self._login = Login(self._http, self._identity, config, context.keep, context.name)
         self._session = Session(self._http, self._login, config, context.name)
         self._choices = Choices(self._session, config)
@@ -147,6 +148,10 @@ class Xero(Connector):
     def consented(self, answer: Mapping[str, str], redirect: str) -> None:
         """Exchange the code for tokens, and keep them.  Raises `TryLater`, `Refused`."""
         self._login.consented(answer, redirect)
+
+    def allowance(self, status: int, headers: Mapping[str, str]) -> Sequence[Said]:
+        """What an answer says of the limits."""
+        return calls.said(headers)
 
     def close(self) -> None:
         """Let go of the connections."""

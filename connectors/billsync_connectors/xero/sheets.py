@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from billsync.connector import Capabilities, RatingSheet, ReadSheet, Target, WriteSheet
+from billsync_connectors.xero.calls import LIMITS
 
 MOST: Final = 40
 """Records a request: Xero takes about fifty."""
@@ -85,6 +86,7 @@ def capabilities(settle_s: float, page_size: int) -> Capabilities:
             "10,000 a minute for the app",
             "3.5 MB a request",
         ),
+        budgets=LIMITS,
         notes=(
             "Documents are made as drafts, compared, and only then approved; one that differs stays a draft.",
             "A credit note is applied to its invoice up to what is open there; the rest stays as credit.",

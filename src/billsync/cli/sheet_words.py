@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from billsync.connector import Capabilities, RatingSheet, Target, WriteSheet
+from billsync.connector import CALLS, CallLimit, Capabilities, RatingSheet, Target, WriteSheet
 
 GUARANTEES: Final = {
     Target.KEY: "A: idempotency key",
@@ -120,7 +120,25 @@ def read_rows(sheet: Capabilities) -> list[dict[str, Any]]:
     ]
 
 
+def call_limit(limit: CallLimit) -> str:
+    """One limit of calls: `minute: 60 in any 60 seconds`."""
+    what = f"{limit.name}: {limit.calls:,}"
+    if limit.kind == "at_once":
+        return f"{what} under way"
+    of = "" if limit.pool == CALLS else f" of the kind {limit.pool}"
+    if limit.kind == "daily":
+        return f"{what}{of} a day, counted anew at {limit.resets_at} {limit.zone}"
+    how = f"steadily, {limit.burst} at once" if limit.kind == "rate" else ""
+    return f"{what}{of} in {'' if limit.kind == 'rate' else 'any '}{duration(limit.within_s)}{', ' if how else ''}{how}"
+
+
 def lists(sheet: Capabilities) -> dict[str, tuple[str, ...]]:
     """Sentences under a heading; headings without any are left out."""
-    named = {"Limits": sheet.limits, "Not proven": sheet.unproven, "Remarks": sheet.notes}
+    budgets = tuple(call_limit(limit) for limit in sheet.budgets)
+    named = {
+        "Limits": sheet.limits,
+        "Calls that are counted": budgets,
+        "Not proven": sheet.unproven,
+        "Remarks": sheet.notes,
+    }
     return {name: texts for name, texts in named.items() if texts}
