@@ -9,20 +9,22 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from billsync import assets, logbook, plugins, sync
+from billsync.budget import Account, Purse, plan
 from billsync.connector import Connector, Context, Refused
 from billsync.mapping import BadMapping, dependency_order
 from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.layers import PLAIN, Variant
-from billsync.model.problem import Place, Problem
+from billsync.model.problem import Problem
 from billsync.push import Clock, Options
 from billsync.settings import BadSettings, Pipeline, Settings
+from billsync.settings.connection import Connection
 from billsync.settings.shape import Conflicts
 from billsync.settings.shape import Push as PushSettings
 from billsync.shelf import find_mapping, read_mapping, reader
@@ -55,12 +57,14 @@ class Workspace:
 
     Attributes:
         owner: this process, as locks and claims name it.
+        accounts: what this process may call, by connection.
     """
 
     settings: Settings
     store: Store
     clock: Clock
     owner: str
+    accounts: dict[str, Account] = field(default_factory=dict)
 
     def pipeline(self, name: str | None) -> tuple[str, Pipeline]:
         """A pipeline by name; the only one where no name is given.  Raises `BadSettings`."""
@@ -95,7 +99,12 @@ def opened(settings: Settings, clock: Clock, *, create: bool = True, owner: str 
             raise
         store = Store.open(settings.store, create=True, owner=owner)
     try:
-        yield Workspace(settings, store, clock, owner or owner_name())
+        workspace = Workspace(settings, store, clock, owner or owner_name())
+        try:
+            yield workspace
+        finally:
+            for account in workspace.accounts.values():
+                account.close()
     finally:
         store.close()
 
@@ -118,8 +127,11 @@ def connected(
         if connection.sandbox is not None and sandboxes:
             extra = stack.enter_context(_running(stand_in(workspace.settings, name), progress))
         config = connection.config(kind.config, extra)
-        context = Context(name, workspace.settings.root, keep_of(workspace, name))
-        connector = _made(kind, context, config, connection.place)
+
+        def made() -> Connector:
+            return _made(workspace, connection, kind, config)
+
+        connector = made()
         stack.callback(connector.close)
         yield End(name, connector)
 
@@ -147,12 +159,21 @@ def vault_keys(settings: Settings) -> list[Key]:
     return found
 
 
-def _made(kind: type[Connector], context: Context, config: object, place: Place) -> Connector:
-    """The connector; it reaches nothing yet, so that what it refuses here is its configuration."""
+def _made(workspace: Workspace, connection: Connection, kind: type[Connector], config: object) -> Connector:
+    """The connector; it reaches nothing yet, so that what it refuses here is its configuration.
+
+    Its calls are paid from the budget that all processes share.
+    """
+    name, settings = connection.name, workspace.settings
+    account = workspace.accounts.setdefault(name, Account(workspace.store, name, workspace.clock, workspace.owner))
+    purse = Purse(account)
     try:
-        return kind(context, config)
+        connector = kind(Context(name, settings.root, keep_of(workspace, name), purse), config)
     except Refused as fault:
-        raise BadSettings([Problem(code="CONF-PLUGIN-02", message=fault.message, place=place)]) from None
+        raise BadSettings([Problem(code="CONF-PLUGIN-02", message=fault.message, place=connection.place)]) from None
+    limits = plan(connector.capabilities, connection.calls, stand_in=connection.sandbox is not None)
+    purse.belong(connector, limits, connection.calls.share)
+    return connector
 
 
 def stand_in(settings: Settings, name: str) -> Any:
@@ -252,7 +273,6 @@ def world(
             heard=_heard(workspace, pipeline_name, pipeline),
             parity=pipeline.push.parity,
             changes=pipeline.changes,
-            fetch_ahead=True,
         )
 
 
