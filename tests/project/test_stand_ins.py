@@ -48,6 +48,14 @@ def test_what_stand_ins_are_built_of_imports_python_and_itself() -> None:
     assert len(files) > 3
 
 
+@pytest.mark.parametrize("system", SERVERS)
+def test_every_stand_in_is_built_of_it(system: str) -> None:
+    files = sorted((CONNECTORS / system / "server").rglob("*.py"))
+    found = {name for file in files for name in imported(file)}
+    assert {f"{LIBRARY.name}.{part}" for part in ("faults", "packets", "start")} <= found
+    assert not found & {"socketserver", "http.server"}
+
+
 def test_what_is_strange_to_a_stand_in_is_seen() -> None:
     assert strange("xero", "billsync_stand_ins.clock")
     assert strange("xero", "billsync.stand_in")

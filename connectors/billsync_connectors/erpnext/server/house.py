@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from billsync_connectors.erpnext.server.api import Api
 from billsync_connectors.erpnext.server.asked import Reply, Request
-from billsync_connectors.erpnext.server.clock import Clock, written
+from billsync_connectors.erpnext.server.clock import Clock
 from billsync_connectors.erpnext.server.denied import Denied, invalid
 from billsync_connectors.erpnext.server.doctypes import DOCTYPES, FIRST
 from billsync_connectors.erpnext.server.documents import Documents
-from billsync_connectors.erpnext.server.faults import TOLD, Switch
+from billsync_connectors.erpnext.server.faults import CATALOGUE, TOLD
 from billsync_connectors.erpnext.server.lists import Lists
 from billsync_connectors.erpnext.server.selling import Selling
 from billsync_connectors.erpnext.server.settings import Settings
+from billsync_stand_in import house
+from billsync_stand_in.faults import Switch
 from billsync_stand_in.shelf import Shelf
 
-_SHOWN: Final = 4000
-_LOGGED_MAX: Final = 20_000
 PERSON: Final = "person@example.com"
 _USUAL: Final = ("Customer", "Item", "Sales Invoice", "Payment Entry", "GL Entry")
 
 
-class House:
+class House(house.House[Request, Reply, Settings]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    catalogue = CATALOGUE
+    clock: Clock
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder / "erpnext.db")
         self.clock = Clock(self.shelf.recall("clock", {}))
-        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        super().__init__(self.shelf, self.clock, Settings())
         self.documents = Documents(self.shelf, self.clock, lambda: self.settings)
         self.lists = Lists(self.documents)
         self.selling = Selling(self.documents, lambda: self.settings)
@@ -42,9 +43,6 @@ class House:
             shelf=self.shelf, clock=self.clock, documents=self.documents, lists=self.lists, selling=self.selling,
             settings=lambda: self.settings,
         )  # fmt: skip
-        self.switches: list[Switch] = []
-        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
-        self._number, self._late = 0, list[tuple[str, Request]]()
         self._furnish()
 
     def _furnish(self) -> None:
@@ -57,29 +55,12 @@ class House:
             for doctype, values in FIRST:
                 self.documents.insert(doctype, values)
 
-    def reset(self) -> None:
-        """As new: no documents, faults, sessions, all settings but the password by default, the machine's own time."""
-        password = self.settings.password
-        self.shelf.empty()
-        self.settings, self.switches, self._late = Settings(), [], []
-        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
-        self.requests.clear()
-        self.set({"password": password})
-        self._furnish()
-
     def set(self, values: Mapping[str, Any]) -> None:
-        """Change settings, and keep them.  Raises `Denied`."""
-        self.settings = self.settings.changed(values)
+        """Change settings, and keep them.  Raises `Turned`."""
+        super().set(values)
         self.clock.zone = ZoneInfo(self.settings.time_zone)
-        self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **values})
 
     # ------------------------------------------------------------ one request
-
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.path)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
 
     def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
@@ -150,20 +131,6 @@ class House:
                 return docs.rename(doctype, name, str(fields.get("to", "")), merge=do == "merge")
         raise invalid("do: create, update, submit, cancel, delete, rename or merge")
 
-    # ------------------------------------------------------------ late ones
-
-    def delay(self, request: Request, seconds: int) -> None:
-        """Keep a request that is executed later."""
-        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
-
-    def arrive(self) -> None:
-        """Execute what is due: nobody has looked since then, so nobody can tell."""
-        now = written(self.clock.now())
-        due = [request for at, request in self._late if at <= now]
-        self._late = [(at, request) for at, request in self._late if at > now]
-        for request in due:
-            self.log(request, self.execute(request).status, "late", executed=True)
-
     # ------------------------------------------------------------ what there is
 
     def books(self, doctype: str) -> dict[str, list[dict[str, Any]]]:
@@ -173,9 +140,5 @@ class House:
         asked = (doctype,) if doctype else _USUAL
         return {each: [self.documents.shown(each, row) for row in self.documents.all(each)] for each in asked}
 
-    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
-        """Note a request; passwords stay out."""
-        self._number += 1
-        body = "" if request.parts[-1:] == ["login"] else request.body[:_SHOWN].decode("utf-8", "replace")
-        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
-        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
+    def _secret(self, request: Request) -> bool:
+        return request.parts[-1:] == ["login"]

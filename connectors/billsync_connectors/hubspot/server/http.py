@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from billsync_connectors.hubspot.server.refused import Refused, bad_input
-from billsync_connectors.hubspot.server.shelf import loads
+from billsync_connectors.hubspot.server.shelf import dumps, loads
+from billsync_stand_in import asked
+
+JSON: Final = "application/json;charset=utf-8"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(asked.Request):
     """One request; header names in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
 
     @cached_property
     def path(self) -> str:
@@ -70,15 +66,16 @@ class Request:
             raise bad_input("expected an object")
         return found
 
-    def form(self) -> dict[str, str]:
-        """The body of a form."""
-        return {name: values[0] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
 
+@dataclass(frozen=True, slots=True)
+class Reply(asked.Reply):
+    """What is said back: `value` as JSON, or bytes; no body where it is None."""
 
-@dataclass(frozen=True)
-class Reply:
-    """What is said back; no body where the value is None."""
+    type: str = JSON
 
-    status: int
-    value: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
+        if self.value is None:
+            return b""
+        return self.value if isinstance(self.value, bytes) else dumps(self.value).encode("utf-8", "surrogatepass")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +16,7 @@ from billsync_connectors.hubspot.server.batches import Batches
 from billsync_connectors.hubspot.server.clock import Clock, text
 from billsync_connectors.hubspot.server.crm import Crm
 from billsync_connectors.hubspot.server.definitions import Definitions
-from billsync_connectors.hubspot.server.faults import Switch
+from billsync_connectors.hubspot.server.faults import CATALOGUE
 from billsync_connectors.hubspot.server.hooks import Hooks
 from billsync_connectors.hubspot.server.http import Reply, Request
 from billsync_connectors.hubspot.server.index import Index
@@ -28,6 +30,8 @@ from billsync_connectors.hubspot.server.schema import Schema
 from billsync_connectors.hubspot.server.settings import Settings
 from billsync_connectors.hubspot.server.shelf import Place, Record, Shelf
 from billsync_connectors.hubspot.server.ties import Ties
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.house import Served
 
 _SHOWN: Final = 4000
 _LOGGED: Final = 200_000
@@ -37,10 +41,13 @@ _DEFINES: Final = {"properties", "pipelines", "labels"}
 """Parts of paths under which definitions change, which are kept in memory: a refused change leaves no trace there."""
 
 
-class State:
+class State(Served[Request, Reply]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
 
+    catalogue = CATALOGUE
+
     def __init__(self, file: Path) -> None:
+        super().__init__()
         self.shelf = Shelf(file)
         self.clock = Clock(*self.shelf.recall("clock", [0, None]))
         self.settings = Settings().changed(self.shelf.recall("settings", {}))
@@ -56,7 +63,6 @@ class State:
         ties = Ties(self.shelf, self.links, self.clock, self._now)
         definitions = Definitions(self.schema, self.clock, self.limits, self._now)
         self._api = Api(self.records, self.batches, ties, definitions, self.doorkeeper, self._now)
-        self.switches: list[Switch] = []
         self.late: list[tuple[int, Request]] = []
         self.entries: deque[dict[str, Any]] = deque(maxlen=_LOGGED)
         self._count = 0
@@ -106,19 +112,21 @@ class State:
 
     # ------------------------------------------------------------ one request
 
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.path)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
+    def turn(self) -> AbstractContextManager[None]:
+        """Alone, and all of it or nothing."""
+        return self.shelf.turn()
 
-    def execute(self, request: Request, *, reject: int = 0) -> Reply:
+    def now(self) -> datetime:
+        """The instant now by its own clock, in UTC."""
+        return datetime.fromtimestamp(self.clock.now() / 1000, UTC)
+
+    def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
         self._count += 1
         correlation = self._correlation()
         try:
             with self.shelf.turn():
-                self.batches.reject = reject
+                self.batches.reject = struck.options["item"] if struck and struck.fault == "reject-item" else 0
                 reply = self._answered(request)
         except Refused as fault:
             if request.method != "GET" and _DEFINES & set(request.parts):

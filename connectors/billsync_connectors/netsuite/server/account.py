@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +11,7 @@ from billsync_connectors.netsuite.server.api import Api
 from billsync_connectors.netsuite.server.asked import Reply, Request
 from billsync_connectors.netsuite.server.auth import Auth
 from billsync_connectors.netsuite.server.denied import Denied, Script, governed
-from billsync_connectors.netsuite.server.faults import Switch, refusal
+from billsync_connectors.netsuite.server.faults import CATALOGUE, refusal
 from billsync_connectors.netsuite.server.kinds import KINDS
 from billsync_connectors.netsuite.server.ledger import Ledger
 from billsync_connectors.netsuite.server.records import Records
@@ -21,10 +19,10 @@ from billsync_connectors.netsuite.server.settings import Settings
 from billsync_connectors.netsuite.server.settle import Settle
 from billsync_connectors.netsuite.server.shelf import Shelf
 from billsync_connectors.netsuite.server.suiteql import SuiteQL
-from billsync_stand_in.clock import Clock, written
+from billsync_stand_in import house
+from billsync_stand_in.clock import Clock
+from billsync_stand_in.faults import Switch
 
-_SHOWN: Final = 4000
-_LOGGED_MAX: Final = 20_000
 _CURRENCIES: Final = (
     ("USD", "US Dollar", "1"), ("GBP", "British Pound", "1.25"), ("CAD", "Canadian Dollar", "0.73"),
     ("EUR", "Euro", "1.1"), ("JPY", "Yen", "0.0067"), ("KWD", "Kuwaiti Dinar", "3.25"),
@@ -37,23 +35,22 @@ _TERMS: Final = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60
 _CODES: Final = (("VAT 20", "20"), ("VAT 7", "7"), ("VAT 0", "0"))
 
 
-class Account:
+class Account(house.House[Request, Reply, Settings]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    catalogue = CATALOGUE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder / "netsuite.db")
         self.clock = Clock(self.shelf.recall("clock", {}))
-        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        super().__init__(self.shelf, self.clock, Settings())
         self.ledger = Ledger(self.shelf, self.clock, lambda: self.settings)
         self.auth = Auth(self.shelf, self.clock, lambda: self.settings)
         self.records = Records(self.ledger, Settle(self.ledger))
         self.suiteql = SuiteQL(self.ledger)
         self.api = Api(ledger=self.ledger, auth=self.auth, records=self.records, suiteql=self.suiteql)
-        self.switches: list[Switch] = []
-        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
-        self.under_way = 0
-        self._number, self._late = 0, list[tuple[str, Request]]()
+        self.under_way, self._over = 0, set[int]()
         self._furnish()
 
     # ------------------------------------------------------------ what it has from the first day
@@ -82,41 +79,26 @@ class Account:
     def _master(self, kind: str, **fields: Any) -> None:
         self.ledger.made(KINDS[kind], {**fields, "isInactive": False})
 
-    def reset(self) -> None:
-        """As new: nothing but what each account has, settings but the password by default, the machine's own time."""
-        password = self.settings.password
-        self.shelf.empty()
-        self.settings, self.switches, self._late = Settings(), [], []
-        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
-        self.requests.clear()
+    def _forget(self) -> None:
         self.ledger.version += 1
-        self.set({"password": password})
-        self._furnish()
 
     def set(self, values: Mapping[str, Any]) -> None:
-        """Change settings, and keep them.  Raises `Denied`."""
+        """Change settings, and keep them.  Raises `Turned`."""
         with self.shelf.turn():
-            self.settings = self.settings.changed(values)
-            kept = {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-            self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **kept})
+            super().set(values)
             code = self.ledger.live("salesTaxItem", "1")
             if code is not None and "tax_rate" in values:
                 self.ledger.kept({**code, "rate": self.settings.tax_rate})
 
     # ------------------------------------------------------------ one request
 
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.target)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
-
-    def execute(self, request: Request, struck: Switch | None = None, *, over: bool = False) -> Reply:
+    def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
         denied = self._prepare(struck) if struck is not None else None
         try:
             with self.shelf.turn():
-                if over:
+                if id(request) in self._over:
+                    self._over.remove(id(request))
                     self._governed(request)
                 if denied is not None:
                     raise denied
@@ -126,6 +108,18 @@ class Account:
             return self.refused(refused)
         finally:
             self.api.jobs.refused, self.api.jobs.only, self.suiteql.short = {}, None, 0
+
+    def begin(self, request: Request) -> Decimal:
+        """A request is under way, as one more of those at once; gives for how long it is thought about, in seconds."""
+        self.under_way += 1
+        if self.under_way + self.settings.others > self.settings.concurrency:
+            self._over.add(id(request))
+        return Decimal(self.settings.think_ms) / 1000
+
+    def end(self, request: Request) -> None:
+        """It is answered."""
+        self.under_way -= 1
+        self._over.discard(id(request))
 
     def _governed(self, request: Request) -> None:
         """There is no room for one more at once; logging in does not count."""
@@ -158,25 +152,11 @@ class Account:
 
     # ------------------------------------------------------------ late ones
 
-    def delay(self, request: Request, seconds: int) -> None:
-        """Keep a request that is executed later."""
-        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
-
     def arrive(self) -> None:
-        """Execute what is due: nobody has looked since then, so nobody can tell."""
-        now = written(self.clock.now())
-        due = [request for at, request in self._late if at <= now]
-        self._late = [(at, request) for at, request in self._late if at > now]
-        for request in due:
-            self.log(request, self.execute(request).status, "late", executed=True)
+        """Execute what is due, jobs that clients wait for among it."""
+        super().arrive()
         with self.shelf.turn():
             self.api.jobs.arrive()
 
-    # ------------------------------------------------------------ the log
-
-    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
-        """Note a request; tokens and secrets stay out."""
-        self._number += 1
-        body = "" if "/auth/" in request.path else request.body[:_SHOWN].decode("utf-8", "replace")
-        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
-        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
+    def _secret(self, request: Request) -> bool:
+        return "/auth/" in request.path

@@ -1,94 +1,43 @@
-"""Replies as bytes, whole or broken.  (pure)"""
+"""Replies whole, or broken as a fault has it.  (pure)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from email.utils import format_datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from billsync_connectors.netsuite.server.asked import Reply
-from billsync_connectors.netsuite.server.faults import Switch, refusal
-from billsync_connectors.netsuite.server.values import dumps
+from billsync_connectors.netsuite.server.faults import refusal
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.packets import (
+    Broken,
+    damaged,
+    instead,
+    walked,
+    whole,
+)
 
-_PAGE: Final = b"<!doctype html><html><body><form>Please log in: <input name=password></form></body></html>"
 _DOWN: Final = b"<html><head><title>Service Unavailable</title></head><body>We are down for maintenance.</body></html>"
 _HTML: Final = "text/html; charset=UTF-8"
-_BLOCK: Final = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """What goes out, piece by piece; `close` where the connection ends after it."""
-
-    pieces: Iterable[bytes]
-    close: bool = False
-
-
-def whole(reply: Reply, now: datetime) -> bytes:
-    """A reply as it should be."""
-    return _packet(reply.status, content(reply), reply.headers, reply.type, now)
-
-
-def content(reply: Reply) -> bytes:
-    """A reply's body."""
-    if reply.value is None:
-        return b""
-    return reply.value if isinstance(reply.value, bytes) else dumps(reply.value).encode()
 
 
 def replied(struck: Switch, reply: Reply | None, now: datetime) -> Broken:
     """The reply as a fault has it; None where the request was not executed."""
-    instead = _instead(struck, now)
-    if instead is not None:
-        return Broken([instead])
+    page = instead(struck, now, down=_DOWN, html=_HTML) or _own(struck, now)
+    if page is not None:
+        return Broken([page])
     assert reply is not None
-    body = content(reply)
-    half = body[: len(body) // 2]
-    match struck.fault:
-        case "truncated":
-            packet = whole(reply, now)
-            return Broken([packet[: len(packet) - len(body) + len(half)]], close=True)
-        case "cut":
-            return Broken(
-                [_head(reply.status, {"Content-Type": reply.type, "Connection": "close"}, now) + half], close=True
-            )
-        case "wrong-type":
-            return Broken([_packet(reply.status, body, reply.headers, "text/plain", now)])
-        case "bom":
-            return Broken([_packet(reply.status, b"\xef\xbb\xbf" + body, reply.headers, reply.type, now)])
-        case "huge":
-            size = int(struck.options["size"])
-            own = {"Content-Type": reply.type, "Content-Length": str(size), "Connection": "close"}
-            head = _head(reply.status, own, now)
-            return Broken(_blocks(head, b" " * _BLOCK, size), close=True)
-    kept = {} if struck.fault == "no-location" else reply.headers
-    changed = Reply(reply.status, _other(struck, reply.value), kept, reply.type)
-    return Broken([whole(changed, now)])
+    changed = _other(struck, reply)
+    return damaged(struck, reply, now) or Broken([whole(changed, now)])
 
 
-def _instead(struck: Switch, now: datetime) -> bytes | None:
-    options = struck.options
-    match struck.fault:
-        case "login-page":
-            return _packet(200, _PAGE, {}, _HTML, now)
-        case "unavailable":
-            return _packet(options["status"], _DOWN, {}, _HTML, now)
-        case "redirect":
-            return _packet(options["status"], b"", {"Location": options["location"]}, _HTML, now)
-        case "error" | "throttle":
-            denied = refusal(struck)
-            assert denied is not None
-            return whole(Reply(denied.status, denied.value(), denied.headers), now)
-    return None
-
-
-def _other(struck: Switch, value: Any) -> Any:
-    """The content of a reply, changed."""
-    return _walked(value, _falsified) if struck.fault == "other-content" else value
+def _own(struck: Switch, now: datetime) -> bytes | None:
+    if struck.fault not in ("error", "throttle"):
+        return None
+    denied = refusal(struck)
+    assert denied is not None
+    return whole(Reply(denied.status, denied.value(), denied.headers), now)
 
 
 def _falsified(item: dict[str, Any]) -> dict[str, Any]:
@@ -102,31 +51,11 @@ def _falsified(item: dict[str, Any]) -> dict[str, Any]:
     return {**found, "foreigntotal": f"1{found['foreigntotal']}"} if "foreigntotal" in found else found
 
 
-def _walked(value: Any, change: Any) -> Any:
-    """Each object in a value, changed."""
-    if isinstance(value, list):
-        return [_walked(each, change) for each in value]
-    if isinstance(value, Mapping):
-        return change({name: _walked(each, change) for name, each in value.items()})
-    return value
-
-
-# ---------------------------------------------------------------- bytes
-
-
-def _packet(status: int, body: bytes, headers: Mapping[str, str], type: str, now: datetime) -> bytes:
-    own = {"Content-Type": type, "Content-Length": str(len(body))} if body or status not in (204, 304) else {}
-    return _head(status, {**own, **headers}, now) + body
-
-
-def _head(status: int, headers: Mapping[str, str], now: datetime) -> bytes:
-    known = {found.value: found.phrase for found in HTTPStatus}
-    lines = [f"HTTP/1.1 {status} {known.get(status, 'Unknown')}", f"Date: {format_datetime(now, usegmt=True)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-
-def _blocks(head: bytes, block: bytes, size: int) -> Iterator[bytes]:
-    yield head
-    for sent in range(0, size, len(block)):
-        yield block[: size - sent]
+def _other(struck: Switch, reply: Reply) -> Reply:
+    """The reply with other content."""
+    match struck.fault:
+        case "no-location":
+            return replace(reply, headers={})
+        case "other-content":
+            return replace(reply, value=walked(reply.value, _falsified))
+    return reply

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from billsync_connectors.netsuite.server.denied import Denied
-
-_CHOICES: Final = {
-    "nexus": ("US", "other"),
-    "tax_rounding": ("line", "total"),
-    "numbers": ("unique", "any", "assigned"),
-    "language": ("en", "de"),
-    "date_format": ("M/D/YYYY", "D.M.YYYY", "YYYY-MM-DD"),
-}
-_SECRETS: Final = ("password", "consumer_secret", "token_secret")
+from billsync_stand_in.settings import Options
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Options):
     """As docs/reference/netsuite-stand-in.md lists them; seconds and counts are not negative."""
 
-    password: str = ""
+    choices = {
+        "nexus": ("US", "other"),
+        "tax_rounding": ("line", "total"),
+        "numbers": ("unique", "any", "assigned"),
+        "language": ("en", "de"),
+        "date_format": ("M/D/YYYY", "D.M.YYYY", "YYYY-MM-DD"),
+    }
+    secrets = ("password", "consumer_secret", "token_secret")
+
     account: str = "1234567_SB1"
     client_id: str = "standin-client"
     certificate: str = ""
@@ -63,45 +61,6 @@ class Settings:
     key_s: int = 86_400
     index_lag_s: int = 0
 
-    def changed(self, values: Mapping[str, Any]) -> Settings:
-        """With these values in place of its own.  Raises `Denied`."""
-        kinds = {field.name: str(field.type) for field in fields(self)}
-        unknown = sorted(set(values) - set(kinds))
-        if unknown:
-            raise Denied(422, "UNKNOWN_SETTING", f"there is no setting {unknown[0]}")
-        return replace(self, **{name: _read(name, kinds[name], value) for name, value in values.items()})
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON values; secrets only as a mark that there are some."""
-        found = asdict(self)
-        return {**found, **{name: "***" if found[name] else "" for name in _SECRETS}}
-
-
-def _read(name: str, kind: str, value: Any) -> Any:
-    """A setting's value, also from its text form, as it comes from a command line."""
-    try:
-        found = _as(kind, value)
+    def _check(self, name: str, found: Any) -> None:
         if name == "closed_through" and found:
             date.fromisoformat(found)
-        fits = found in _CHOICES.get(name, (found,))
-    except (ValueError, TypeError, KeyError, ArithmeticError):
-        fits = False
-    if not fits:
-        wanted = " or ".join(_CHOICES.get(name, (kind,)))
-        raise Denied(422, "BAD_SETTING", f"the setting {name}: expected {wanted}, got {value!r}")
-    return found
-
-
-def _as(kind: str, value: Any) -> Any:
-    if kind == "bool":
-        return {"true": True, "false": False}[str(value).lower()]
-    if kind == "Decimal":
-        return Decimal(str(value))
-    if kind == "str":
-        if not isinstance(value, str):
-            raise TypeError
-        return value
-    number = int(value)
-    if number < 0 or isinstance(value, bool):
-        raise ValueError
-    return number

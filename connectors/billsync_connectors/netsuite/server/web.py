@@ -1,172 +1,50 @@
-"""The door: HTTP, replies out whole or broken as it was asked for.  (shell)"""
+"""The door of the stand-in.  (shell)"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import socket
-import struct
 import time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from billsync_connectors.netsuite.server import admin, broken
 from billsync_connectors.netsuite.server.account import Account
 from billsync_connectors.netsuite.server.asked import Reply, Request
 from billsync_connectors.netsuite.server.denied import Denied
-from billsync_connectors.netsuite.server.faults import Switch
-
-_MAX_BODY: Final = 160 * 1024 * 1024
-_MAX_TARGET: Final = 16 * 1024
-_LOG: Final = logging.getLogger(__name__)
+from billsync_stand_in import web
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.packets import Broken
 
 
-class Server(ThreadingHTTPServer):
+class Server(web.Server[Request, Reply]):
     """One thread a connection."""
 
-    daemon_threads = True
-    request_queue_size = 128
+    house: Account
 
-    def __init__(self, address: tuple[str, int], account: Account) -> None:
-        self.account = account
-        super().__init__(address, Door)
+    def asked(self, door: web.Door, headers: Mapping[str, str], body: bytes) -> Request:
+        """A request as it came."""
+        return Request(door.command, door.path, headers, body)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing; a defect stands in the log."""
-        _LOG.exception("a connection of %s ended", client_address)
+    def too_large(self, status: int) -> Reply:
+        """What is said to a request with too large a body or too long a target."""
+        return self.house.refused(Denied(status, "REQUEST_TOO_LARGE", "The request is too large."))
 
+    def administered(self, request: Request) -> Reply:
+        """The reply to whoever runs the stand-in."""
+        with self.house.turn():
+            return admin.answer(self.house, request)
 
-class Door(BaseHTTPRequestHandler):
-    """Reads requests, and writes each reply at once: two small writes would wait for each other."""
+    def replied(self, struck: Switch, reply: Reply | None) -> Broken:
+        """The reply as a fault has it; None where the request was not executed."""
+        return broken.replied(struck, reply, self.house.now())
 
-    protocol_version = "HTTP/1.1"
-    server: Server
-    timeout: ClassVar[float] = 300
-
-    def handle(self) -> None:
-        """Serve until the client goes; one that goes away in the middle is nothing."""
-        with contextlib.suppress(OSError):
-            super().handle()
-
-    def finish(self) -> None:
-        """Let go of the connection."""
-        with contextlib.suppress(OSError):
-            super().finish()
-
-    def do_GET(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_POST(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PUT(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PATCH(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The log is kept by the account."""
-
-    def _serve(self) -> None:
-        account, length = self.server.account, int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY or len(self.path) > _MAX_TARGET:
-            self.close_connection = True
-            status = 413 if length > _MAX_BODY else 414
-            self._say(account.refused(Denied(status, "REQUEST_TOO_LARGE", "The request is too large.")))
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, self.rfile.read(length))
-        if request.path.startswith("/admin/"):
-            with account.shelf.turn():
-                reply = admin.answer(account, request)
-            self._say(reply)
-            return
-        self._disturbed(request)
-
-    # ------------------------------------------------------------ with faults
-
-    def _disturbed(self, request: Request) -> None:
-        """One request of a client, with the fault that strikes it."""
-        account = self.server.account
-        with account.shelf.turn():
-            account.clock.ticked()
-            account.arrive()
-            struck = account.struck(request)
-            account.under_way += 1
-            over = account.under_way + account.settings.others > account.settings.concurrency
-            think_s = account.settings.think_ms / 1000
+    @contextmanager
+    def under_way(self, request: Request) -> Iterator[None]:
+        """As long as a request is being answered it counts for the account's governance."""
+        with self.house.turn():
+            think_s = self.house.begin(request)
         try:
-            time.sleep(think_s)
-            self._told(self._executed(request, struck, over=over), struck)
+            time.sleep(float(think_s))
+            yield
         finally:
-            with account.shelf.turn():
-                account.under_way -= 1
-
-    def _executed(self, request: Request, struck: Switch | None, *, over: bool) -> Reply | None:
-        """The reply, or None where nothing was executed; the log is written in the same turn as the effect."""
-        account, name = self.server.account, struck.fault if struck else ""
-        with account.shelf.turn():
-            if struck is not None and struck.before:
-                if name == "late":
-                    account.delay(request, struck.options["seconds"])
-                account.log(request, 0, name, executed=False)
-                return None
-            reply = account.execute(request, struck, over=over)
-            if name == "doubled":
-                account.execute(request)
-            account.log(request, reply.status, name, executed=reply.status < HTTPStatus.BAD_REQUEST)
-            return reply
-
-    def _told(self, reply: Reply | None, struck: Switch | None) -> None:
-        """Send the reply as the fault has it."""
-        if struck is None:
-            assert reply is not None
-            self._say(reply)
-            return
-        name, options = struck.fault, struck.options
-        if name in ("lost", "dropped", "late"):
-            self.close_connection = True
-        elif name == "reset":
-            self._reset()
-        elif name == "drip" and reply is not None:
-            self._drip(reply, options["milliseconds"] / 1000)
-        else:
-            if name == "slow":
-                time.sleep(options["milliseconds"] / 1000)
-            found = broken.replied(struck, reply, self.server.account.clock.now())
-            self.close_connection = self.close_connection or found.close
-            self._write(*found.pieces)
-
-    def _say(self, reply: Reply) -> None:
-        self._write(broken.whole(reply, self.server.account.clock.now()))
-
-    def _write(self, *pieces: bytes) -> None:
-        try:
-            for piece in pieces:
-                self.wfile.write(piece)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True
-
-    def _drip(self, reply: Reply, pause_s: Any) -> None:
-        for byte in broken.whole(reply, self.server.account.clock.now()):
-            self._write(bytes([byte]))
-            if self.close_connection:
-                return
-            time.sleep(pause_s)
-
-    def _reset(self) -> None:
-        """Close with a reset in place of a good-bye."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
+            with self.house.turn():
+                self.house.end(request)

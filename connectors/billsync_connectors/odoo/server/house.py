@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,34 +12,33 @@ from billsync_connectors.odoo.server.calls import Calls
 from billsync_connectors.odoo.server.clock import Clock, written
 from billsync_connectors.odoo.server.denied import Denied, UserError
 from billsync_connectors.odoo.server.doors import Doors, Refused
-from billsync_connectors.odoo.server.faults import Switch
+from billsync_connectors.odoo.server.faults import CATALOGUE
 from billsync_connectors.odoo.server.fields import MODELS
 from billsync_connectors.odoo.server.first import FIRST
 from billsync_connectors.odoo.server.orm import Orm
 from billsync_connectors.odoo.server.settings import Settings
 from billsync_connectors.odoo.server.users import UID, Users
+from billsync_stand_in import house
+from billsync_stand_in.faults import Switch
 from billsync_stand_in.shelf import Shelf
 
-_SHOWN: Final = 4000
-_LOGGED_MAX: Final = 20_000
 _PERSON: Final = 1
 
 
-class House:
+class House(house.House[Request, Reply, Settings]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    catalogue = CATALOGUE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder / "odoo.db")
         self.clock = Clock(self.shelf.recall("clock", {}))
-        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        super().__init__(self.shelf, self.clock, Settings())
         self.users = Users(self.shelf, self.clock, lambda: self.settings)
         self.orm = Orm(self.shelf, self.clock, lambda: self.settings)
         self.calls = Calls(self.shelf, self.orm, self.users, lambda: self.settings)
         self.doors = Doors(self.calls, self.users, lambda: self.settings)
-        self.switches: list[Switch] = []
-        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
-        self._number, self._late = 0, list[tuple[str, Request]]()
         self._open: list[tuple[str, str, Mapping[str, Any]]] = []
         self._second, self._asked = "", 0
         self._furnish()
@@ -59,28 +57,10 @@ class House:
             for model in MODELS:
                 self.orm.create("ir.model", {"model": model, "name": model})
 
-    def reset(self) -> None:
-        """As new: no records, faults or keys, all settings but the password by default, the machine's own time."""
-        password = self.settings.password
-        self.shelf.empty()
-        self.settings, self.switches, self._late, self._open = Settings(), [], [], []
-        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
-        self.requests.clear()
-        self.set({"password": password})
-        self._furnish()
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Change settings, and keep them.  Raises `Denied`."""
-        self.settings = self.settings.changed(values)
-        self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **values})
+    def _forget(self) -> None:
+        self._open = []
 
     # ------------------------------------------------------------ one request
-
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.path)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
 
     def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
@@ -147,10 +127,6 @@ class House:
 
     # ------------------------------------------------------------ late ones
 
-    def delay(self, request: Request, seconds: int) -> None:
-        """Keep a request that is executed later."""
-        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
-
     def arrive(self) -> None:
         """Commit and execute what is due: nobody has looked since then, so nobody can tell."""
         now = self.clock.stamp()
@@ -163,10 +139,7 @@ class House:
                 self.by_hand(call["model"], call["method"], call["given"], at=at)
             except Denied:
                 self._number += 1
-        due = [request for at, request in self._late if at <= now]
-        self._late = [(at, request) for at, request in self._late if at > now]
-        for request in due:
-            self.log(request, self.execute(request).status, "late", executed=True)
+        super().arrive()
 
     # ------------------------------------------------------------ what there is
 
@@ -183,15 +156,5 @@ class House:
             told["lines"] = self.calls.moves.lines(row["id"])
         return {**told, "by": row["create_uid"], "xmlid": self.calls.external.of(model, [row["id"]])[str(row["id"])]}
 
-    # ------------------------------------------------------------ the log
-
-    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
-        """Note a request; keys and passwords stay out."""
-        self._number += 1
-        body = (
-            ""
-            if request.parts[:1] != ["json"] or "apikeys" in request.path
-            else request.body[:_SHOWN].decode("utf-8", "replace")
-        )
-        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
-        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
+    def _secret(self, request: Request) -> bool:
+        return request.parts[:1] != ["json"] or "apikeys" in request.path

@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from billsync_connectors.quickbooks.server.asked import Reply, Request
 from billsync_connectors.quickbooks.server.company import Company
 from billsync_connectors.quickbooks.server.denied import Denied
-from billsync_connectors.quickbooks.server.faults import switch
 from billsync_connectors.quickbooks.server.human import done
 from billsync_connectors.quickbooks.server.kinds import KINDS
 from billsync_connectors.quickbooks.server.shelf import Row
 from billsync_connectors.quickbooks.server.storm import Storm
-from billsync_stand_in.clock import read, written
+from billsync_stand_in.admin import COMMON, Doors, Given, Value, after, carried_out
+from billsync_stand_in.turned import Turned
 
-Given = Mapping[str, Any]
-Value = dict[str, Any]
+_CODES: Final = {401: 3200, 404: 610}
 
 
 def answer(company: Company, request: Request) -> Reply:
     """The reply to whoever runs the stand-in; in a turn of the shelf."""
-    door = "/".join(request.parts[1:])
-    if door == "health":
-        return Reply(200, {"ok": True})
-    said, password = request.headers.get("x-admin-password", ""), company.settings.password
-    if password and not secrets.compare_digest(said.encode(), password.encode()):
-        return company.refused(Denied(3200, "Wrong password", "the header X-Admin-Password is wrong", status=401))
-    carry_out = _DOORS.get((request.method, door))
-    if carry_out is None:
-        return company.refused(Denied(610, "Not found", f"there is no {request.method} {request.path}", status=404))
     try:
-        asked = request.mapping() if request.body else {"object": request.asked("object")}
-        return Reply(200, carry_out(company, asked))
+        return Reply(200, carried_out(company, request, _DOORS))
+    except Turned as turned:
+        words = turned.code.replace("_", " ").capitalize()
+        return company.refused(Denied(_CODES.get(turned.status, 2010), words, turned.message, status=turned.status))
     except Denied as denied:
         return company.refused(denied)
     except (ValueError, TypeError) as error:
         return company.refused(Denied(2010, "Bad value", f"a value is not of its type: {error}", status=422))
-
-
-def _settings(company: Company, asked: Given) -> Value:
-    company.set(asked)
-    return company.settings.plain()
-
-
-def _clock(company: Company, asked: Given) -> Value:
-    """`set` makes it stand at an instant, `run` lets it go on from there; `advance_s`, `tick_ms`."""
-    clock = company.clock
-    try:
-        if asked.get("set"):
-            clock.stands_at = read(str(asked["set"]))
-        if asked.get("run") and clock.stands_at:
-            stood, clock.stands_at = clock.stands_at, None
-            clock.ahead += stood - clock.now()
-        clock.tick = timedelta(milliseconds=int(asked.get("tick_ms", clock.tick // timedelta(milliseconds=1))))
-        clock.forward(timedelta(seconds=int(asked.get("advance_s", 0))))
-    except (ValueError, TypeError, OverflowError):
-        raise Denied(2010, "Bad value", "set: an instant; advance_s, tick_ms: whole numbers", status=422) from None
-    company.shelf.remember("clock", clock.kept())
-    company.arrive()
-    return {"now": written(clock.now())}
 
 
 def _documents(company: Company, asked: Given) -> Value:
@@ -86,11 +52,6 @@ def _storm(company: Company, asked: Given) -> Value:
     return dict(Storm(company, int(asked.get("seed", 0))).blow(int(asked.get("edits", 100))))
 
 
-def _switch_on(company: Company, asked: Given) -> Value:
-    company.switches.append(switch(asked))
-    return company.switches[-1].plain()
-
-
 def _use(company: Company, asked: Given) -> Value:
     company.limits.use(int(asked.get("requests", 0)))
     return {}
@@ -101,32 +62,15 @@ def _consent(company: Company, asked: Given) -> Value:
     return {"code": company.oauth.consent(str(asked.get("redirect_uri", ""))), "realm": company.settings.realm}
 
 
-def _after(act: Callable[[Company], Any]) -> Callable[[Company, Given], Value]:
-    def door(company: Company, _asked: Given) -> Value:
-        act(company)
-        return {}
-
-    return door
-
-
-_DOORS: Final[dict[tuple[str, str], Callable[[Company, Given], Value]]] = {
-    ("GET", "settings"): lambda company, _asked: company.settings.plain(),
-    ("PATCH", "settings"): _settings,
-    ("GET", "log"): lambda company, _asked: {"requests": list(company.requests)},
-    ("DELETE", "log"): _after(lambda company: company.requests.clear()),
+_DOORS: Final[Doors[Company]] = {
+    **COMMON,
     ("GET", "documents"): _documents,
-    ("GET", "clock"): lambda company, _asked: {"now": written(company.clock.now())},
-    ("POST", "clock"): _clock,
     ("POST", "human"): _by_hand,
     ("POST", "storm"): _storm,
     ("POST", "consent"): _consent,
-    ("POST", "expire"): _after(lambda company: company.oauth.end()),
-    ("POST", "disconnect"): _after(lambda company: company.oauth.forget()),
+    ("POST", "expire"): after(lambda company: company.oauth.end()),
+    ("POST", "disconnect"): after(lambda company: company.oauth.forget()),
     ("POST", "use"): _use,
     ("POST", "hooks"): lambda company, asked: company.hooks.ask(asked),
     ("GET", "hooks"): lambda company, _asked: {"sent": list(company.hooks.sent)},
-    ("POST", "reset"): _after(Company.reset),
-    ("GET", "faults"): lambda company, _asked: {"faults": [each.plain() for each in company.switches]},
-    ("POST", "faults"): _switch_on,
-    ("DELETE", "faults"): _after(lambda company: company.switches.clear()),
 }

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from billsync_connectors.quickbooks.server.denied import Denied, unsupported
-from billsync_connectors.quickbooks.server.values import loads
+from billsync_connectors.quickbooks.server.values import dumps, loads
+from billsync_stand_in import asked
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(asked.Request):
     """One request; header names in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """Without the query, as it was written."""
-        return urlsplit(self.target).path
-
-    @property
-    def parts(self) -> list[str]:
-        """The path's parts, unescaped."""
-        return [unquote(part) for part in self.path.split("/") if part]
-
-    def asked(self, name: str) -> str:
-        """A value of the query, or ""."""
-        return parse_qs(urlsplit(self.target).query, keep_blank_values=True).get(name, [""])[0]
-
-    def form(self) -> dict[str, str]:
-        """The body of a form."""
-        return {name: values[0] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
 
     def mapping(self) -> dict[str, Any]:
         """The body as a JSON object.  Raises `Denied`."""
@@ -52,10 +27,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(asked.Reply):
     """What is said back: `value` as JSON, or bytes of another type; None for an empty body."""
 
-    status: int
-    value: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
     type: str = "application/json;charset=UTF-8"
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
+        if self.value is None:
+            return b""
+        return self.value if isinstance(self.value, bytes) else dumps(self.value).encode()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +13,7 @@ from billsync_connectors.quickbooks.server.asked import Reply, Request
 from billsync_connectors.quickbooks.server.books import Books
 from billsync_connectors.quickbooks.server.clock import told
 from billsync_connectors.quickbooks.server.denied import Denied
-from billsync_connectors.quickbooks.server.faults import Switch, refusal
+from billsync_connectors.quickbooks.server.faults import CATALOGUE, refusal
 from billsync_connectors.quickbooks.server.hooks import Hooks
 from billsync_connectors.quickbooks.server.limits import Limits
 from billsync_connectors.quickbooks.server.lists import Lists
@@ -28,10 +26,10 @@ from billsync_connectors.quickbooks.server.settle import Settle
 from billsync_connectors.quickbooks.server.shelf import Shelf
 from billsync_connectors.quickbooks.server.taxes import Taxes
 from billsync_connectors.quickbooks.server.values import xml
-from billsync_stand_in.clock import Clock, written
+from billsync_stand_in import house
+from billsync_stand_in.clock import Clock
+from billsync_stand_in.faults import Switch
 
-_SHOWN: Final = 4000
-_LOGGED_MAX: Final = 20_000
 _ACCOUNTS: Final = (
     ("Services", "Income", "ServiceFeeIncome"), ("Sales of Product Income", "Income", "SalesOfProductIncome"),
     ("Discounts given", "Income", "DiscountsRefundsGiven"),
@@ -48,14 +46,16 @@ _CURRENCIES: Final = (
 _TAXING: Final = ("country", "tax_rate")
 
 
-class Company:
+class Company(house.House[Request, Reply, Settings]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    catalogue = CATALOGUE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder / "quickbooks.db")
         self.clock = Clock(self.shelf.recall("clock", {}))
-        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        super().__init__(self.shelf, self.clock, Settings())
         self.books = Books(self.shelf, self.clock, lambda: self.settings)
         self.oauth = OAuth(self.shelf, self.clock, lambda: self.settings)
         self.limits = Limits(self.shelf, self.clock, lambda: self.settings)
@@ -68,9 +68,6 @@ class Company:
             sales=self.sales, payments=self.payments, queries=self.queries,
         )  # fmt: skip
         self.hooks = Hooks(self.books)
-        self.switches: list[Switch] = []
-        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
-        self._number, self._late = 0, list[tuple[str, Request]]()
         self._furnish()
 
     # ------------------------------------------------------------ what it has from the first day
@@ -105,34 +102,18 @@ class Company:
             rated = {"SourceCurrencyCode": code, "TargetCurrencyCode": home, "Rate": Decimal(rate)}
             self.books.made("ExchangeRate", {**rated, "AsOfDate": "2026-01-01"})
 
-    def reset(self) -> None:
-        """As new: nothing but what each company has, settings but the password by default, the machine's own time."""
-        password = self.settings.password
-        self.shelf.empty()
-        self.settings, self.switches, self._late = Settings(), [], []
-        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
+    def _forget(self) -> None:
         self.limits.forget()
         self.hooks.forget()
-        self.requests.clear()
-        self.set({"password": password})
-        self._furnish()
 
     def set(self, values: Mapping[str, Any]) -> None:
-        """Change settings, and keep them.  Raises `Denied`."""
+        """Change settings, and keep them.  Raises `Turned`."""
         with self.shelf.turn():
-            self.settings = self.settings.changed(values)
-            kept = {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-            self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **kept})
+            super().set(values)
             if any(name in values for name in _TAXING):
                 self.taxes.furnish(self.settings)
 
     # ------------------------------------------------------------ one request
-
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.target)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
 
     def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
@@ -182,25 +163,5 @@ class Company:
             case "short-page":
                 self.queries.short = struck.options["rows"]
 
-    # ------------------------------------------------------------ late ones
-
-    def delay(self, request: Request, seconds: int) -> None:
-        """Keep a request that is executed later."""
-        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
-
-    def arrive(self) -> None:
-        """Execute what is due: nobody has looked since then, so nobody can tell."""
-        now = written(self.clock.now())
-        due = [request for at, request in self._late if at <= now]
-        self._late = [(at, request) for at, request in self._late if at > now]
-        for request in due:
-            self.log(request, self.execute(request).status, "late", executed=True)
-
-    # ------------------------------------------------------------ the log
-
-    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
-        """Note a request; tokens and secrets stay out."""
-        self._number += 1
-        body = "" if "oauth2" in request.path else request.body[:_SHOWN].decode("utf-8", "replace")
-        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
-        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
+    def _secret(self, request: Request) -> bool:
+        return "oauth2" in request.path

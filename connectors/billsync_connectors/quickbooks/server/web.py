@@ -1,164 +1,37 @@
-"""The door: HTTP, replies out whole or broken as it was asked for.  (shell)"""
+"""The door of the stand-in.  (shell)"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import socket
-import struct
-import time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping
 
 from billsync_connectors.quickbooks.server import admin, broken
 from billsync_connectors.quickbooks.server.asked import Reply, Request
 from billsync_connectors.quickbooks.server.company import Company
 from billsync_connectors.quickbooks.server.denied import Denied
-from billsync_connectors.quickbooks.server.faults import Switch
-
-_MAX_BODY: Final = 160 * 1024 * 1024
-_MAX_TARGET: Final = 16 * 1024
-_LOG: Final = logging.getLogger(__name__)
+from billsync_stand_in import web
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.packets import Broken
 
 
-class Server(ThreadingHTTPServer):
+class Server(web.Server[Request, Reply]):
     """One thread a connection."""
 
-    daemon_threads = True
-    request_queue_size = 128
+    house: Company
+    silent = web.Server.silent | {"half-batch"}
 
-    def __init__(self, address: tuple[str, int], company: Company) -> None:
-        self.company = company
-        super().__init__(address, Door)
+    def asked(self, door: web.Door, headers: Mapping[str, str], body: bytes) -> Request:
+        """A request as it came."""
+        return Request(door.command, door.path, headers, body)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing; a defect stands in the log."""
-        _LOG.exception("a connection of %s ended", client_address)
+    def too_large(self, status: int) -> Reply:
+        """What is said to a request with too large a body or too long a target."""
+        return self.house.refused(Denied(6030, "Upload request size exceeds allowed limit", "", status=status))
 
+    def administered(self, request: Request) -> Reply:
+        """The reply to whoever runs the stand-in."""
+        with self.house.turn():
+            return admin.answer(self.house, request)
 
-class Door(BaseHTTPRequestHandler):
-    """Reads requests, and writes each reply at once: two small writes would wait for each other."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-    timeout: ClassVar[float] = 300
-
-    def handle(self) -> None:
-        """Serve until the client goes; one that goes away in the middle is nothing."""
-        with contextlib.suppress(OSError):
-            super().handle()
-
-    def finish(self) -> None:
-        """Let go of the connection."""
-        with contextlib.suppress(OSError):
-            super().finish()
-
-    def do_GET(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_POST(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PUT(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PATCH(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The log is kept by the company."""
-
-    def _serve(self) -> None:
-        company, length = self.server.company, int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY or len(self.path) > _MAX_TARGET:
-            self.close_connection = True
-            status = 413 if length > _MAX_BODY else 414
-            self._say(company.refused(Denied(6030, "Upload request size exceeds allowed limit", "", status=status)))
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, self.rfile.read(length))
-        if request.path.startswith("/admin/"):
-            with company.shelf.turn():
-                reply = admin.answer(company, request)
-            self._say(reply)
-            return
-        self._disturbed(request)
-
-    # ------------------------------------------------------------ with faults
-
-    def _disturbed(self, request: Request) -> None:
-        """One request of a client, with the fault that strikes it."""
-        company = self.server.company
-        with company.shelf.turn():
-            company.clock.ticked()
-            company.arrive()
-            struck = company.struck(request)
-        self._told(self._executed(request, struck), struck)
-
-    def _executed(self, request: Request, struck: Switch | None) -> Reply | None:
-        """The reply, or None where nothing was executed; the log is written in the same turn as the effect."""
-        company, name = self.server.company, struck.fault if struck else ""
-        with company.shelf.turn():
-            if struck is not None and struck.before:
-                if name == "late":
-                    company.delay(request, struck.options["seconds"])
-                company.log(request, 0, name, executed=False)
-                return None
-            reply = company.execute(request, struck)
-            if name == "doubled":
-                company.execute(request)
-            company.log(request, reply.status, name, executed=reply.status < HTTPStatus.BAD_REQUEST)
-            return reply
-
-    def _told(self, reply: Reply | None, struck: Switch | None) -> None:
-        """Send the reply as the fault has it."""
-        if struck is None:
-            assert reply is not None
-            self._say(reply)
-            return
-        name, options = struck.fault, struck.options
-        if name in ("lost", "dropped", "late", "half-batch"):
-            self.close_connection = True
-        elif name == "reset":
-            self._reset()
-        elif name == "drip" and reply is not None:
-            self._drip(reply, options["milliseconds"] / 1000)
-        else:
-            if name == "slow":
-                time.sleep(options["milliseconds"] / 1000)
-            found = broken.replied(struck, reply, self.server.company.clock.now())
-            self.close_connection = self.close_connection or found.close
-            self._write(*found.pieces)
-
-    def _say(self, reply: Reply) -> None:
-        self._write(broken.whole(reply, self.server.company.clock.now()))
-
-    def _write(self, *pieces: bytes) -> None:
-        try:
-            for piece in pieces:
-                self.wfile.write(piece)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True
-
-    def _drip(self, reply: Reply, pause_s: Any) -> None:
-        for byte in broken.whole(reply, self.server.company.clock.now()):
-            self._write(bytes([byte]))
-            if self.close_connection:
-                return
-            time.sleep(pause_s)
-
-    def _reset(self) -> None:
-        """Close with a reset in place of a good-bye."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
+    def replied(self, struck: Switch, reply: Reply | None) -> Broken:
+        """The reply as a fault has it; None where the request was not executed."""
+        return broken.replied(struck, reply, self.house.now())

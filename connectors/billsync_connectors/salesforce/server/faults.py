@@ -1,52 +1,32 @@
-"""What can go wrong on request, and which request it strikes.  (pure)"""
+"""What can go wrong on request, and what the system itself says then.  (pure)"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from random import Random
-from typing import Any, Final
+from typing import Final
 
 from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.limits import CONCURRENT, DAILY
+from billsync_stand_in.faults import WHEN, Fault, Switch
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One entry of the catalogue.
-
-    Attributes:
-        what: what is seen, for people.
-        executed: `yes`, `no`, `later`, `twice`, or `when`: as the option of that name says.
-        options: name -> default.
-    """
-
-    what: str
-    executed: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-_WHEN: Final = {"when": "before"}
 CATALOGUE: Final[dict[str, Fault]] = {
     "lost": Fault("executed, then the connection is closed without a reply", "yes"),
     "dropped": Fault("the connection is closed without a reply, nothing is executed", "no"),
-    "reset": Fault("the connection is reset", "when", _WHEN),
+    "reset": Fault("the connection is reset", "when", WHEN),
     "late": Fault("closed without a reply, executed so much later", "later", {"seconds": 30}),
     "slow": Fault("the reply comes late", "yes", {"milliseconds": 2000}),
     "doubled": Fault("executed twice, as a proxy may do; the first reply", "twice"),
     "error": Fault(
         "an error in Salesforce's own words", "when",
-        {"status": 500, "code": "UNKNOWN_EXCEPTION", "message": "An unexpected error occurred", **_WHEN},
+        {"status": 500, "code": "UNKNOWN_EXCEPTION", "message": "An unexpected error occurred", **WHEN},
     ),
-    "unavailable": Fault("an HTML page of the edge, such as 503", "when", {"status": 503, **_WHEN}),
+    "unavailable": Fault("an HTML page of the edge, such as 503", "when", {"status": 503, **WHEN}),
     "edge": Fault("420, 406 or 429 with an empty body", "no", {"status": 420}),
-    "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", **_WHEN}),
-    "login-page": Fault("200 with an HTML page", "when", _WHEN),
-    "expire": Fault("the session has ended just before", "no"),
+    "redirect": Fault("a redirect", "when", {"status": 302, "location": "/login", **WHEN}),
+    "login-page": Fault("200 with an HTML page", "when", WHEN),
+    "expire": Fault("the session has ended just before", "no", itself=True),
     "daily-limit": Fault("403: the day's requests are used up", "no"),
     "concurrent": Fault("403: too many long requests at once", "no"),
-    "lock": Fault("the request, or that item of it, meets a locked row", "no", {"item": 1}),
+    "lock": Fault("the request, or that item of it, meets a locked row", "no", {"item": 1}, itself=True),
     "reject-item": Fault(
         "one item of a collection refused, counted from 1; or the request", "yes",
         {"item": 1, "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "refused by a validation rule"},
@@ -68,91 +48,6 @@ CATALOGUE: Final[dict[str, Fault]] = {
     ),
     "huge": Fault("a body of so many bytes", "yes", {"size": 64 * 1024 * 1024}),
 }  # fmt: skip
-NEITHER: Final = ("expire", "lock")
-"""They are not executed because the org itself says no."""
-
-
-@dataclass(slots=True)
-class Switch:
-    """One fault that is switched on.
-
-    Attributes:
-        path: what the request's path begins with; ends with `$` where that is all of it.
-        left: requests that it will still strike, or None where it goes by probability.
-        skip: requests that it lets pass first.
-    """
-
-    fault: str
-    options: dict[str, Any]
-    method: str = ""
-    path: str = ""
-    left: int | None = 1
-    skip: int = 0
-    probability: Decimal = Decimal(0)
-    chance: Random = field(default_factory=Random)
-
-    def strikes(self, method: str, path: str) -> bool:
-        """Whether it is for this request; then one less is left."""
-        fits = path == self.path[:-1] if self.path.endswith("$") else path.startswith(self.path)
-        if not fits or self.method not in ("", method) or self.left == 0:
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        if self.left is None:
-            return self.chance.random() < self.probability
-        self.left -= 1
-        return True
-
-    @property
-    def before(self) -> bool:
-        """Whether the request must not be executed."""
-        executed = CATALOGUE[self.fault].executed
-        if self.fault in NEITHER:
-            return False
-        return executed in ("no", "later") or (executed == "when" and self.options["when"] == "before")
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON values."""
-        own = {"fault": self.fault, "method": self.method, "path": self.path, "next": self.left, "skip": self.skip}
-        return {**own, "probability": str(self.probability), **self.options}
-
-
-def switch(given: Mapping[str, Any]) -> Switch:
-    """A fault as it was asked for.  Raises `Denied`."""
-    asked = dict(given)
-    name = asked.pop("fault", None)
-    if name not in CATALOGUE:
-        raise Denied(422, "BAD_FAULT", f"there is no fault {name}: {', '.join(CATALOGUE)}")
-    chance, left, seed = asked.pop("probability", None), asked.pop("next", None), asked.pop("seed", 0)
-    method, path = str(asked.pop("method", "")).upper(), str(asked.pop("path", ""))
-    skip = _like(0, asked.pop("skip", 0), "skip")
-    options = dict(CATALOGUE[name].options)
-    for option, value in asked.items():
-        if option not in options:
-            raise Denied(422, "BAD_FAULT", f"the fault {name} has no option {option}")
-        options[option] = _like(options[option], value, option)
-    if options.get("when", "after") not in ("before", "after"):
-        raise Denied(422, "BAD_FAULT", "when: expected before or after")
-    count = None if chance is not None else _like(1, 1 if left is None else left, "next")
-    return Switch(name, options, method, path, count, skip, _probability(chance), Random(int(seed)))  # noqa: S311
-
-
-def _probability(value: Any) -> Decimal:
-    try:
-        return Decimal(str(value or 0))
-    except InvalidOperation:
-        raise Denied(422, "BAD_FAULT", "probability: expected a number from 0 to 1") from None
-
-
-def _like(default: Any, value: Any, name: str) -> Any:
-    """A value of the type of its default, also from text."""
-    if not isinstance(default, int):
-        return str(value)
-    try:
-        return int(value)
-    except (ValueError, TypeError):
-        raise Denied(422, "BAD_FAULT", f"{name}: expected a whole number") from None
 
 
 def refusal(struck: Switch) -> Denied | None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
-from collections.abc import Mapping
-from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from billsync_connectors.salesforce.server.api import Api
 from billsync_connectors.salesforce.server.asked import Reply, Request
@@ -17,7 +14,7 @@ from billsync_connectors.salesforce.server.auth import Org as Ids
 from billsync_connectors.salesforce.server.bulk import Bulk
 from billsync_connectors.salesforce.server.clock import stamp
 from billsync_connectors.salesforce.server.denied import Denied
-from billsync_connectors.salesforce.server.faults import Switch, refusal
+from billsync_connectors.salesforce.server.faults import CATALOGUE, refusal
 from billsync_connectors.salesforce.server.kinds import Kinds
 from billsync_connectors.salesforce.server.limits import Limits
 from billsync_connectors.salesforce.server.many import Collections
@@ -27,22 +24,24 @@ from billsync_connectors.salesforce.server.rest import Rest
 from billsync_connectors.salesforce.server.rsa import own
 from billsync_connectors.salesforce.server.settings import Settings, listed
 from billsync_connectors.salesforce.server.shelf import Shelf
-from billsync_stand_in.clock import Clock, written
+from billsync_stand_in import house
+from billsync_stand_in.clock import Clock
+from billsync_stand_in.faults import Switch
 
-_SHOWN: Final = 4000
-_LOGGED_MAX: Final = 20_000
 _CURRENCIES: Final = (("USD", 1, 2), ("EUR", "0.9", 2), ("GBP", "0.8", 2), ("JPY", 150, 0), ("CHF", "0.95", 2))
 """Code, rate, decimals of each."""
 
 
-class Org:
+class Org(house.House[Request, Reply, Settings]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
+
+    catalogue = CATALOGUE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder / "salesforce.db")
         self.clock = Clock(self.shelf.recall("clock", {}))
-        self.settings = Settings().changed(self.shelf.recall("settings", {}))
+        super().__init__(self.shelf, self.clock, Settings())
         self.records = Records(self.shelf, self.clock, lambda: self.settings, self.kinds)
         self.auth = Auth(self.shelf, self.clock, lambda: self.settings, self.ids)
         self.limits = Limits(self.shelf, self.clock, lambda: self.settings)
@@ -54,9 +53,6 @@ class Org:
             shelf=self.shelf, auth=self.auth, limits=self.limits, records=self.records, rest=rest,
             collections=self.collections, queries=self.queries, bulk=self.bulk, settings=lambda: self.settings,
         )  # fmt: skip
-        self.switches: list[Switch] = []
-        self.requests: deque[dict[str, Any]] = deque(maxlen=_LOGGED_MAX)
-        self._number, self._late = 0, list[tuple[str, Request]]()
         self._furnish()
 
     def kinds(self) -> Kinds:
@@ -90,22 +86,9 @@ class Org:
             self.records.create("CurrencyType", {"IsoCode": code, **more}, system=corporate)
         self.records.keep_counts()
 
-    def reset(self) -> None:
-        """As new: no records, faults or sessions, all settings but the password by default, the machine's own time."""
-        password = self.settings.password
-        self.shelf.empty()
-        self.settings, self.switches, self._late = Settings(), [], []
-        self.clock.stands_at, self.clock.ahead, self.clock.tick = None, timedelta(), timedelta()
+    def _forget(self) -> None:
         for part in (self.records, self.auth, self.limits, self.queries, self.bulk):
             part.forget()
-        self.requests.clear()
-        self.set({"password": password})
-        self._furnish()
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Change settings, and keep them.  Raises `Denied`."""
-        self.settings = self.settings.changed(values)
-        self.shelf.remember("settings", {**self.shelf.recall("settings", {}), **values})
 
     def certificate(self) -> tuple[Path, Path]:
         """Files of its own certificate and key for TLS; made when they are asked for first."""
@@ -118,12 +101,6 @@ class Org:
         return paths
 
     # ------------------------------------------------------------ one request
-
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.path)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
 
     def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
@@ -159,28 +136,14 @@ class Org:
 
     # ------------------------------------------------------------ late ones
 
-    def delay(self, request: Request, seconds: int) -> None:
-        """Keep a request that is executed later."""
-        self._late.append((written(self.clock.now() + timedelta(seconds=seconds)), request))
-
     def arrive(self) -> None:
         """Commit and execute what is due: nobody has looked since then, so nobody can tell."""
-        now = self.clock.now()
         with self.shelf.turn():
-            self.shelf.arrive(stamp(now))
-        due = [request for at, request in self._late if at <= written(now)]
-        self._late = [(at, request) for at, request in self._late if at > written(now)]
-        for request in due:
-            self.log(request, self.execute(request).status, "late", executed=True)
+            self.shelf.arrive(stamp(self.clock.now()))
+        super().arrive()
 
-    # ------------------------------------------------------------ the log
-
-    def log(self, request: Request, status: int, fault: str, *, executed: bool) -> None:
-        """Note a request; tokens and secrets stay out."""
-        self._number += 1
-        body = "" if "/oauth2/" in request.path else request.body[:_SHOWN].decode("utf-8", "replace")
-        told = {"n": self._number, "at": written(self.clock.now()), "method": request.method, "path": request.target}
-        self.requests.append({**told, "status": status, "fault": fault, "executed": executed, "body": body})
+    def _secret(self, request: Request) -> bool:
+        return "/oauth2/" in request.path
 
 
 @lru_cache(maxsize=8)

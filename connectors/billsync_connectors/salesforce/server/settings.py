@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
-from billsync_connectors.salesforce.server.denied import Denied
 from billsync_connectors.salesforce.server.kinds import lines
-
-_CHOICES: Final = {"locator_rows": ("snapshot", "live"), "duplicate_rules": ("none", "block")}
+from billsync_stand_in.settings import Options
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Options):
     """As docs/reference/salesforce-stand-in.md lists them; seconds and counts are not negative.
 
     Attributes:
-        password: of the administration's door; "": anyone on this machine.
         consumer_key, consumer_secret, certificate, user: of the one app; the certificate (or public key) in PEM.
         custom_fields, hidden_fields, readonly_fields: lines, `Object.Field`; custom ones with their type.
     """
 
-    password: str = ""
+    choices = {"locator_rows": ("snapshot", "live"), "duplicate_rules": ("none", "block")}
+    secrets = ("password", "consumer_secret")
+
     consumer_key: str = "3MVG9.billsync.stand.in"
     consumer_secret: str = "stand-in"  # noqa: S105  of a stand-in
     certificate: str = ""
@@ -54,46 +52,9 @@ class Settings:
     hidden_fields: str = ""
     readonly_fields: str = ""
 
-    def changed(self, values: Mapping[str, Any]) -> Settings:
-        """With these values in place of its own.  Raises `Denied`."""
-        kinds = {field.name: str(field.type) for field in fields(self)}
-        unknown = sorted(set(values) - set(kinds))
-        if unknown:
-            raise Denied(422, "UNKNOWN_SETTING", f"there is no setting {unknown[0]}", [unknown[0]])
-        return replace(self, **{name: _read(name, kinds[name], value) for name, value in values.items()})
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON values; secrets only as a mark that there are some."""
-        found = asdict(self)
-        return {**found, **{name: "***" if found[name] else "" for name in ("password", "consumer_secret")}}
-
-
-def _read(name: str, kind: str, value: Any) -> Any:
-    """A setting's value, also from its text form, as it comes from a command line."""
-    try:
-        found = _as(kind, value)
+    def _check(self, name: str, found: Any) -> None:
         if name == "custom_fields":
             lines(listed(found))
-        fits = found in _CHOICES.get(name, (found,))
-    except (ValueError, TypeError, KeyError):
-        fits = False
-    if not fits:
-        wanted = " or ".join(_CHOICES.get(name, (kind,)))
-        raise Denied(422, "BAD_SETTING", f"the setting {name}: expected {wanted}, got {value!r}", [name])
-    return found
-
-
-def _as(kind: str, value: Any) -> Any:
-    if kind == "bool":
-        return {"true": True, "false": False}[str(value).lower()]
-    if kind == "str":
-        if not isinstance(value, str):
-            raise TypeError
-        return value
-    number = int(value)
-    if number < 0 or isinstance(value, bool):
-        raise ValueError
-    return number
 
 
 def listed(text: str) -> list[str]:

@@ -1,61 +1,29 @@
-"""The door: HTTP and HTTPS on one port, replies out whole or broken as it was asked for.  (shell)"""
+"""The door of the stand-in.  (shell)"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import socket
 import ssl
-import struct
-import time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
 
 from billsync_connectors.salesforce.server import admin, broken
 from billsync_connectors.salesforce.server.asked import Reply, Request
 from billsync_connectors.salesforce.server.denied import Denied
-from billsync_connectors.salesforce.server.faults import Switch
 from billsync_connectors.salesforce.server.org import Org
+from billsync_stand_in import web
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.packets import Broken
 
-_MAX_BODY: Final = 160 * 1024 * 1024
-_MAX_TARGET: Final = 16 * 1024
 _TLS: Final = 0x16
 """The first byte of a handshake, which no HTTP request begins with."""
-_LOG: Final = logging.getLogger(__name__)
 
 
-class Server(ThreadingHTTPServer):
-    """One thread a connection."""
+class Door(web.Door):
+    """HTTP and HTTPS on one port."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], org: Org) -> None:
-        self.org = org
-        self._tls: ssl.SSLContext | None = None
-        super().__init__(address, Door)
-
-    def tls(self) -> ssl.SSLContext:
-        """What connections are wrapped in that begin with a handshake."""
-        with self.org.shelf.turn():
-            if self._tls is None:
-                certificate, key = self.org.certificate()
-                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                self._tls.load_cert_chain(certificate, key)
-        return self._tls
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing; a defect stands in the log."""
-        _LOG.exception("a connection of %s ended", client_address)
-
-
-class Door(BaseHTTPRequestHandler):
-    """Reads requests, and writes each reply at once: two small writes would wait for each other."""
-
-    protocol_version = "HTTP/1.1"
     server: Server
-    timeout: ClassVar[float] = 300
     scheme = "http"
 
     def setup(self) -> None:
@@ -66,127 +34,51 @@ class Door(BaseHTTPRequestHandler):
             self.scheme = "https"
         super().setup()
 
-    def handle(self) -> None:
-        """Serve until the client goes; one that goes away in the middle is nothing."""
-        with contextlib.suppress(OSError):
-            super().handle()
 
-    def finish(self) -> None:
-        """Let go of the connection."""
-        with contextlib.suppress(OSError):
-            super().finish()
+class Server(web.Server[Request, Reply]):
+    """One thread a connection."""
 
-    def do_GET(self) -> None:
-        """Serve it."""
-        self._serve()
+    house: Org
+    door = Door
 
-    def do_POST(self) -> None:
-        """Serve it."""
-        self._serve()
+    def __init__(self, address: tuple[str, int], house: Org) -> None:
+        self._tls: ssl.SSLContext | None = None
+        super().__init__(address, house)
 
-    def do_PUT(self) -> None:
-        """Serve it."""
-        self._serve()
+    def asked(self, door: web.Door, headers: Mapping[str, str], body: bytes) -> Request:
+        """A request as it came."""
+        return Request(door.command, door.path, headers, body, getattr(door, "scheme", "http"))
 
-    def do_PATCH(self) -> None:
-        """Serve it."""
-        self._serve()
+    def too_large(self, status: int) -> Reply:
+        """What is said to a request with too large a body or too long a target."""
+        return Reply(status, Denied(status, "REQUEST_TOO_LARGE", "the request is too large").value())
 
-    def do_DELETE(self) -> None:
-        """Serve it."""
-        self._serve()
+    def administered(self, request: Request) -> Reply:
+        """The reply to whoever runs the stand-in."""
+        with self.house.turn():
+            return admin.answer(self.house, request)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """The log is kept by the org."""
+    def replied(self, struck: Switch, reply: Reply | None) -> Broken:
+        """The reply as a fault has it; None where the request was not executed."""
+        return broken.replied(struck, reply, self.house.now())
 
-    def _serve(self) -> None:
-        org, length = self.server.org, int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY or len(self.path) > _MAX_TARGET:
-            self.close_connection = True
-            status = 413 if length > _MAX_BODY else 414
-            self._say(Reply(status, Denied(status, "REQUEST_TOO_LARGE", "the request is too large").value()))
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, self.rfile.read(length), self.scheme)
-        if request.path.startswith("/admin/"):
-            with org.shelf.turn():
-                reply = admin.answer(org, request)
-            self._say(reply)
-            return
-        self._disturbed(request)
+    def tls(self) -> ssl.SSLContext:
+        """What connections are wrapped in that begin with a handshake."""
+        with self.house.turn():
+            if self._tls is None:
+                certificate, key = self.house.certificate()
+                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._tls.load_cert_chain(certificate, key)
+        return self._tls
 
-    # ------------------------------------------------------------ with faults
-
-    def _disturbed(self, request: Request) -> None:
-        """One request of a client, with the fault that strikes it."""
-        org, key = self.server.org, id(request)
-        with org.shelf.turn():
-            org.clock.ticked()
-            org.arrive()
-            struck = org.struck(request)
-            org.limits.begin(key)
+    @contextmanager
+    def under_way(self, request: Request) -> Iterator[None]:
+        """As long as a request is being answered it counts for the limits."""
+        house, key = self.house, id(request)
+        with house.turn():
+            house.limits.begin(key)
         try:
-            reply = self._executed(request, struck)
-            self._told(reply, struck)
+            yield
         finally:
-            with org.shelf.turn():
-                org.limits.end(key)
-
-    def _executed(self, request: Request, struck: Switch | None) -> Reply | None:
-        """The reply, or None where nothing was executed; the log is written in the same turn as the effect."""
-        org, name = self.server.org, struck.fault if struck else ""
-        with org.shelf.turn():
-            if struck is not None and struck.before:
-                if name == "late":
-                    org.delay(request, struck.options["seconds"])
-                org.log(request, 0, name, executed=False)
-                return None
-            reply = org.execute(request, struck)
-            if name == "doubled":
-                org.execute(request)
-            org.log(request, reply.status, name, executed=reply.status < HTTPStatus.BAD_REQUEST)
-            return reply
-
-    def _told(self, reply: Reply | None, struck: Switch | None) -> None:
-        """Send the reply as the fault has it."""
-        if struck is None:
-            assert reply is not None
-            self._say(reply)
-            return
-        name, options = struck.fault, struck.options
-        if name in ("lost", "dropped", "late"):
-            self.close_connection = True
-        elif name == "reset":
-            self._reset()
-        elif name == "drip" and reply is not None:
-            self._drip(reply, options["milliseconds"] / 1000)
-        else:
-            if name == "slow":
-                time.sleep(options["milliseconds"] / 1000)
-            found = broken.replied(struck, reply, self.server.org.clock.now())
-            self.close_connection = self.close_connection or found.close
-            self._write(*found.pieces)
-
-    def _say(self, reply: Reply) -> None:
-        self._write(broken.whole(reply, self.server.org.clock.now()))
-
-    def _write(self, *pieces: bytes) -> None:
-        try:
-            for piece in pieces:
-                self.wfile.write(piece)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True
-
-    def _drip(self, reply: Reply, pause_s: Any) -> None:
-        for byte in broken.whole(reply, self.server.org.clock.now()):
-            self._write(bytes([byte]))
-            if self.close_connection:
-                return
-            time.sleep(pause_s)
-
-    def _reset(self) -> None:
-        """Close with a reset in place of a good-bye."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
+            with house.turn():
+                house.limits.end(key)

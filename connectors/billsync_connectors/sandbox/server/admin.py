@@ -25,7 +25,7 @@ def answer(state: State, request: Request) -> Reply:
     carry_out = _DOORS.get((request.method, "/".join(request.parts[1:])))
     if carry_out is None:
         raise Denied(404, "no_such_resource", f"there is no {request.method} {request.path}")
-    given = request.value() if request.body else {"object": request.asked("object")}
+    given = request.mapping() if request.body else {"object": request.asked("object")}
     return Reply(200, carry_out(state, given))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from billsync_connectors.sandbox.server import chart, files, reshape
 from billsync_connectors.sandbox.server.books import Books, shown
@@ -18,34 +18,15 @@ from billsync_connectors.sandbox.server.kinds import described, kind_of
 from billsync_connectors.sandbox.server.reshape import Reshaped
 from billsync_connectors.sandbox.server.settings import Settings
 from billsync_connectors.sandbox.server.shelf import Row, Shelf, canonical, dumps, loads
+from billsync_stand_in import asked
 
 MAX_NAMES: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(asked.Request):
     """One request; header names in lower case."""
 
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """Without the query, as it was written."""
-        return urlsplit(self.target).path
-
-    @property
-    def parts(self) -> list[str]:
-        """The path's parts, unescaped."""
-        return [unquote(part) for part in self.path.split("/") if part]
-
-    def asked(self, name: str) -> str:
-        """A value of the query, or ""."""
-        return parse_qs(urlsplit(self.target).query).get(name, [""])[0]
-
-    def value(self) -> dict[str, Any]:
+    def mapping(self) -> dict[str, Any]:
         """The body.  Raises `Denied`."""
         try:
             found = loads(self.body)
@@ -56,13 +37,13 @@ class Request:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is said back."""
+class Reply(asked.Reply):
+    """What is said back: `value` as JSON, or bytes."""
 
-    status: int
-    value: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
+        return self.value if isinstance(self.value, bytes) else dumps(self.value).encode()
 
 
 class Api:
@@ -82,7 +63,7 @@ class Api:
         object, reads = parts[1], request.method == "GET" or parts[-1] == "search"
         if not reads and parts[-1] not in ("void", "files", "discard"):
             creates = request.method != "PATCH" and not self._is_there(parts)
-            value = reshape.given(object, request.value(), changes, creates=creates)
+            value = reshape.given(object, request.mapping(), changes, creates=creates)
             request = replace(request, body=dumps(value).encode())
         reply = self._answer(request, settings, reject)
         told = reshape.described if parts[2:] == ["fields"] else reshape.shown
@@ -100,25 +81,25 @@ class Api:
             return self._read(parts[1:], request, settings)
         match request.method, parts:
             case "POST", ["v1", object, "search"]:
-                return self._search(object, request.value(), settings)
+                return self._search(object, request.mapping(), settings)
             case "POST", ["v1", object, "batch"]:
-                return self._batch(object, request.value(), settings, reject)
+                return self._batch(object, request.mapping(), settings, reject)
             case "POST", ["v1", object]:
                 key = request.headers.get("idempotency-key", "") if settings.kind == "A" else ""
-                given = request.value()
+                given = request.mapping()
                 return self._once(key, given, settings, lambda: self._create(object, given, settings))
             case "POST", ["v1", object, id, "files"]:
-                return Reply(200, files.lay(self._shelf, self._books.get(object, id), request.value()))
+                return Reply(200, files.lay(self._shelf, self._books.get(object, id), request.mapping()))
             case "POST", ["v1", object, id, "discard"]:
                 return Reply(200, shown(self._books.remove(object, id), settings))
             case "POST", ["v1", object, id, "void"]:
                 return Reply(200, shown(self._books.void(object, id), settings))
             case "PUT", ["v1", object, "by-reference", reference]:
                 self._offered(settings, "B")
-                return self._upsert(object, reference, request.value(), settings)
+                return self._upsert(object, reference, request.mapping(), settings)
             case "PATCH", ["v1", object, id]:
                 version = request.headers.get("if-match", "")
-                return Reply(200, shown(self._books.change(object, id, request.value(), version=version), settings))
+                return Reply(200, shown(self._books.change(object, id, request.mapping(), version=version), settings))
         raise _nothing(request)
 
     def _read(self, parts: list[str], request: Request, settings: Settings) -> Reply:
@@ -144,9 +125,9 @@ class Api:
         """The reply to somebody who wants to come in; None for all others."""
         match request.method, parts:
             case "POST", ["login"]:
-                return Reply(200, self._entering.log_in(request.value(), settings))
+                return Reply(200, self._entering.log_in(request.mapping(), settings))
             case "POST", ["token"]:
-                return Reply(200, self._entering.exchanged(request.value(), settings))
+                return Reply(200, self._entering.exchanged(request.mapping(), settings))
             case "GET", ["authorize"]:
                 asked = {name: values[0] for name, values in parse_qs(urlsplit(request.target).query).items()}
                 return Reply(302, {}, {"Location": self._entering.agreed(asked, settings)})

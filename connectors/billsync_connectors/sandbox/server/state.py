@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,27 @@ from billsync_connectors.sandbox.server.api import Api, Reply, Request
 from billsync_connectors.sandbox.server.books import Books
 from billsync_connectors.sandbox.server.clock import Clock, read, text
 from billsync_connectors.sandbox.server.denied import Denied
-from billsync_connectors.sandbox.server.faults import Switch
+from billsync_connectors.sandbox.server.faults import CATALOGUE
 from billsync_connectors.sandbox.server.settings import Settings
 from billsync_connectors.sandbox.server.shelf import Shelf, dumps, loads
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.house import Served
 
 _SHOWN = 4000
 
 
-class State:
+class State(Served[Request, Reply]):
     """What one stand-in is; its doors' threads share it under the shelf's turns."""
 
+    catalogue = CATALOGUE
+
     def __init__(self, file: Path) -> None:
+        super().__init__()
         self.shelf = Shelf(file)
         self.clock = Clock(timedelta(seconds=float(self.shelf.recall("ahead_s", "0"))))
         self.settings = Settings().changed(self.shelf.recall("settings", {}))
         self.books = Books(self.shelf, self.clock, lambda: self.settings)
         self.api = Api(self.shelf, self.clock, self.books)
-        self.switches: list[Switch] = []
         self.at_work = 0
         self._tokens, self._counted = 0.0, self.clock.now()
 
@@ -47,11 +52,13 @@ class State:
 
     # ------------------------------------------------------------ one request
 
-    def struck(self, request: Request) -> Switch | None:
-        """The fault that strikes this request; used-up ones go."""
-        found = next((switch for switch in self.switches if switch.strikes(request.method, request.path)), None)
-        self.switches = [switch for switch in self.switches if switch.left != 0]
-        return found
+    def turn(self) -> AbstractContextManager[None]:
+        """Alone, and all of it or nothing."""
+        return self.shelf.turn()
+
+    def now(self) -> datetime:
+        """The instant now by its own clock, in UTC."""
+        return self.clock.now()
 
     def admit(self) -> None:
         """Refuse what is too much.  Raises `Denied`."""
@@ -67,8 +74,9 @@ class State:
             raise Denied(429, "too_many_requests", "too many a second", retry_after=str(int(1 / rate) + 1))
         self._tokens -= 1
 
-    def execute(self, request: Request, *, reject: int = 0) -> Reply:
+    def execute(self, request: Request, struck: Switch | None = None) -> Reply:
         """The reply, whatever it is; what was refused left nothing behind."""
+        reject = struck.options["item"] if struck is not None and struck.fault == "reject-item" else 0
         try:
             with self.shelf.turn():
                 changes = tuple(reshape.of(switch.options) for switch in self.switches if switch.fault == "schema")

@@ -1,174 +1,69 @@
-"""The door: HTTP in, replies out, whole or broken as it was asked for.  (shell)"""
+"""The door of the stand-in.  (shell)"""
 
 from __future__ import annotations
 
-import logging
-import socket
-import struct
-import time
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from billsync_connectors.sandbox.server import admin, broken
 from billsync_connectors.sandbox.server.api import Reply, Request
 from billsync_connectors.sandbox.server.denied import Denied
-from billsync_connectors.sandbox.server.faults import Switch
 from billsync_connectors.sandbox.server.state import State
+from billsync_stand_in import web
+from billsync_stand_in.faults import Switch
+from billsync_stand_in.packets import Broken
 
-_MAX_BODY: Final = 32 * 1024 * 1024
-_LOG: Final = logging.getLogger(__name__)
 
-
-class Server(ThreadingHTTPServer):
+class Server(web.Server[Request, Reply]):
     """One thread a connection."""
 
-    daemon_threads = True
-    request_queue_size = 128
+    house: State
+    max_body = 32 * 1024 * 1024
+    max_target = 64 * 1024
 
-    def __init__(self, address: tuple[str, int], state: State) -> None:
-        self.state = state
-        super().__init__(address, Door)
+    def asked(self, door: web.Door, headers: Mapping[str, str], body: bytes) -> Request:
+        """A request as it came."""
+        return Request(door.command, door.path, headers, body)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is nothing; a defect stands in the log."""
-        _LOG.debug("a connection of %s ended", client_address, exc_info=True)
+    def too_large(self, status: int) -> Reply:
+        """What is said to a request with too large a body."""
+        return Reply(status, Denied(status, "bad_request", "the body is too large").value())
 
-
-class Door(BaseHTTPRequestHandler):
-    """Reads requests, and writes each reply at once: two small writes would wait for each other."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-    timeout: ClassVar[float] = 300
-
-    def do_GET(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_POST(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PUT(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_PATCH(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        """Serve it."""
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The log is kept by the state."""
-
-    def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY:
-            self.close_connection = True
-            self._say(Reply(413, Denied(413, "bad_request", "the body is too large").value()))
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, self.rfile.read(length))
-        if request.path.startswith("/admin/"):
-            self._say(self._administered(request))
-            return
-        self._disturbed(request)
-
-    def _administered(self, request: Request) -> Reply:
-        state = self.server.state
+    def administered(self, request: Request) -> Reply:
+        """The reply to whoever runs the stand-in."""
         try:
-            with state.shelf.turn():
-                return admin.answer(state, request)
+            with self.house.turn():
+                return admin.answer(self.house, request)
         except Denied as denied:
             return Reply(denied.status, denied.value())
 
-    # ------------------------------------------------------------ with faults
+    def replied(self, struck: Switch, reply: Reply | None) -> Broken:
+        """The reply as a fault has it; None where the request was not executed."""
+        return broken.replied(struck, reply, self.house.now())
 
-    def _disturbed(self, request: Request) -> None:
-        """One request of a client, with the fault that strikes it."""
-        state = self.server.state
-        with state.shelf.turn():
-            state.arrive()
-            state.at_work += 1
-            struck = state.struck(request)
+    @contextmanager
+    def under_way(self, request: Request) -> Iterator[None]:
+        """As long as a request is being answered it is one of those at work."""
+        with self.house.turn():
+            self.house.at_work += 1
         try:
-            if struck is not None and struck.fault == "slow" and struck.options["when"] == "before":
-                time.sleep(struck.options["seconds"])
-            reply = self._executed(request, struck)
-            self._told(reply, struck)
+            yield
         finally:
-            with state.shelf.turn():
-                state.at_work -= 1
+            with self.house.turn():
+                self.house.at_work -= 1
 
-    def _executed(self, request: Request, struck: Switch | None) -> Reply | None:
-        """The reply, or None where nothing was executed; the log is written in the same turn as the effect."""
-        state, name = self.server.state, struck.fault if struck else ""
-        with state.shelf.turn():
-            if struck is not None and struck.before:
-                if name == "late":
-                    state.delay(request, struck.options["seconds"])
-                if name == "expired":
-                    state.shelf.do("delete from session")
-                state.log(request, 0, name, executed=False)
-                return None
-            try:
-                state.admit()
-                if name == "stale" and len(request.parts) > 2:
-                    state.books.touch(request.parts[1], request.parts[2])
-            except Denied as denied:
-                reply = Reply(denied.status, denied.value(), denied.headers)
-            else:
-                reject = struck.options["item"] if struck is not None and name == "reject-item" else 0
-                reply = state.execute(request, reject=reject)
-            if name == "doubled":
-                state.execute(request)
-            state.log(request, reply.status, name, executed=reply.status < HTTPStatus.BAD_REQUEST)
-            return reply
+    def unexecuted(self, request: Request, struck: Switch) -> None:
+        """What a fault does in place of a request; in a turn."""
+        super().unexecuted(request, struck)
+        if struck.fault == "expired":
+            self.house.shelf.do("delete from session")
 
-    def _told(self, reply: Reply | None, struck: Switch | None) -> None:
-        """Send the reply as the fault has it."""
-        if struck is None and reply is not None:
-            self._say(reply)
-            return
-        assert struck is not None
-        name, options = struck.fault, struck.options
-        if name in ("lost", "dropped", "late"):
-            self.close_connection = True
-        elif name == "reset":
-            self._reset()
-        elif name == "drip" and reply is not None:
-            self._drip(reply, float(options["pause_s"]))
-        else:
-            if name == "slow" and options["when"] == "after":
-                time.sleep(options["seconds"])
-            found = broken.replied(name, options, reply)
-            self.close_connection = self.close_connection or found.close
-            self._write(*found.pieces)
-
-    def _say(self, reply: Reply) -> None:
-        self._write(broken.whole(reply))
-
-    def _write(self, *pieces: bytes) -> None:
+    def executed(self, request: Request, struck: Switch | None) -> Reply:
+        """The reply, in a turn; what is too much is not executed."""
         try:
-            for piece in pieces:
-                self.wfile.write(piece)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True
-
-    def _drip(self, reply: Reply, pause_s: float) -> None:
-        for byte in broken.whole(reply):
-            self._write(bytes([byte]))
-            if self.close_connection:
-                return
-            time.sleep(pause_s)
-
-    def _reset(self) -> None:
-        """Close with a reset in place of a good-bye."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
+            self.house.admit()
+            if struck is not None and struck.fault == "stale" and len(request.parts) > 2:
+                self.house.books.touch(request.parts[1], request.parts[2])
+        except Denied as denied:
+            return Reply(denied.status, denied.value(), denied.headers)
+        return self.house.execute(request, struck)

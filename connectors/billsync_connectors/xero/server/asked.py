@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from billsync_connectors.xero.server.denied import Denied, broken_body
 from billsync_connectors.xero.server.values import dumps, loads
+from billsync_stand_in import asked
 
 JSON = "application/json; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(asked.Request):
     """One request; header names in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """Without the query, as it was written."""
-        return urlsplit(self.target).path
-
-    @property
-    def parts(self) -> list[str]:
-        """The path's parts, unescaped."""
-        return [unquote(part) for part in self.path.split("/") if part]
-
-    def asked(self, name: str) -> str:
-        """A value of the query, or ""."""
-        return parse_qs(urlsplit(self.target).query, keep_blank_values=True).get(name, [""])[0]
 
     def listed(self, name: str) -> list[str]:
         """Values of the query, with commas between them or the name again."""
         found = parse_qs(urlsplit(self.target).query).get(name, [])
         return [each.strip() for text in found for each in text.split(",") if each.strip()]
-
-    def form(self) -> dict[str, str]:
-        """The body of a form."""
-        return {name: values[0] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
 
     def value(self) -> Any:
         """The body as JSON.  Raises `Denied`."""
@@ -61,12 +37,9 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(asked.Reply):
     """What is said back: `value` as JSON, as text or bytes; None for an empty body."""
 
-    status: int
-    value: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
     type: str = JSON
 
     @property

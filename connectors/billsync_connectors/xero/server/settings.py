@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from billsync_connectors.xero.server.denied import Denied
+from billsync_stand_in.settings import Options
 
-_CHOICES: Final = {"siblings": ("none", "valid"), "modified_since": ("after", "from"), "forbidden_status": (401, 403)}
 _TAXES: Final = """
 OUTPUT2 20 VAT on Income
 OUTPUT 19 19% VAT on Income
@@ -21,18 +19,19 @@ NONE 0 Tax Exempt
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Options):
     """As docs/reference/xero-stand-in.md lists them; seconds and counts are not negative, 0 is often no limit.
 
     Attributes:
-        password: of the administration's door; "": anyone on this machine.
         tenants: lines, one organisation each.
         tax_rates: lines, `TYPE PERCENT NAME`.
         currencies: codes with spaces between them; the first is the base currency.
         period_lock_date, year_lock_date: `YYYY-MM-DD` or "".
     """
 
-    password: str = ""
+    choices = {"siblings": ("none", "valid"), "modified_since": ("after", "from"), "forbidden_status": (401, 403)}
+    secrets = ("password", "client_secret", "webhook_key")
+
     client_id: str = "BILLSYNC0STAND0IN00000000000000X"
     client_secret: str = "stand-in"  # noqa: S105  of a stand-in
     tenants: str = "Demo Company (Global)\nSecond Ltd"
@@ -59,23 +58,13 @@ class Settings:
     voided_frees_number: bool = False
     webhook_key: str = ""
 
-    def changed(self, values: Mapping[str, Any]) -> Settings:
-        """With these values in place of its own.  Raises `Denied`."""
-        kinds = {field.name: str(field.type) for field in fields(self)}
-        unknown = sorted(set(values) - set(kinds))
-        if unknown:
-            raise Denied(422, {"message": f"there is no setting {unknown[0]}"})
-        return replace(self, **{name: _read(name, kinds[name], value) for name, value in values.items()})
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON values; secrets only as a mark that there are some."""
-        found = asdict(self)
-        hidden = ("password", "client_secret", "webhook_key")
-        return {**found, **{name: "***" if found[name] else "" for name in hidden}}
-
     def rates(self) -> list[tuple[str, Decimal, str]]:
         """The tax rates: type, percent, name."""
         return _rates(self.tax_rates)
+
+    def _check(self, name: str, found: Any) -> None:
+        if name == "tax_rates":
+            _rates(found)
 
 
 def _rates(text: str) -> list[tuple[str, Decimal, str]]:
@@ -88,34 +77,6 @@ def _rates(text: str) -> list[tuple[str, Decimal, str]]:
         except InvalidOperation:
             raise ValueError(line) from None
     return found
-
-
-def _read(name: str, kind: str, value: Any) -> Any:
-    """A setting's value, also from its text form, as it comes from a command line."""
-    try:
-        found = _as(kind, value)
-        if name == "tax_rates":
-            _rates(found)
-        fits = found in _CHOICES.get(name, (found,))
-    except (ValueError, TypeError, KeyError):
-        fits = False
-    if not fits:
-        wanted = " or ".join(str(each) for each in _CHOICES.get(name, (kind,)))
-        raise Denied(422, {"message": f"the setting {name}: expected {wanted}, got {value!r}"})
-    return found
-
-
-def _as(kind: str, value: Any) -> Any:
-    if kind == "bool":
-        return {"true": True, "false": False}[str(value).lower()]
-    if kind == "str":
-        if not isinstance(value, str):
-            raise TypeError
-        return value
-    number = int(value)
-    if number < 0 or isinstance(value, bool):
-        raise ValueError
-    return number
 
 
 def listed(text: str) -> list[str]:
