@@ -74,14 +74,16 @@ def changed(
     judge: Judge | None = None,
     take: Take | None = None,
     full: bool = False,
-    ended: Callable[[], None] = lambda: None,
+    ended: Callable[[], object] = lambda: None,
+    expected: Callable[[int], None] = lambda _n: None,
     fetch_ahead: bool = False,
 ) -> tuple[int, int]:
     """Read one kind of record into the inbox.  Gives how many records were read, and how many were new or changed.
 
     A page whose records `judge` finds changed in form is not taken: the read ends before it, with a problem, and goes
     on there with the next run.  `full` forgets the checkpoint and takes everything again as it is; what has not changed
-    stays as it is.  `take` may map records before they are stored.  `ended` is called where the read came to its end.
+    stays as it is.  `take` may map records before they are stored.  `ended` is called where the read came to its end,
+    `expected` with how many records it will bring, where the system says so.
 
     With `fetch_ahead` the connector reads in a thread of its own while pages are stored; nothing else uses it until the
     read is over.  Raises the connector's `TryLater` and `Refused`.
@@ -100,6 +102,8 @@ def changed(
                     report(tx, [drifted.problem])
                 return reading.read, reading.fresh
             advance(len(page.records))
+            if page.total is not None:
+                expected(page.total)
     if drifting:
         with store.tx("pull-end") as tx:
             tx.problems.close_file(connection, object, at=now(), codes_prefix=DRIFT_CODE)
@@ -145,6 +149,8 @@ class _Reading:
             self.fresh += absorbed.new + absorbed.changed
             self._close(tx, page, [record.id for record in good], at)
         self.read += len(page.records)
+        facts = {"object": self.object, "records": len(page.records), "fresh": absorbed.new + absorbed.changed}
+        observe.event("page_stored", level="debug", connection=self.connection, **facts)
 
     def _close(self, tx: Tx, page: Page, ids: Sequence[str], at: datetime) -> None:
         """Resolve what is mended; at the end of a read of everything, what is gone and what was not told again."""
@@ -254,9 +260,7 @@ def _of(problem: Problem, connection: str, object: str) -> bool:
 
 def _was_sound(tx: Tx, connection: str, object: str) -> bool:
     """Whether records of this kind were taken before, and most of them were good."""
-    states = tx.inbox.states(connection, object)
-    sound, bad = states.get("mapped", 0), states.get("problem", 0)
-    return sound > 0 and bad * DRIFT_SHARE <= sound + bad
+    return tx.inbox.mostly_sound(connection, object, DRIFT_SHARE)
 
 
 def _settled(

@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -50,16 +49,6 @@ def test_a_line_is_one_json_object_with_what_is_bound_around_it(lines: io.String
     }  # fmt: skip
     assert "run" not in second
     assert list(second)[:3] == ["timestamp", "level", "event"]
-
-
-def test_another_thread_tells_what_was_bound_where_its_work_was_given(lines: io.StringIO) -> None:
-    def work(n: int) -> None:
-        observe.event("page_stored", records=n)
-
-    with ThreadPoolExecutor(4) as pool, observe.bound(run="r"):
-        list(pool.map(observe.carried(work), range(50)))
-    assert sorted(line["records"] for line in told(lines)) == list(range(50))
-    assert {line["run"] for line in told(lines)} == {"r"}
 
 
 def test_a_library_says_its_own_words_and_no_values(lines: io.StringIO) -> None:

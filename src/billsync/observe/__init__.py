@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar, copy_context
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar
+from contextvars import ContextVar
+from typing import Any, Literal, Protocol
 
 from billsync.observe.masking import Mask
 
 Level = Literal["debug", "info", "warning", "error"]
 Mark = Callable[..., None]
 """Adds facts to a span that are only known at its end, such as `mark(status="200")`."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Watcher(Protocol):
@@ -90,16 +87,6 @@ def bound(**facts: Any) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
-
-
-def carried(work: Callable[P, T]) -> Callable[P, T]:
-    """The work, to be done in another thread: what is bound here, and the span that is open here, hold there too."""
-    context = copy_context()
-
-    def there(*args: P.args, **named: P.kwargs) -> T:
-        return context.copy().run(work, *args, **named)
-
-    return there
 
 
 def _unmarked(**_facts: Any) -> None:

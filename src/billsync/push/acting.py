@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from billsync import observe
 from billsync.connector import Connector, Found, Intent, Outcome, Target, TryLater
 from billsync.mapping.ownership import without
 from billsync.model.delivery import Delivery
@@ -29,6 +30,11 @@ class Done:
 
 def act(push: Push, connector: Connector, job: Job) -> Done:
     """Look first where only a search tells what is there, then write what is not; nothing where it must not."""
+    with observe.span("batch", connection=push.connection, object=job.object, writes=len(job.claimed)):
+        return _act(push, connector, job)
+
+
+def _act(push: Push, connector: Connector, job: Job) -> Done:
     outside_of_transactions(push)
     kept = _kept_back(push)
     if kept is not None:
