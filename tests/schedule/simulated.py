@@ -207,7 +207,7 @@ world_hub = getcurrent()
 
 
 def live(world: World, end: datetime, daemons: int = 2) -> None:
-    """Let so many daemons live until an instant, and then one more, undisturbed for two days: it closes all."""
+    """Let so many daemons live until an instant, and then one more, undisturbed for half a day: it closes all."""
     world.later(world.chance.sleep_h, world.sleeps)
     all_of_them = [Daemon(world, name) for name in "ABC"[:daemons]]
     world.until(end)
@@ -218,6 +218,6 @@ def live(world: World, end: datetime, daemons: int = 2) -> None:
     world.held.clear()
     world.chance = Chance(kill_h=1e6, sleep_h=1e6, clock_h=1e6, long_run=0)
     last = Daemon(world, "Z")
-    world.until(end + timedelta(days=2))
+    world.until(end + timedelta(hours=12))
     last._cut_off()
     world.agenda.clear()

@@ -15,8 +15,8 @@ from billsync.timetable.slots import Slot, jitter, next_slot
 Pause = Literal["", "quiet", "blackout"]
 
 _ONE: Final = timedelta(days=1)
-_LONGEST_DARK: Final = 1_000
-"""Days after which a blackout counts as having no end."""
+_LONGEST_DARK: Final = 70
+"""Days after which a blackout that comes with every month has no end."""
 
 _TRIES: Final = 400
 
@@ -71,7 +71,9 @@ def ever_rings(schedule: Schedule, after: datetime) -> bool:
         found = fate(schedule, "", slot)
         if found.ring_at is not None:
             return True
-        after = max(slot.due, found.until or slot.due)
+        if found.until is None:
+            return False
+        after = max(slot.due, found.until)
     return False
 
 
