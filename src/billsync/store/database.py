@@ -94,6 +94,7 @@ class Store:
         self._point = point
         self._turn = threading.Lock()
         self._turn_of: int | None = None
+        self._stamp: str | None = None
 
     def __repr__(self) -> str:
         return f"<Store {self._where}>"
@@ -132,6 +133,7 @@ class Store:
         `StoreUnusable`, and RuntimeError inside of another one of the same thread.
         """
         with self._my_turn(), translated(self._where), self._writer.connect() as conn, conn.begin() as transaction:
+            self._stamp = migrating.still_ours(conn, self._where, self._stamp)
             yield Tx(conn)
             self._point(f"{name}:before-commit")
             try:
@@ -169,15 +171,20 @@ class Store:
     @contextmanager
     def view(self) -> Iterator[Tx]:
         """One read transaction: all of it sees the same moment, and it cannot write."""
-        with translated(self._where), self._reader.connect() as conn, conn.begin() as transaction:
-            yield Tx(conn)
-            transaction.rollback()
+        try:
+            with translated(self._where), self._reader.connect() as conn, conn.begin() as transaction:
+                yield Tx(conn)
+                transaction.rollback()
+        except DBAPIError:  # a defect of ours, unless a newer billsync has changed the tables
+            migrating.check_schema(self._engine, self._where)
+            raise
 
     @contextmanager
     def aside(self) -> Iterator[Tx]:
         """A write transaction that takes no turn on Postgres: for what no other row depends on, such as a beat."""
         engine = self._writer if self._url.get_backend_name() == "sqlite" else self._engine
         with translated(self._where), engine.connect() as conn, conn.begin():
+            migrating.still_ours(conn, self._where, self._stamp)
             yield Tx(conn)
 
     @property

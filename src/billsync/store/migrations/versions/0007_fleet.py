@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
+works_beside = "0006"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
@@ -70,3 +71,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pipeline", "connection", "object", name="pk_pulses"),
     )
     op.create_table("store_notes", *_text("name value at"), sa.PrimaryKeyConstraint("name", name="pk_store_notes"))
+    op.create_index(
+        "ix_inbox_connection_object_state_mapping", "inbox", ["connection", "object", "state", "mapping"]
+    )
