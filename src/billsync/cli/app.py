@@ -18,9 +18,10 @@ from billsync.cli import (
     plan_doors,
     schedule_doors,
     stand_ins,
+    store_doors,
     tie_doors,
 )
-from billsync.cli.options import CONFIG, Config, Day, Full, Limit, Name, Out, day
+from billsync.cli.options import CONFIG, Config, Limit, Name, Out, day
 
 app = typer.Typer(
     name="billsync",
@@ -76,23 +77,6 @@ def doctor(config: Config = CONFIG, format: Out = "table") -> None:
 
 
 # ---------------------------------------------------------------- running
-
-
-@app.command()
-def sync(
-    pipeline: Name = None,
-    config: Config = CONFIG,
-    format: Out = "table",
-    through: Day = None,
-    full: Full = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what a run would change.")] = False,
-) -> None:
-    """Run a pipeline once: read, map, bill, push, read payments, write status back."""
-    if dry_run:
-        plan_doors.plan(pipeline, config, format=format, through=through, full=full)
-    from billsync.cli import runs
-
-    raise typer.Exit(runs.sync(config, pipeline, through, full=full, format=format))
 
 
 plan_doors.register(app)
@@ -282,54 +266,7 @@ hook_doors.register(app)
 # ---------------------------------------------------------------- the store
 
 
-db = typer.Typer(no_args_is_help=True, help="The store.")
-app.add_typer(db, name="db")
-
-
-@db.command("upgrade")
-def db_upgrade(config: Config = CONFIG) -> None:
-    """Make the store, or bring it to this version's schema; an interrupted upgrade goes on."""
-    from billsync.cli import ledger
-
-    raise typer.Exit(ledger.upgrade(config))
-
-
-@db.command("check")
-def db_check(config: Config = CONFIG, format: Out = "table") -> None:
-    """Whether the store is whole and of this version."""
-    from billsync.cli import ledger
-
-    raise typer.Exit(ledger.check(config, format))
-
-
-@db.command("backup")
-def db_backup(
-    file: Annotated[Path, typer.Argument(help="The file to make; it must not be there yet.")], config: Config = CONFIG
-) -> None:
-    """Copy the store into a file, whole, while it is in use."""
-    from billsync.cli import recovery
-
-    raise typer.Exit(recovery.backup(config, file))
-
-
-@db.command("restore")
-def db_restore(
-    file: Annotated[Path, typer.Argument(help="A file that `db backup` made.")],
-    config: Config = CONFIG,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Put a backup in the store's place; nothing is sent before `billsync recover` has compared it with the targets."""
-    from billsync.cli import recovery
-
-    raise typer.Exit(recovery.restore(config, file, yes=yes))
-
-
-@db.command("recovered")
-def db_recovered(config: Config = CONFIG) -> None:
-    """Say that the store was restored by other tools (pg_restore): nothing is sent before `billsync recover`."""
-    from billsync.cli import recovery
-
-    raise typer.Exit(recovery.recovered(config))
+store_doors.register(app)
 
 
 @app.command()

@@ -12,8 +12,8 @@ from typing import Any
 
 from billsync import recover as recovering
 from billsync import schedule, settings, workspace
-from billsync.cli import guard, progress, show
-from billsync.model.gate import Gate, GateState
+from billsync.cli import guard, moving, progress, show
+from billsync.model.gate import GateState
 from billsync.settings import Settings
 from billsync.stage.world import Progress
 from billsync.store import Store, Tx, copying
@@ -21,9 +21,11 @@ from billsync.store import Store, Tx, copying
 _ASKED = "billsync recover"
 
 
-def backup(config: Path, file: Path) -> int:
+def backup(config: Path, file: Path, *, portable: bool = False) -> int:
     """Copy the store into a file."""
     loaded = settings.load(config)
+    if portable:
+        return moving.export(loaded, file)
     Store.open(loaded.store).close()  # says what is wrong with it, where something is
     copying.backup(loaded.store, file)
     show.line(f"{file}: {file.stat().st_size:,} bytes, the whole store")
@@ -45,7 +47,7 @@ def restore(config: Path, file: Path, *, yes: bool) -> int:
     store.close()
     if keep.exists():
         show.line(f"what was there is kept as {keep}")
-    return _told(closed)
+    return moving.told(closed)
 
 
 def recovered(config: Path) -> int:
@@ -54,13 +56,7 @@ def recovered(config: Path) -> int:
     clock = schedule.SystemClock()
     with workspace.opened(loaded, clock, create=False) as opened:
         closed = _hold_back(opened.store, loaded, "restored by other tools", clock.now())
-    return _told(closed)
-
-
-def _told(closed: list[str]) -> int:
-    if closed:
-        show.line(f"nothing is sent to {', '.join(closed)} until `{_ASKED}` has compared what stands there")
-    return guard.OK
+    return moving.told(closed)
 
 
 def _sure(question: str) -> bool:
@@ -74,15 +70,7 @@ def _sure(question: str) -> bool:
 def _hold_back(store: Store, loaded: Settings, detail: str, at: datetime) -> list[str]:
     """Close the gate of every connection that is written to."""
     with store.tx("restored") as tx:
-        targets = {pipeline.target for pipeline in loaded.pipelines.values() if pipeline.target}
-        names = sorted(targets | set(tx.outbox.counts()))
-        for name in names:
-            tx.gates.put(_closed(name, detail, at))
-    return names
-
-
-def _closed(name: str, detail: str, at: datetime) -> Gate:
-    return Gate(connection=name, state=GateState.RECOVERING, reason="restored", detail=detail, at=at)
+        return moving.held_back(tx, loaded, detail, at)
 
 
 # ---------------------------------------------------------------- recover
