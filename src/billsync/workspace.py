@@ -133,7 +133,7 @@ def connected(
 
         connector = made()
         stack.callback(connector.close)
-        yield End(name, connector)
+        yield End(name, connector, made)
 
 
 def keep_of(workspace: Workspace, name: str) -> Vault:
@@ -273,6 +273,7 @@ def world(
             heard=_heard(workspace, pipeline_name, pipeline),
             parity=pipeline.push.parity,
             changes=pipeline.changes,
+            fetch_ahead=True,
         )
 
 
@@ -319,6 +320,7 @@ def _options(push: PushSettings, *, insists: bool) -> Options:
         edited=push.edited,
         calls_per_s=push.calls_per_s,
         burst=push.burst,
+        calls_at_once=push.calls_at_once,
         bounds=push.bounds,
         insists=insists,
     )

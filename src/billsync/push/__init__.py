@@ -7,7 +7,9 @@ was executed allows another send; everything else is unknown and looked up first
 
 from __future__ import annotations
 
+from billsync.push.hands import More
+from billsync.push.helping import help_out
 from billsync.push.machine import deliver
 from billsync.push.session import Clock, Options, Pushed
 
-__all__ = ["Clock", "Options", "Pushed", "deliver"]
+__all__ = ["Clock", "More", "Options", "Pushed", "deliver", "help_out"]

@@ -96,6 +96,7 @@ class Push(Noun):
             stands there, or `overwrite` it.
         calls_per_s: requests a second at most, in place of the connector's own figure, or None.
         burst: requests that may go out at once before that.
+        calls_at_once: writes that may be under way at once, in place of the connector's own figure, or None.
         bounds: what one run may send.
         parity: what is done where the target would come to another total.
     """
@@ -105,6 +106,7 @@ class Push(Noun):
     edited: Literal["report", "adopt", "overwrite"] = "report"
     calls_per_s: Number | None = None
     burst: int = Field(default=10, ge=1)
+    calls_at_once: int | None = Field(default=None, ge=1, le=64)
     bounds: Bounds = Bounds()
     parity: Parity = Parity()
 

@@ -15,7 +15,7 @@ from billsync.mapping import Mapping as FieldMapping
 from billsync.mapping.shape import Change
 from billsync.mapping.tables import LIVE
 from billsync.model.problem import Problem
-from billsync.push import Clock, Options
+from billsync.push import Clock, More, Options
 from billsync.settings.changes import Changes
 from billsync.settings.shape import Conflicts, Parity
 from billsync.stage.looking import Look
@@ -50,10 +50,16 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side of a pipeline: a connection's name and its connector."""
+    """One side of a pipeline: a connection's name and its connector.
+
+    Attributes:
+        more: opens one more connector to the same system, which whoever asked for it closes; None where there is but
+            the one.
+    """
 
     name: str
     connector: Connector
+    more: More | None = None
 
 
 @dataclass(slots=True)
@@ -106,6 +112,7 @@ class World:
         parity: what is done where the target would come to another total than a document.
         recovering: True where this run catches up after a backup was restored: only then are invoices made for a
             target whose gate is `recovering`, and they take the numbers that stand there.
+        shares: connection -> how many calls at once this process may make there, where others help.
         fetch_ahead: whether connectors read in a thread of their own while pages are stored.
     """
 
@@ -136,6 +143,7 @@ class World:
     parity: Parity = _EXACT
     changes: Changes | None = None
     fetch_ahead: bool = False
+    shares: dict[str, int] = field(default_factory=dict)
 
     @property
     def lives(self) -> tuple[str, ...]:
