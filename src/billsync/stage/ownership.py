@@ -29,7 +29,8 @@ Page = Sequence[tuple[InboxRow, Mapped]]
 
 def options(world: World, end: End) -> Options:
     """How to push to one system in this run: with the changes of its fields, and what is read back of it."""
-    return replace(world.options, changes=world.shapes.of(end.name), watched=watched(world, end))
+    calls = world.shares.get(end.name, world.options.calls_at_once)
+    return replace(world.options, changes=world.shapes.of(end.name), watched=watched(world, end), calls_at_once=calls)
 
 
 def watched(world: World, end: End) -> dict[str, Watch]:
