@@ -12,6 +12,7 @@ from billsync.cli import (
     billing_doors,
     change_doors,
     document_doors,
+    fleet_doors,
     hook_doors,
     mapping_doors,
     money_doors,
@@ -79,6 +80,7 @@ def doctor(config: Config = CONFIG, format: Out = "table") -> None:
 # ---------------------------------------------------------------- running
 
 
+fleet_doors.register(app)
 plan_doors.register(app)
 billing_doors.register(app)
 
