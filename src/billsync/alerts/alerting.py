@@ -8,7 +8,7 @@ this process' own memory.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -45,6 +45,7 @@ class Alerting:
     """Alerts of one configuration: a companion of the daemon, and what `billsync alerts check` does once.
 
     Args:
+        current: the configuration as it is now, asked before each round; None where it stays as it is.
         given: channel -> how it is spoken to; None for the configuration's own.
         round_s: seconds from one round to the next.
     """
@@ -58,10 +59,12 @@ class Alerting:
         clock: Clock,
         owner: str,
         *,
+        current: Callable[[], Settings] | None = None,
         given: Mapping[str, Way] | None = None,
         round_s: float = ROUND_S,
     ) -> None:
         self._settings, self._store, self._clock, self._owner = settings, store, clock, owner
+        self._current = current or (lambda: settings)
         self._given, self._round_s = given, round_s
         self._sender = settings.environment or settings.root.name
         self._own = _Memory()
@@ -83,7 +86,7 @@ class Alerting:
 
     def check(self) -> list[Alert]:
         """One round.  Gives the alerts that stand; nothing where another process goes round now."""
-        now = self._clock.now()
+        now, self._settings = self._clock.now(), self._current()
         try:
             with self._store.lock("alerts", self._owner):
                 return self._round(now)

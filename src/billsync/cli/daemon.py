@@ -55,7 +55,10 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
         lost.ends = (stop, service.wake)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
-        companions: list[Companion] = [Pump(member), Alerting(loaded, member.opened.store, clock, member.opened.owner)]
+        alerting = Alerting(
+            loaded, member.opened.store, clock, member.opened.owner, current=lambda: service.workspace().settings
+        )
+        companions: list[Companion] = [Pump(member), alerting]
         ended = service.run(lambda name, slot: ring(member, service.workspace(), name, slot, say), stop, companions)
         if member.presence.dead:
             say("others declared this process dead while it was held up: it ends, and may be started again")

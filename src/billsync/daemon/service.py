@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from billsync.daemon.reload import Watched, checked
 from billsync.plugins import PluginProblem
 from billsync.schedule import Clock
 from billsync.settings import BadSettings, Settings
+from billsync.store import StoreUnusable, Tx
 from billsync.timetable import Schedule, fate, next_slot
 from billsync.workspace import Workspace
 
@@ -142,13 +144,27 @@ class Service:
             self._troubled(error)
             self._say("the configuration was changed and cannot be used: the one before stays")
             observe.event("configuration_refused", level="error", codes=_codes(error))
+            self._flag(f"the configuration was changed and cannot be used: {_codes(error)}")
         else:
             self._opened = replace(self._opened, settings=loaded)
             self._watched.take_up(loaded)
             self._say("the configuration was changed, and is taken up")
             observe.event("configuration_taken_up", pipelines=len(loaded.pipelines))
+            self._flag("")
             self._hang(bells)
         supervisor.notify("READY=1")
+
+    def _flag(self, reason: str) -> None:
+        """Want somebody told, or no more; not for long, and not at the price of the schedules."""
+
+        def note(tx: Tx) -> None:
+            if reason:
+                tx.alerts.raise_flag("CONFIG-REFUSED", reason=reason, at=self._clock.now())
+            else:
+                tx.alerts.lower_flag("CONFIG-REFUSED")
+
+        with suppress(StoreUnusable):
+            self._opened.store.run("alerts", note)
 
     def _companion_failed(self, name: str, error: Exception) -> None:
         self._say(f"{name} ended by itself; the schedules go on")

@@ -7,7 +7,6 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
-works_beside = "0006"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
