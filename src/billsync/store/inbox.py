@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import CompoundSelect, Connection, and_, bindparam, delete, func, or_, select, union_all, update
 
 from billsync.connector import Record
 from billsync.model.base import canonical_json, digest_text
@@ -19,11 +19,15 @@ from billsync.store.bulk import insert_rows, upsert_rows
 from billsync.store.echoes import Echo, Echoes
 from billsync.store.schema import cursors, inbox
 from billsync.store.sql import among, bulk, rows, upsert
-from billsync.store.types import with_whole
+from billsync.store.types import fold, with_whole
 
 _MISSING: Final = object()
 _CHANGES: Final = ("state", "mapping", "deleted", "version", "digest", "run", "at", "place", "data")
 STATES: Final = frozenset({"new", "mapped", "skipped", "problem", "gone"})
+_UNSETTLED: Final = ("new", "problem")
+_SETTLED: Final = ("mapped", "skipped")
+_FEW: Final = 5_000
+"""Records to map that are looked up one by one among all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +173,14 @@ class Inbox:
         self, connection: str, object: str, mapping: str, *, after: str = "", limit: int = 500
     ) -> list[InboxRow]:
         """Records to map, by id after `after`: new ones, those with a problem, and those of another mapping digest."""
-        todo = or_(inbox.c.state.in_(("new", "problem")), inbox.c.mapping != mapping)
-        query = _of(connection, object, inbox).where(inbox.c.state != "gone", todo, inbox.c.id > after)
-        return [_inbox_row(row) for row in rows(self._conn, query.order_by(inbox.c.id).limit(limit))]
+        found = rows(self._conn, _todo(connection, object, mapping).limit(_FEW + 1))
+        if len(found) > _FEW:  # sooner found in the order of their ids
+            other = or_(inbox.c.state.in_(_UNSETTLED), inbox.c.mapping != mapping)
+            query = _of(connection, object, inbox).where(inbox.c.state != "gone", other, inbox.c.id > after)
+            return [_inbox_row(row) for row in rows(self._conn, query.order_by(inbox.c.id).limit(limit))]
+        ids = sorted((row["id"] for row in found if fold(row["id"]) > fold(after)), key=fold)[:limit]
+        query = _of(connection, object, inbox).order_by(inbox.c.id)
+        return [_inbox_row(row) for row in among(self._conn, query, inbox.c.id, ids)]
 
     def page(self, connection: str, object: str, *, after: str = "", limit: int = 500) -> list[InboxRow]:
         """Records that are not deleted, mapped or not, by id from the first after `after`."""
@@ -224,6 +233,15 @@ class Inbox:
         query = _of(connection, object, inbox.c.state, func.count().label("records")).group_by(inbox.c.state)
         return {row["state"]: row["records"] for row in rows(self._conn, query)}
 
+    def mostly_sound(self, connection: str, object: str, share: int) -> bool:
+        """Whether records of a kind are mapped, and no more than one in `share` of them and of bad ones is bad."""
+        least = max(1, self._count(connection, object, "problem", None) * (share - 1))
+        return self._count(connection, object, "mapped", least) == least
+
+    def _count(self, connection: str, object: str, state: str, most: int | None) -> int:
+        found = _of(connection, object, inbox.c.id).where(inbox.c.state == state).limit(most).subquery()
+        return self._conn.execute(select(func.count()).select_from(found)).scalar_one()
+
     def retry(self, connection: str, object: str, id: str) -> bool:
         """Have a record mapped again.  False where it is not there."""
         again = update(inbox).where(*_row_key()).values(state="new")
@@ -242,6 +260,16 @@ def _echo(known: Mapping[str, Echo], name: str) -> str:
 
 def _of(connection: str, object: str, *columns: Any) -> Any:
     return select(*columns).where(inbox.c.connection == connection, inbox.c.object == object)
+
+
+def _todo(connection: str, object: str, mapping: str) -> CompoundSelect[Any]:
+    """What is to be mapped: each part is one look into the index."""
+    parts = [inbox.c.state == state for state in _UNSETTLED]
+    for state in _SETTLED:
+        parts += [
+            and_(inbox.c.state == state, other) for other in (inbox.c.mapping < mapping, inbox.c.mapping > mapping)
+        ]
+    return union_all(*(_of(connection, object, inbox.c.id, inbox.c.whole).where(part) for part in parts))
 
 
 def _row_key() -> tuple[Any, ...]:

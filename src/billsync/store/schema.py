@@ -66,6 +66,7 @@ inbox = Table(
     _text("place"),
     _whole(),
     _text("data"),  # last: SQLite then reads the columns before it without the record itself
+    Index(None, "connection", "object", "state", "mapping"),  # what is to be mapped, of millions that are
 )
 
 facts = Table(

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Executable,
     Select,
@@ -59,7 +60,9 @@ def bulk(conn: Connection, statement: Executable, rows: Sequence[dict[str, Any]]
     return conn.execute(statement, rows).rowcount if rows else 0
 
 
-def rows(conn: Connection, statement: Select[Any], given: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+def rows(
+    conn: Connection, statement: Select[Any] | CompoundSelect[Any], given: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """The rows as dicts, long texts whole; `given` are the values of the statement's own parameters."""
     result = conn.execute(statement, given)
     names = list(result.keys())
