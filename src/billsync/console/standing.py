@@ -92,7 +92,7 @@ class Standing(Collector):
             yield "billsync_last_run_timestamp_seconds", (name, state), at.timestamp()
         for (name, outcome), count in tx.pulses.slots(now - LATELY).items():
             if name in names and outcome != BEGAN:
-                yield "billsync_slots", (name, outcome), count
+                yield "billsync_slots_last_day", (name, outcome), count
 
     def _of_processes(self, tx: Tx) -> Iterator[Sample]:
         for kind, count in tx.pulses.processes(self._opened.clock.now() - ALIVE).items():

@@ -143,7 +143,9 @@ STANDING: Final = (
         "billsync_last_run_timestamp_seconds", "gauge", ("pipeline", "state"), "when the newest run of each state began"
     ),
     Figure("billsync_processes_alive", "gauge", ("kind",), "daemons and workers that gave a sign lately"),
-    Figure("billsync_slots", "gauge", ("pipeline", "outcome"), "slots of the last day, by what became of them"),
+    Figure(
+        "billsync_slots_last_day", "gauge", ("pipeline", "outcome"), "slots of the last day, by what became of them"
+    ),
     Figure("billsync_budget_tokens", "gauge", ("connection", "pool"), "calls that may be made at once, as last noted"),
 )
 """What stands in the store, read when somebody asks."""
