@@ -61,6 +61,14 @@ def unsent(job: Job, why: str, after_s: float = 0.0) -> Done:
     return Done(job, [TryLater("held_back", why, after_s=after_s) for _ in job.claimed], sent=False)
 
 
+def heed(push: Push, done: Done) -> None:
+    """Leave the system alone for as long as it asked."""
+    asked = [answer.after_s for answer in done.outcomes if isinstance(answer, TryLater) and answer.after_s]
+    if asked and done.sent:
+        until = push.clock.now() + timedelta(seconds=min(max(asked), decide.CAP_S))
+        push.hold_until = max(until, push.hold_until or until)
+
+
 def _kept_back(push: Push) -> tuple[str, float] | None:
     """Why a job that was claimed must not go out now, and for how many seconds; None where it may.
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from billsync.connector import Connector
 from billsync.push import echo
-from billsync.push.acting import Done, act, unsent
+from billsync.push.acting import Done, act, heed, unsent
 from billsync.push.claiming import Job, Room
 from billsync.push.session import Push
 from billsync.store import Echo
@@ -136,6 +136,7 @@ class Hands:
                     connector = self._more()
                     connector.calls.sending()
                 done = act(self._push, connector, job)
+                heed(self._push, done)  # at once: others are about to send
                 self._back.put((job.object, done))
                 back = True
                 self._back.put((job.object, echo.read_back(self._push, connector, job.intents, done.outcomes)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 
-from billsync.connector import Target, TryLater
+from billsync.connector import Target
 from billsync.model.delivery import Delivery, DeliveryState
 from billsync.model.gate import GateState
 from billsync.push import decide, echo, gatekeeper, outcome
-from billsync.push.acting import Done, act
+from billsync.push.acting import Done, act, heed
 from billsync.push.claiming import NONE, Batch, Job, Room, Taken, choose, claim, may_go
 from billsync.push.session import Push
 from billsync.store import Tx
@@ -88,7 +87,7 @@ def carry(push: Push, job: Job) -> None:
 def settle(push: Push, done: Done) -> None:
     """Note the outcomes of one job, and heed what they say of the system."""
     moves = _judged(push, done)
-    _heed(push, done)
+    heed(push, done)
     made = push.store.run("outcome", lambda tx: _noted(push, tx, [moves]))
     _after(push, [done], [moves], made)
 
@@ -100,7 +99,7 @@ def turn(push: Push, done: Sequence[Done], waiting: Waiting, room: Room) -> Take
     """
     judged = [_judged(push, each) for each in done]
     for each in done:
-        _heed(push, each)
+        heed(push, each)
     if push.stopped or push.held() or any(_stops(move) for moves in judged for _, move in moves):
         room = NONE
     rooms = iter([room])
@@ -136,14 +135,6 @@ def _noted(push: Push, tx: Tx, judged: Sequence[Moves]) -> Moves:
 def _stops(move: decide.Move) -> bool:
     """Whether a move may end the push: what comes of it is seen before more is claimed."""
     return move.offline or move.reason == decide.TAKEN
-
-
-def _heed(push: Push, done: Done) -> None:
-    """Leave the system alone for as long as it asked."""
-    asked = [answer.after_s for answer in done.outcomes if isinstance(answer, TryLater) and answer.after_s]
-    if asked and done.sent:
-        until = push.clock.now() + timedelta(seconds=min(max(asked), decide.CAP_S))
-        push.hold_until = max(until, push.hold_until or until)
 
 
 def _after(push: Push, done: Sequence[Done], judged: Sequence[Moves], made: Moves) -> None:
