@@ -19,7 +19,7 @@ from billsync import observe
 from billsync.budget import keeping, limits
 from billsync.budget.limits import MILLI
 from billsync.budget.plan import counts, part_of
-from billsync.budget.sharing import Answer, Ask, share
+from billsync.budget.sharing import Answer, Ask, lasts_us, share
 from billsync.connector import CALLS, CallLimit, Said, TryLater, Urgency
 from billsync.store import Store, StoreUnusable
 from billsync.store.errors import Conflict
@@ -138,6 +138,15 @@ class Account:
         with self._lock:
             self._look()
             return self._held if self._held is not None and self._clock.now() < self._held else None
+
+    def lasts_s(self, count: int, urgency: Urgency) -> float:
+        """Seconds that so many more calls take at this budget."""
+        if not self.plan or self._store.in_transaction:
+            return 0.0
+        with self._store.view() as tx:
+            now = limits.micros(tx.budgets.now(self._clock.now()))
+            known = keeping.loaded(self.plan, tx.budgets.list(self._connection))
+        return lasts_us(self.plan, known, urgency, count, now) / limits.SECOND
 
     # ------------------------------------------------------------ inside: under the lock
 

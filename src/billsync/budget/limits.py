@@ -153,6 +153,20 @@ def wait_us(limit: CallLimit, state: State, needed: int) -> int:
     return _until_rolled(limit, state, lacking)
 
 
+def lasts_us(limit: CallLimit, state: State, count: int, reserve: int) -> int:
+    """How long so many calls take at this limit; `reserve` percent of it are left to others."""
+    full = capacity(limit, state.most)
+    usable = max(MILLI, full - full * reserve // 100)
+    later = count * MILLI - max(0, free(limit, state) - (full - usable))
+    if later <= 0:
+        return 0
+    if limit.kind == "rate":
+        return later * limit.within_s * SECOND // (limit.calls * MILLI)
+    if limit.kind == "daily":
+        return day_start(limit, state.at, -(-later // usable)) - state.at
+    return later * _counts_us(limit) // usable
+
+
 def _until_rolled(limit: CallLimit, state: State, lacking: int) -> int:
     span = limit.within_s * SECOND
     word = min(_WORD_US, span)

@@ -15,12 +15,17 @@ _BUSY: Final = frozenset({429, 503})
 
 
 class Purse:
-    """The `Calls` of one connector, which belongs to one thread."""
+    """The `Calls` of one connector, which belongs to one thread.
+
+    Attributes:
+        made: calls so far.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._connector: Connector | None = None
         self._urgency, self._sends = Urgency.READ, False
+        self.made = 0
 
     def belong(self, connector: Connector, plan: Sequence[CallLimit], share: Decimal) -> None:
         """The connector whose calls are paid, which says what they cost; `share` is our part of what it may make."""
@@ -32,6 +37,7 @@ class Purse:
         """Wait and pay.  Raises `TryLater`."""
         price = {CALLS: 1} if self._connector is None else self._connector.price(method, path)
         self._account.pay(price, self._urgency, waits=not write and not self._sends)
+        self.made += 1
 
     def end(self, status: int | None, headers: Mapping[str, str], after_s: int | None) -> None:
         """What the answer says of limits counts for all."""
@@ -58,6 +64,10 @@ class Purse:
     def held_until(self) -> datetime | None:
         """The instant before which nobody may call, or None."""
         return self._account.held_until()
+
+    def lasts_s(self, count: int) -> float:
+        """Seconds that so many more calls take at this budget."""
+        return self._account.lasts_s(count, self._urgency)
 
     @property
     def limited(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from billsync.budget import limits
 from billsync.budget.limits import MILLI, SECOND, State
-from billsync.connector import CallLimit, Said, Urgency
+from billsync.connector import CALLS, CallLimit, Said, Urgency
 
 RESERVE: Final = {
     Urgency.PAYMENT: 0,
@@ -109,7 +109,7 @@ class Answer:
 
 def share(plan: Sequence[CallLimit], shared: Shared, ask: Ask, now: int) -> tuple[Shared, Answer]:
     """Settle what one process reports and asks for.  Gives what is known afterwards, and its answer."""
-    shared = _reported(plan, _settled(plan, shared, now), ask, now)
+    shared = _reported(plan, settled(plan, shared, now), ask, now)
     me = f"{ask.owner} {int(ask.urgency)}"
     mine = shared.marks.get(me)
     since = mine.since if mine is not None else now
@@ -134,12 +134,20 @@ def share(plan: Sequence[CallLimit], shared: Shared, ask: Ask, now: int) -> tupl
     return shared, Answer(granted, slots, wait, held, any(who != me for who in others))
 
 
+def lasts_us(plan: Sequence[CallLimit], shared: Shared, urgency: Urgency, count: int, now: int) -> int:
+    """How long so many more calls take, if nobody else makes any."""
+    shared = settled(plan, shared, now)
+    found = [limits.lasts_us(limit, shared.states[limit.name], count, RESERVE[urgency]) for limit in counted(plan)]
+    held = 0 if shared.held_until is None else shared.held_until - now
+    return max([0, held, *(us for us, limit in zip(found, counted(plan), strict=True) if limit.pool == CALLS)])
+
+
 def _rank(urgency: int, since: int, now: int) -> tuple[int, int]:
     """Smaller comes first: who waits for long becomes more urgent."""
     return max(0, int(urgency) - max(0, now - since) // _PROMOTED_US), since
 
 
-def _settled(plan: Sequence[CallLimit], shared: Shared, now: int) -> Shared:
+def settled(plan: Sequence[CallLimit], shared: Shared, now: int) -> Shared:
     """As it stands now: what came back is there, who is gone is forgotten."""
     states = {
         limit.name: limits.settled(limit, shared.states.get(limit.name) or limits.begin(limit, now), now)

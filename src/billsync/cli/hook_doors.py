@@ -1,4 +1,4 @@
-"""The doors of `webhooks` and `vault`.  (shell)"""
+"""The doors of `webhooks` and `vault`; `budget` is hung in beside them.  (shell)"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from billsync.cli import alert_doors
+from billsync.cli.budget_doors import budget
 from billsync.cli.options import CONFIG, Config, Limit, Out
 
 webhooks = typer.Typer(no_args_is_help=True, help="Changes that systems tell of by themselves.")
@@ -90,4 +91,5 @@ def register(app: typer.Typer) -> None:
     """Hang the doors in."""
     app.add_typer(webhooks, name="webhooks")
     app.add_typer(vault, name="vault")
+    app.add_typer(budget, name="budget")
     alert_doors.register(app)

@@ -9,6 +9,7 @@ from typing import Any
 from billsync import schedule, settings, workspace
 from billsync import sync as syncing
 from billsync.cli import guard, progress, show, standing
+from billsync.cli.budget import backfills
 from billsync.cli.gates import row as gate_row
 from billsync.cli.opening import view
 from billsync.console import telling
@@ -109,17 +110,19 @@ def status(config: Path, format: show.Format) -> int:
         deliveries = tx.outbox.counts()
         totals = tx.ledger.totals()
         problems = tx.problems.count_open()
+        reads = backfills(tx.budgets.list())
         shut = [gate for gate in tx.gates.list() if gate.state is not GateState.OPEN]
         fresh = standing.freshness(tx, loaded, opened.clock.now())
         waits = standing.backlog(tx, loaded, opened.clock.now())
     facts = _status_facts(last, records, deliveries, totals, problems)
     facts = {"Pipelines": facts.pop("Pipelines"), "Freshness": fresh, **facts, "Backlog": waits}
+    facts["Reads of everything"] = reads
     facts["Held back"] = [gate_row(gate.connection, gate) for gate in shut]
     if format == "json":
         show.emit_json(facts)
         return guard.OK
     for title, lines in facts.items():
-        if title in ("Held back", "Backlog") and not lines:
+        if title in ("Held back", "Backlog", "Reads of everything") and not lines:
             continue
         show.rows(title, list(lines[0]) if lines else [], lines, empty=f"{title}: nothing yet")
         show.line()

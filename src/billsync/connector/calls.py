@@ -95,6 +95,13 @@ class Calls(Protocol):
     def held_until(self) -> datetime | None:
         """The instant before which nobody may call the system, or None."""
 
+    def lasts_s(self, count: int) -> float:
+        """Seconds that so many more calls of the present urgency take at this budget; 0 where nothing limits them."""
+
+    @property
+    def made(self) -> int:
+        """Calls that were made so far."""
+
     @property
     def limited(self) -> bool:
         """Whether calls may have to wait for their turn."""
@@ -120,6 +127,15 @@ class Free:
 
     def held_until(self) -> datetime | None:
         """Nobody holds."""
+
+    def lasts_s(self, count: int) -> float:
+        """No time."""
+        return 0.0
+
+    @property
+    def made(self) -> int:
+        """Nobody counts."""
+        return 0
 
     @property
     def limited(self) -> bool:

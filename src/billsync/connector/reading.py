@@ -47,6 +47,7 @@ class Page:
         snapshot: True on the last page of a read that showed every live record: what was not seen is gone.
         complete: True on the last page of a read that went through everything, even if some of it could not be read:
             complaints about the object that were not made again are mended.  A snapshot is always complete.
+        total: how many records the whole read will bring, about, where the system says so; None where it does not.
     """
 
     records: Sequence[Record]
@@ -54,6 +55,7 @@ class Page:
     checkpoint: Checkpoint = field(default_factory=dict)
     snapshot: bool = False
     complete: bool = False
+    total: int | None = None
 
 
 class FieldInfo(Noun):

@@ -19,7 +19,7 @@ from billsync.model.problem import Problem
 from billsync.model.product import Product
 from billsync.model.ref import Link, Ref
 from billsync.model.usage import CustomerUsage
-from billsync.stage import at_once, bills, drift, looking, money, ownership, schemas
+from billsync.stage import at_once, backfill, bills, drift, looking, money, ownership, schemas
 from billsync.stage.references import References
 from billsync.stage.world import World
 from billsync.store import InboxRow, Tx
@@ -47,6 +47,12 @@ def read(world: World, *, full: bool = False, only: str | None = None) -> None:
 
 def _read(world: World, object: str, mappings: Sequence[FieldMapping], *, full: bool) -> None:
     look = looking.begin(world, world.source.name, object)
+    filling = backfill.begin(world, world.source, object, full=full)
+
+    def ended() -> None:
+        look.ended()
+        filling.ended()
+
     seen, fresh = pull.changed(
         world.store,
         world.source.connector,
@@ -55,11 +61,12 @@ def _read(world: World, object: str, mappings: Sequence[FieldMapping], *, full: 
         run=world.run,
         now=world.now,
         report=world.report,
-        advance=world.progress.advance,
+        advance=filling.advance,
+        expected=filling.expected,
         judge=partial(_suspect, mappings),
         take=_taking(world, mappings),
         full=full,
-        ended=look.ended,
+        ended=ended,
         fetch_ahead=world.fetch_ahead,
     )
     named, changed = pull.hinted(

@@ -7,6 +7,7 @@ from functools import partial
 
 from billsync import pull
 from billsync.cash import status
+from billsync.connector import Urgency
 from billsync.model.delivery import DONE, DeliveryState
 from billsync.model.invoice import InvoiceState
 from billsync.model.payment import Payment, Refund
@@ -43,6 +44,7 @@ def payments(world: World) -> None:
     if not schemas.may_read(world, end, mapping.source_object, [mapping]):
         return
     look = looking.begin(world, end.name, mapping.source_object)
+    end.connector.calls.press(Urgency.READ)
     seen, fresh = pull.changed(
         world.store,
         end.connector,
