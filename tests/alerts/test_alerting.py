@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from billsync.alerts.alerting import Alerting
+from billsync.daemon.bells import Bells
+from billsync.daemon.service import Service, Terms
 from billsync.model.delivery import DeliveryState
 from billsync.model.gate import Gate, GateState
+from billsync.schedule import SystemClock
 from billsync.store import Store, StoreUnusable, Tx
+from billsync.workspace import Workspace
 from tests.alerts.made import AT, CHAT, PAGER, Clock, Listener, Watch, down, watch
 from tests.store.made import delivery
 
@@ -271,3 +275,18 @@ def test_as_a_companion_it_goes_round_until_it_is_told_to_stop(town: Watch) -> N
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_configuration_that_is_refused_is_told_until_one_is_taken_up(town: Watch, tmp_path: Path) -> None:
+    path = town.settings.path
+    heard: list[str] = []
+    failed: list[Exception] = []
+    opened = Workspace(town.settings, town.store, SystemClock(), "o")
+    service = Service(opened, SystemClock(), Terms(1, 1, 1, None), say=heard.append, troubled=failed.append)
+    bells = Bells(town.store, SystemClock(), lambda _name, _slot: "ran", lambda *_: None, owner="o")
+    path.write_text("pipelines: {}\n")
+    service._reload(bells)
+    assert town.round() == ["CONFIG-REFUSED"]
+    [message] = town.ways["chat"].took
+    assert "YAML-KEY-03" in message.notices[0].alert.reason
+    assert len(heard) == len(failed) == 1
