@@ -5,10 +5,10 @@
 A CSV export of so many won deals, each an invoice of its own, goes to the generic stand-in of an ERP, which can only
 be searched (kind C).  The workers are processes of `billsync worker`; the run is given to them by `billsync sync
 --on-workers`.  When a third of the documents stand there, the worker that leads the run is killed
-(SIGKILL); when two thirds do, the one that leads it then is stopped (SIGSTOP), and let go on in the end.
+(SIGKILL); when half of them do, the one that leads it then is stopped (SIGSTOP), and let go on when three quarters do.
 
-Then the ERP's own books are read past billsync: each document once, the totals equal; `billsync verify --live` is asked;
-and nothing may have been sent by the stopped one after it was declared dead.
+Then the ERP's own books are read past billsync: each document once, the totals equal; `billsync verify --live` is
+asked; and nothing may have been sent by the stopped one after it was declared dead.
 """
 
 from __future__ import annotations
@@ -167,9 +167,9 @@ def pid_of(store: Store, owner: str) -> int:
 
 def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: float, *, calm: bool) -> Seen:
     """Look on until the run has ended, and strike twice."""
-    seen, told_at = Seen(), 0.0
+    seen, told_at, stopped = Seen(), 0.0, ""
     waiting: dict[str, tuple[float, int, str]] = {}
-    strikes = [] if calm else [("killed", 1 / 3, signal.SIGKILL), ("stopped", 2 / 3, signal.SIGSTOP)]
+    strikes = [] if calm else [("killed", 1 / 3, signal.SIGKILL), ("stopped", 1 / 2, signal.SIGSTOP)]
     while runner.poll() is None:
         now, done, leads = time.monotonic() - began, confirmed(store), leader(store)
         if not seen.timeline or seen.timeline[-1][1:] != (done, leads):
@@ -185,7 +185,12 @@ def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: 
             os.kill(pid_of(store, leads), number)
             seen.acts.append((now, done, what, leads))
             waiting[what] = (now, done, leads)
+            stopped = leads if what == "stopped" else ""
             sys.stderr.write(f"{now:6.0f} s  {what} {leads} at {done} documents\n")
+        if stopped and done >= documents * 3 / 4:
+            os.kill(pid_of(store, stopped), signal.SIGCONT)
+            seen.acts.append((now, done, "woken", stopped))
+            stopped = ""
         if now >= told_at + TELL_S:
             told_at = now
             sys.stderr.write(f"{now:6.0f} s  {done} documents, led by {leads or 'nobody'}\n")
@@ -218,39 +223,48 @@ def judge(store: Store, erp: StandIn, documents: int, total: Decimal, seen: Seen
     return found
 
 
-def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, calm: bool) -> int:
+@dataclass(frozen=True)
+class Case:
+    """What is run.
+
+    Attributes:
+        slow_s: seconds by which the ERP answers each request later.
+    """
+
+    documents: int
+    workers: int
+    kind: str = "C"
+    calm: bool = False
+    slow_s: float = 0.0
+
+
+def prove(folder: Path, url: str, case: Case) -> tuple[list[str], Seen]:
+    """Run it; gives what is wrong, and what was seen."""
     os.environ["FLEET_STORE"] = url
-    total = deals(folder / "crm", documents)
+    total = deals(folder / "crm", case.documents)
     erp = StandIn(folder / "erp")
     erp.start()
-    erp.set(kind=kind)
-    hands = 4 * workers
-    (folder / "billsync.yaml").write_text(_CONFIG.format(url=erp.url, kind=kind, hands=hands))
+    erp.set(kind=case.kind)
+    if case.slow_s:
+        erp.fault("slow", seconds=f"{case.slow_s}", probability="1")
+    text = _CONFIG.format(url=erp.url, kind=case.kind, hands=4 * case.workers)
+    (folder / "billsync.yaml").write_text(text)
     store = Store.open(url, create=True)
-    crew = [start(folder, number) for number in range(1, workers + 1)]
+    crew = [start(folder, number) for number in range(1, case.workers + 1)]
     began = time.monotonic()
     command = [sys.executable, "-m", "billsync", "sync", PIPELINE, "--on-workers"]
     with (folder / "sync.log").open("wb") as out:
         runner = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     try:
-        seen = watch(store, runner, documents, began, calm=calm)
+        seen = watch(store, runner, case.documents, began, calm=case.calm)
         took = time.monotonic() - began
-        for _, _, what, owner in seen.acts:
-            if what == "stopped":
-                os.kill(pid_of(store, owner), signal.SIGCONT)
         time.sleep(3)
         lives = {worker.number: worker.process.poll() for worker in crew}
-        found = judge(store, erp, documents, total, seen)
-        live = subprocess.run(
-            [sys.executable, "-m", "billsync", "verify", "--live"], cwd=folder, capture_output=True, check=False
-        )
-        if live.returncode:
-            found.append(f"verify --live: exit {live.returncode}: {live.stdout.decode()[-800:]}{live.stderr.decode()}")
-        tell(store, erp, seen, took, documents, f"{workers} workers, exit {runner.returncode}; they ended: {lives}")
-        for line in found[:20]:
-            say(f"WRONG: {line}")
-        say("EACH ONCE" if not found else f"{len(found)} FAULTS")
-        return int(bool(found))
+        found = judge(store, erp, case.documents, total, seen)
+        if not case.calm:
+            found += verified(folder)
+        tell(store, erp, seen, took, case, f"exit {runner.returncode}; workers ended: {lives}")
+        return found, seen
     finally:
         for worker in crew:
             worker.process.kill()
@@ -259,7 +273,14 @@ def prove(folder: Path, url: str, documents: int, workers: int, kind: str, *, ca
         erp.stop()
 
 
-def tell(store: Store, erp: StandIn, seen: Seen, took: float, documents: int, end: str) -> None:
+def verified(folder: Path) -> list[str]:
+    """What `verify --live` finds."""
+    command = [sys.executable, "-m", "billsync", "verify", "--live"]
+    live = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return [] if live.returncode == 0 else [f"verify --live: exit {live.returncode}: {live.stdout[-800:]}{live.stderr}"]
+
+
+def tell(store: Store, erp: StandIn, seen: Seen, took: float, case: Case, end: str) -> None:
     """The figures."""
     log = erp.admin("GET", "log")
     asked = log.get("requests", log) if isinstance(log, dict) else log
@@ -270,8 +291,11 @@ def tell(store: Store, erp: StandIn, seen: Seen, took: float, documents: int, en
         owners = tx.conn.execute(
             text("SELECT owner, count(*) FROM deliveries WHERE kind = 'invoice' GROUP BY owner ORDER BY 2 DESC")
         ).all()
-    say(f"{documents} documents in {took:.0f} s, {documents / took:.0f} a second; {end} (None: at work)")
+    say(f"{case.documents} documents, {case.workers} workers: {took:.0f} s; {end} (None: at work)")
     for at, done, what, owner in seen.acts:
+        if what == "woken":
+            say(f"  woken {owner} at {at:.1f} s ({done} documents)")
+            continue
         gap, led = seen.gaps.get(what), seen.led_again.get(what)
         say(
             f"  {what} {owner} at {at:.1f} s ({done} documents): next document after "
@@ -293,7 +317,11 @@ def main() -> int:
     folder = asked.dir or Path(tempfile.mkdtemp(prefix="billsync-fleet-"))
     folder.mkdir(parents=True, exist_ok=True)
     with postgres(folder) as url:
-        return prove(folder, url, asked.documents, asked.workers, asked.kind, calm=asked.calm)
+        found, _ = prove(folder, url, Case(asked.documents, asked.workers, asked.kind, asked.calm))
+    for line in found[:20]:
+        say(f"WRONG: {line}")
+    say("EACH ONCE" if not found else f"{len(found)} FAULTS")
+    return int(bool(found))
 
 
 if __name__ == "__main__":
