@@ -243,6 +243,11 @@ class Outbox(Attempts):
         over = or_(lease.is_(None), lease <= now, deliveries.c.owner.not_in(sorted(owners)))
         return [_delivery(row) for row in rows(self._conn, _of(connection, _S.INFLIGHT).where(over).order_by(*_ORDER))]
 
+    def owners(self, connection: str) -> set[str]:
+        """Who claimed what is being sent."""
+        query = select(deliveries.c.owner).distinct().where(deliveries.c.connection == connection)
+        return set(self._conn.execute(query.where(deliveries.c.state == str(_S.INFLIGHT))).scalars())
+
     def counts(self, connection: str | None = None) -> dict[str, dict[DeliveryState, int]]:
         """Number of rows by connection and state."""
         columns = (deliveries.c.connection, deliveries.c.state)
