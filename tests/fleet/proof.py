@@ -38,6 +38,8 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "demo/crm_sales_opportunities"
 PIPELINE = "billing"
 TELL_S = 10.0
+STRIKES = (("killed", 1 / 3, signal.SIGKILL), ("stopped", 1 / 2, signal.SIGSTOP))
+"""What is done to whoever leads the run, and at which share of the documents."""
 
 _CONFIG = """\
 store: env:FLEET_STORE
@@ -169,7 +171,7 @@ def watch(store: Store, runner: subprocess.Popen[bytes], documents: int, began: 
     """Look on until the run has ended, and strike twice."""
     seen, told_at, stopped = Seen(), 0.0, ""
     waiting: dict[str, tuple[float, int, str]] = {}
-    strikes = [] if calm else [("killed", 1 / 3, signal.SIGKILL), ("stopped", 1 / 2, signal.SIGSTOP)]
+    strikes = [] if calm else list(STRIKES)
     while runner.poll() is None:
         now, done, leads = time.monotonic() - began, confirmed(store), leader(store)
         if not seen.timeline or seen.timeline[-1][1:] != (done, leads):
