@@ -1,8 +1,8 @@
 """1, 2 and 4 workers on one Postgres: `python -m benchmarks.workers [--documents N]`.
 
 Each document is an invoice of its own, sent to the generic stand-in, which answers each request 20 ms later; each
-worker has four calls at once.  What is measured is the time from the first document that stands there to the last.  Workers,
-the database and the stand-in share the machine: where it has few cores, that is the bound.
+worker has four calls at once.  What is measured is the time from the first document that stands there to the last.
+Workers, the database and the stand-in share the machine: where it has few cores, that is the bound.
 """
 
 from __future__ import annotations
