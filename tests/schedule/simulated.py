@@ -187,6 +187,8 @@ class Daemon:
     def _run(self, pipeline: str, slot: str) -> Ending:
         """As `workspace.run_pipeline`: under the pipeline's lock, once for each slot."""
         world, line = self.world, self.line
+        if line.cut:
+            return "failed"
         if pipeline in world.held:
             return "held"
         id, began = f"{pipeline}@{slot}", world.now

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -72,10 +72,10 @@ class Verdict:
     wrong: list[str]
 
 
-def schedules() -> dict[str, Schedule]:
+def schedules(zones: Sequence[str] = ZONES) -> dict[str, Schedule]:
     """A pipeline for each zone and kind; the policies take turns."""
     found: dict[str, Schedule] = {}
-    for number, (zone, kind) in enumerate((zone, kind) for zone in ZONES for kind in KINDS):
+    for number, (zone, kind) in enumerate((zone, kind) for zone in zones for kind in KINDS):
         policy = POLICIES[(number + number // len(KINDS)) % len(POLICIES)]
         found[f"{zone.partition('/')[2]}-{kind}"] = Schedule.model_validate({"zone": zone, **KINDS[kind][0], **policy})
     return found
@@ -147,9 +147,11 @@ def _parallel(world: World) -> list[str]:
     return found
 
 
-def simulate(store: Store, start: datetime, days: int, seed: int, chance: Chance) -> tuple[World, Verdict]:
+def simulate(
+    store: Store, start: datetime, days: int, seed: int, chance: Chance, zones: Sequence[str] = ZONES
+) -> tuple[World, Verdict]:
     """Daemons from an instant on, for so many days, on this store."""
-    world = World(store, schedules(), start, Random(seed), chance)
+    world = World(store, schedules(zones), start, Random(seed), chance)
     end = start + timedelta(days=days)
     live(world, end)
     return world, judge(world, start, end)

@@ -154,14 +154,14 @@ class Bells:
 
     def _since(self, tx: Tx, name: str, now: datetime) -> datetime:
         """Until when the slots of a pipeline are noted."""
-        newest = tx.rings.newest(name)
-        if newest is not None and newest > now + SKEW:  # the clock was ahead: what it let go of is yet to come
-            tx.rings.unlived(name, now)
-            newest = tx.rings.newest(name, now + SKEW)
+        newest, limit = tx.rings.newest(name), now + SKEW
+        if newest is not None and max(newest.due_at, newest.at) > limit:  # noted by a clock that was ahead
+            tx.rings.reopen(name, now, limit)
+            newest = tx.rings.newest(name, limit)
         if newest is None:
             began = Ring(name, BEGAN, now, now, now, BEGAN, "on_time", "has a schedule since", self._owner)
             tx.rings.add([began])
-        return newest or now
+        return now if newest is None else newest.due_at
 
     def _is_left(self, ring: Ring, now: datetime) -> bool:
         """Whether the process that rang it is gone."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billsync.store.fleet_tables import rings
@@ -64,13 +64,11 @@ class Rings:
         row = update(rings).where(rings.c.pipeline == pipeline, rings.c.slot == slot, rings.c.outcome == came_from)
         return self._conn.execute(row.values(outcome=outcome, why=why, note=note, owner=owner, at=at)).rowcount == 1
 
-    def newest(self, pipeline: str, before: datetime | None = None) -> datetime | None:
-        """The latest instant, before another one, at which a slot was due that is known; None where none is."""
-        query = select(rings.c.due_at).where(rings.c.pipeline == pipeline).order_by(rings.c.due_at.desc()).limit(1)
-        if before is not None:
-            query = query.where(rings.c.due_at < before)
-        found: datetime | None = self._conn.execute(query).scalar_one_or_none()
-        return found
+    def newest(self, pipeline: str, before: datetime | None = None) -> Ring | None:
+        """The slot that was due last, before an instant; None where none is known."""
+        query = select(rings).where(rings.c.pipeline == pipeline).order_by(rings.c.due_at.desc()).limit(1)
+        found = _rings(self._conn, query if before is None else query.where(rings.c.due_at < before))
+        return found[0] if found else None
 
     def open(self, pipeline: str) -> _Rings:
         """Slots that wait or ring, by when they were due."""
@@ -82,13 +80,17 @@ class Rings:
         mine = update(rings).where(rings.c.owner == owner, rings.c.outcome == "ringing")
         return self._conn.execute(mine.values(at=at)).rowcount
 
-    def unlived(self, pipeline: str, now: datetime) -> int:
-        """Forget what a clock that was ahead let go of: slots that are due only after now, and were not run.
+    def reopen(self, pipeline: str, now: datetime, limit: datetime) -> None:
+        """What was let go of later than `limit` was noted by a clock that was ahead: it waits for its time again.
 
-        Gives how many those were.
+        Slots that were put into one row are taken out, to be counted again.
         """
-        ahead = delete(rings).where(rings.c.pipeline == pipeline, rings.c.due_at > now, rings.c.at > now)
-        return self._conn.execute(ahead.where(rings.c.outcome.in_(("waiting", "skipped", "missed", BEGAN)))).rowcount
+        ahead = (rings.c.pipeline == pipeline, rings.c.at > limit)
+        many = rings.c.slot.contains("/")
+        self._conn.execute(delete(rings).where(*ahead, or_(rings.c.outcome == BEGAN, many)))
+        closed = rings.c.outcome.in_(("skipped", "missed")) & rings.c.why.in_(("together", "misfire", "overlap"))
+        again = {"outcome": "waiting", "why": "on_time", "note": "the clock was ahead", "at": now}
+        self._conn.execute(update(rings).where(*ahead, closed).values(**again))
 
     def forget(self, before: datetime) -> int:
         """Forget slots that were due before an instant and are closed, but the newest of each pipeline.
