@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from billsync.cli.fleet import ending
+from billsync.engine import presence
 from billsync.store import Store, StoreUnusable, migrating, schema
 from tests.store.made import AT, other, told
 
@@ -149,3 +152,18 @@ def test_every_migration_that_says_so_names_one_before_it() -> None:
         for line in script.read_text(encoding="utf-8").splitlines():
             if line.startswith("works_beside"):
                 assert line.split('"')[1] in schema.REVISIONS
+
+
+def test_a_process_at_work_ends_when_its_store_became_a_newer_ones(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(presence, "BEAT_S", 0.05)
+    with presence.Presence(store, "one", "worker", version="0", rescue=lambda _: 0, lost=ended.set) as one:
+        with monkeypatch.context() as new:
+            release(tmp_path, new, "9001", CONTRACT)
+            Store.open(store.url, create=True).close()
+        assert ended.wait(20)
+        assert (one.outdated, one.dead, one.sure()) == (True, False, False)
+    code, why = ending(one)
+    assert (code, "install that version" in why) == (6, True)

@@ -15,6 +15,7 @@ from typing import Any
 from billsync import schedule, settings, workspace
 from billsync.alerts.alerting import Alerting
 from billsync.cli import guard, show
+from billsync.cli.fleet import ending
 from billsync.console.watching import watching
 from billsync.daemon import Companion, Ending
 from billsync.daemon.service import LOOK_S, Service, Terms, schedules
@@ -60,11 +61,12 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
         )
         companions: list[Companion] = [Pump(member), alerting]
         ended = service.run(lambda name, slot: ring(member, service.workspace(), name, slot, say), stop, companions)
-        if member.presence.dead:
-            say("others declared this process dead while it was held up: it ends, and may be started again")
+        code, why = ending(member.presence)
+        if why:
+            say(why)
         if not ended:
-            _leave(guard.HELD if member.presence.dead else guard.OK)
-        return guard.HELD if member.presence.dead else guard.OK
+            _leave(code)
+        return code
 
 
 @dataclass(slots=True)

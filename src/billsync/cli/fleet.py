@@ -11,6 +11,7 @@ from billsync import schedule, settings
 from billsync import sync as syncing
 from billsync.cli import guard, runs, show
 from billsync.cli.opening import view
+from billsync.engine.presence import Presence
 from billsync.store.presence import Worker
 
 
@@ -27,9 +28,18 @@ def worker(config: Path, stop_within_s: int) -> int:
         show.remark(f"{member.presence.id} is at work: it carries out what the daemon gives away")
         with watching(member.opened, "worker") as signs:
             member.run(stop, signs.alive)
-        lost = member.presence.dead
-        show.remark("others declared this process dead: it ends" if lost else "stopping: what runs may end")
-    return guard.HELD if lost else guard.OK
+        code, why = ending(member.presence)
+        show.remark(why or "stopping: what runs may end")
+    return code
+
+
+def ending(presence: Presence) -> tuple[int, str]:
+    """With which exit code a process at work ends, and why; "" where it was asked to."""
+    if presence.outdated:
+        return guard.STORE, "a newer billsync changed the store (schema_newer): install that version here; it ends"
+    if presence.dead:
+        return guard.HELD, "others declared this process dead while it was held up: it ends, and may be started again"
+    return guard.OK, ""
 
 
 def _explain(error: Exception) -> None:

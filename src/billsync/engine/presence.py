@@ -32,7 +32,7 @@ class Presence:
 
     Args:
         rescue: lets others go on with what processes that died had begun.
-        lost: is called once, in a thread of its own, where this process was declared dead: it has to end.
+        lost: is called once, in a thread of its own, where this process was declared dead, or is outdated: it ends.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Presence:
         self._rescue, self._lost = rescue, lost
         self._stop = threading.Event()
         self._beat_began = 0.0
-        self._dead = False
+        self._dead = self._outdated = False
         self._thread = threading.Thread(target=self._beats, daemon=True, name="presence")
 
     def __enter__(self) -> Presence:
@@ -85,7 +85,12 @@ class Presence:
 
         After a pause (a suspended machine, SIGSTOP) it is not until it beat again, and may never be.
         """
-        return not self._dead and time.monotonic() - self._beat_began < DEAD_AFTER_S - MARGIN_S
+        return not (self._dead or self._outdated) and time.monotonic() - self._beat_began < DEAD_AFTER_S - MARGIN_S
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a newer billsync changed the store so that this process can do no more."""
+        return self._outdated
 
     @property
     def dead(self) -> bool:
@@ -102,6 +107,10 @@ class Presence:
                 self._look(again=number % AGAIN == 0)
             except StoreUnusable as error:
                 observe.event("beat_failed", level="warning", worker=self.id, reason=error.reason)
+                if error.reason == "schema_newer":  # nothing that this process knows how to do may be done any more
+                    self._outdated = True
+                    self._lost()
+                    return
 
     def _beat(self) -> bool:
         began = time.monotonic()
