@@ -7,6 +7,7 @@ from functools import partial
 
 from billsync import pull
 from billsync.cash import status
+from billsync.cash.balance import state_after
 from billsync.connector import Urgency
 from billsync.model.delivery import DONE, DeliveryState
 from billsync.model.invoice import InvoiceState
@@ -25,14 +26,21 @@ def sent(world: World) -> None:
     """Invoices that the ERP has taken are sent, and from there on as far as they are paid."""
     if world.target is None:
         return
+    name = world.target.name
     for page in _invoices(world, InvoiceState.FINALISED):
         with world.store.tx("sent") as tx:
-            latest = tx.outbox.latest(world.target.name, "invoice", [item.invoice.number for item in page])
-            for number, delivery in latest.items():
-                if delivery.state in DONE:
-                    note = f"{world.target.name} has it as {delivery.remote_id}"
-                    tx.ledger.move_invoice(number, InvoiceState.SENT, note=note, at=world.now())
-                    money.restate(world, tx, number)
+            latest = tx.outbox.latest(name, "invoice", [item.invoice.number for item in page])
+            there = {number: delivery.remote_id for number, delivery in latest.items() if delivery.state in DONE}
+            notes = {number: f"{name} has it as {remote_id}" for number, remote_id in there.items()}
+            tx.ledger.move_invoices(notes, InvoiceState.SENT, at=world.now())
+            for item in page:
+                if item.invoice.number in there and _is_settled(item):
+                    money.restate(world, tx, item.invoice.number)
+
+
+def _is_settled(item: StoredInvoice) -> bool:
+    """Whether something is paid or credited, or there is nothing to pay: then it is further than sent."""
+    return state_after(item.due, item.paid, InvoiceState.SENT) is not InvoiceState.SENT
 
 
 def payments(world: World) -> None:

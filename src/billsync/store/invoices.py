@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billsync.model.base import digest_text
@@ -18,10 +18,11 @@ from billsync.store.audit import Audit
 from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.schema import charges, invoices, series
-from billsync.store.sql import among, ids_where, rows, upsert
+from billsync.store.sql import among, bulk, ids_where, rows, upsert
 from billsync.store.types import LIMIT, fold, is_long, with_whole
 
 _BIGGEST: Final = 2**63 - 1
+_MOVE: Final = update(invoices).where(invoices.c.number == bindparam("b_number")).values(state=bindparam("b_state"))
 
 _BIND_EACH: Final = "UPDATE charges SET invoice = ? WHERE key = ? AND invoice IS NULL AND credit_note IS NULL"
 _BIND_ALL: Final = (
@@ -168,14 +169,23 @@ class Invoices:
 
     def move_invoice(self, number: str, to: InvoiceState, *, note: str, at: datetime) -> None:
         """Set the state.  Raises `IllegalMove` outside of `model.invoice.MOVES`, and where there is no such invoice."""
-        query = select(invoices.c.state).where(invoices.c.number == number).with_for_update()
-        state = self._conn.execute(query).scalar_one_or_none()
-        if state is None:
-            raise IllegalMove(f"there is no invoice {number}")
-        if not may_move(InvoiceState(state), to):
-            raise IllegalMove(f"the invoice {number} cannot go from {state} to {to}")
-        self._conn.execute(update(invoices).where(invoices.c.number == number).values(state=str(to)))
-        self._audit.append([(f"invoice/{number}", state, str(to), note)], at=at)
+        self.move_invoices({number: note}, to, at=at)
+
+    def move_invoices(self, notes: Mapping[str, str], to: InvoiceState, *, at: datetime) -> None:
+        """Set the state of many, each by number with a note of its own; raises as `move_invoice`."""
+        query = select(invoices.c.number, invoices.c.state, invoices.c.whole).order_by(invoices.c.number)
+        states = {
+            row["number"]: row["state"] for row in among(self._conn, query.with_for_update(), invoices.c.number, notes)
+        }
+        for number in notes:
+            if number not in states:
+                raise IllegalMove(f"there is no invoice {number}")
+            if not may_move(InvoiceState(states[number]), to):
+                raise IllegalMove(f"the invoice {number} cannot go from {states[number]} to {to}")
+        bulk(self._conn, _MOVE, [{"b_number": number, "b_state": str(to)} for number in notes])
+        self._audit.append(
+            [(f"invoice/{number}", states[number], str(to), note) for number, note in notes.items()], at=at
+        )
 
 
 def minor(amount: Decimal, currency: str) -> int:
