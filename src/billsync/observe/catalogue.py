@@ -81,6 +81,7 @@ EVENTS: Final = (
     Event("beat_failed", "warning", ("worker", "reason"), "a process could not say that it lives"),
     Event("declared_dead", "error", ("worker",), "others took this process for dead: it ends, and does nothing more"),
     Event("leave_failed", "warning", ("worker",), "a process could not say that it ends"),
+    Event("rescue_failed", "warning", ("worker", "reason"), "a process could not look for dead ones: it looks again"),
     Event("worker_dead", "warning", ("dead", "sessions", "flows"), "a process gave no sign: its work is taken over"),
     Event("lock_awaited", "debug", ("owner",), "another process works on the pipeline"),
     Event("alert_told", "info", ("channel", "alerts"), "somebody was alerted"),

@@ -22,6 +22,8 @@ LONGEST: Final = 300
 _LEAST: Final = 4
 _KEPT: Final = 500
 _MANY: Final = 50
+_SHORT: Final = 24
+"""What is shorter is no word by chance that would open anything."""
 
 _NAMES: Final = (
     r"(?:access|refresh|id|session|auth|bearer|csrf)?[_-]?token|secret|client[_-]?secret|passw(?:or)?d|pwd|passphrase"
@@ -33,18 +35,22 @@ _PERSONAL: Final = re.compile(
 )
 _SECRET: Final = re.compile(rf"(^|_)({_NAMES})$", re.IGNORECASE)
 
+_SCHEME: Final = ("bearer", "basic", "digest", "token", "oauth")
+_HINTS: Final = ("token", "secret", "passw", "passphrase", "pwd", "key", "authorization", "cookie", "sig")
 _SAID: Final = (
-    (re.compile(r"\b(Bearer|Basic|Digest|Token|OAuth)\s+[^\s,;\"']{4,}", re.IGNORECASE), rf"\1 {SHOWN}"),
-    (re.compile(rf"(?i)\b({_NAMES})(\"?'?\s*[=:]\s*\"?'?)[^\s&;,\"']+"), rf"\1\2{SHOWN}"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE), rf"\1{SHOWN}@"),
-    (re.compile(r"\?[^\s#\"'<>]*=[^\s#\"'<>]*"), f"?{SHOWN}"),
-    (re.compile(r"-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|$)", re.DOTALL), SHOWN),
-    (re.compile(r"\beyJ[\w-]{5,}(\.[\w-]*){1,4}"), SHOWN),
-    (re.compile(r"[^\s@<>\"'(),:;=/]+@[^\s@<>\"'(),:;=/]+\.[^\W\d_]{2,}"), SHOWN),
-    (re.compile(r"(?<![\w.])(\+|00)\d[\d ().\-/]{6,17}\d(?![\w])"), SHOWN),
-    (re.compile(r"(?<!\w)\(0?\d{2,5}\)[ ./-]?\d[\d ./-]{4,14}\d"), SHOWN),
-    (re.compile(r"(?<![\w])[0-9a-fA-F]{32,}(?![\w])"), SHOWN),
+    (_SCHEME, re.compile(r"\b(Bearer|Basic|Digest|Token|OAuth)\s+[^\s,;\"']{4,}", re.IGNORECASE), rf"\1 {SHOWN}"),
+    (_HINTS, re.compile(rf"(?i)\b({_NAMES})(\"?'?\s*[=:]\s*\"?'?)[^\s&;,\"']+"), rf"\1\2{SHOWN}"),
+    (("://",), re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE), rf"\1{SHOWN}@"),
+    (("?",), re.compile(r"\?[^\s#\"'<>]*=[^\s#\"'<>]*"), f"?{SHOWN}"),
+    (("-----",), re.compile(r"-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|$)", re.DOTALL), SHOWN),
+    (("eyj",), re.compile(r"\beyJ[\w-]{5,}(\.[\w-]*){1,4}"), SHOWN),
+    (("@",), re.compile(r"[^\s@<>\"'(),:;=/]+@[^\s@<>\"'(),:;=/]+\.[^\W\d_]{2,}"), SHOWN),
+    (("+", "00"), re.compile(r"(?<![\w.])(\+|00)\d[\d ().\-/]{6,17}\d(?![\w])"), SHOWN),
+    (("(",), re.compile(r"(?<!\w)\(0?\d{2,5}\)[ ./-]?\d[\d ./-]{4,14}\d"), SHOWN),
 )
+"""What one of these pieces has to stand in, in small letters, before the pattern is worth a look."""
+
+_HEX: Final = re.compile(r"(?<![\w])[0-9a-fA-F]{32,}(?![\w])")
 _IBAN: Final = re.compile(
     r"(?<![A-Z0-9])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,36}|[a-z]{2}\d{2}[a-z0-9]{11,30})(?![A-Za-z0-9])"
 )
@@ -85,11 +91,15 @@ class Mask:
         text = text[: LONGEST * 4]
         text = _IBAN.sub(lambda found: SHOWN if _is_iban(found[0]) else found[0], text)
         text = _CARD.sub(lambda found: SHOWN if _is_card(found[0]) else found[0], text)
-        for pattern, instead in _SAID:
-            text = pattern.sub(instead, text)
+        small = text.lower()
+        for pieces, pattern, instead in _SAID:
+            if any(piece in small for piece in pieces):
+                text = pattern.sub(instead, text)
+        if len(text) < _SHORT:
+            return _spelled(text)
+        text = _HEX.sub(SHOWN, text)
         text = _OPAQUE.sub(lambda found: SHOWN if _is_opaque(found[0]) else found[0], text)
-        text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-        return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+        return _spelled(text)
 
     def value(self, value: Any) -> Any:
         """The value as JSON may hold it; of what is neither text, number nor code only the type."""
@@ -115,6 +125,12 @@ class Mask:
             self.text(str(name)): SHOWN if value and _is_private(str(name)) else self.value(value)
             for name, value in facts.items()
         }
+
+
+def _spelled(text: str) -> str:
+    """The text on one line, and not too long."""
+    text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def _is_private(name: str) -> bool:
