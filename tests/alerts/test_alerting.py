@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,23 @@ from billsync.store import Store, StoreUnusable, Tx
 from billsync.workspace import Workspace
 from tests.alerts.made import AT, CHAT, PAGER, Clock, Listener, Watch, down, watch
 from tests.store.made import delivery
+
+
+@pytest.fixture
+def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store in a file: what differs between databases is in the stories of `each_town`."""
+    shutil.copy(sqlite_template, tmp_path / "books.db")
+    opened = Store.open(f"sqlite:///{tmp_path / 'books.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def each_town(store_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """An installation on each kind of database."""
+    opened = Store.open(store_url, create=True)
+    yield watch(opened, tmp_path)
+    opened.close()
 
 
 @pytest.fixture
@@ -35,7 +54,8 @@ def run(store: Store, clock: Clock, state: str, id: str) -> None:
         tx.runs.finish(id, state=state, exit_code=0, counts={}, note="crm: secret words", at=clock.now())
 
 
-def test_one_cause_is_told_once_again_after_a_day_and_when_it_is_over(town: Watch) -> None:
+def test_one_cause_is_told_once_again_after_a_day_and_when_it_is_over(each_town: Watch) -> None:
+    town = each_town
     chat = town.ways["chat"]
     assert (town.round(), chat.subjects()) == ([], [])
     move(town.store, GateState.PARKED)
@@ -70,7 +90,8 @@ def test_a_cause_that_comes_and_goes_is_one_alert(town: Watch) -> None:
     assert town.ways["chat"].subjects() == ["CRITICAL GATE-PARKED/erp"]
 
 
-def test_what_gets_worse_is_told_again(town: Watch) -> None:
+def test_what_gets_worse_is_told_again(each_town: Watch) -> None:
+    town = each_town
     plan(town.store, 0, 2)
     town.round()
     plan(town.store, 2, 3)
@@ -197,7 +218,8 @@ def test_a_muted_alert_is_told_when_that_is_over(town: Watch) -> None:
     assert (town.round(), town.ways["chat"].subjects()) == (["GATE-PARKED/erp"], ["still: CRITICAL GATE-PARKED/erp"])
 
 
-def test_runs_that_fail_or_reach_nothing_are_told_until_one_is_good(town: Watch) -> None:
+def test_runs_that_fail_or_reach_nothing_are_told_until_one_is_good(each_town: Watch) -> None:
+    town = each_town
     chat = town.ways["chat"]
     run(town.store, town.clock, "ok", "r1")
     assert town.round() == []
@@ -219,7 +241,8 @@ def test_runs_that_fail_or_reach_nothing_are_told_until_one_is_good(town: Watch)
     assert town.round() == ["PIPELINE-STALE/deals"]
 
 
-def test_what_a_part_of_billsync_wants_told_is_told_until_it_is_taken_back(town: Watch) -> None:
+def test_what_a_part_of_billsync_wants_told_is_told_until_it_is_taken_back(each_town: Watch) -> None:
+    town = each_town
     with town.store.tx("t") as tx:
         tx.alerts.raise_flag("CONFIG-REFUSED", reason="3 faults in billsync.yaml", at=AT)
         tx.alerts.raise_flag("CONFIG-REFUSED", reason="2 faults in billsync.yaml", at=AT)
@@ -231,7 +254,8 @@ def test_what_a_part_of_billsync_wants_told_is_told_until_it_is_taken_back(town:
     assert town.round() == []
 
 
-def test_two_processes_tell_it_once(town: Watch) -> None:
+def test_two_processes_tell_it_once(each_town: Watch) -> None:
+    town = each_town
     move(town.store, GateState.PARKED)
     with town.store.lock("alerts", "host:9"):
         assert town.round() == []
