@@ -23,7 +23,8 @@ def answer(org: Org, request: Request) -> Reply:
         with org.shelf.turn():
             return Reply(200, carried_out(org, request, _DOORS))
     except Turned as turned:
-        return Reply(turned.status, Denied(turned.status, turned.code, turned.message).value())
+        fields = [turned.name] if turned.name else None
+        return Reply(turned.status, Denied(turned.status, turned.code, turned.message, fields).value())
     except Denied as denied:
         return Reply(denied.status, denied.value())
     except (ValueError, TypeError) as error:
