@@ -7,6 +7,7 @@ beside it.  What was found by trying DBOS 3.4, and is taken care of here:
 - its version of the application is a hash of the flows' code, so that any change of it strands what runs: pinned;
 - two processes under one executor id take each other's flows away: ids are unique to the process, and never used twice;
 - flows of a process that died stay with it for ever, and hold places of their queue: `rescue`;
+- one that was only paused begins its next step before it learns that its flow went to another: looked at before it;
 - it keeps values as pickles: here they are JSON, so that no row of a database can run code.
 """
 
@@ -14,19 +15,21 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID, WorkflowStatus
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID, WorkflowStatus, error
 from sqlalchemy import make_url
 
-from billsync.engine.exactly import carried_out_once, hand_over
+from billsync.engine.exactly import Outlived, carried_out_once, hand_over
 from billsync.engine.port import Body, Flow, FlowFailed, NotYet, Queue
-from billsync.store import Held, Store, Tx
+from billsync.store import Conflict, Held, Store, StoreUnusable, Tx
 
 VERSION: Final = "1"
 """Of the flows: raised where one that was begun by older code cannot be gone on with by this."""
@@ -89,6 +92,8 @@ class DurableEngine:
         self._queues: list[Queue] = []
         self._flows: dict[str, Callable[..., Any]] = {}
         self._client: DBOSClient | None = None
+        self._asking = threading.Lock()
+        self._open = False
         self._serializer = _Json()
         _prepare(self._url)
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
@@ -113,9 +118,10 @@ class DurableEngine:
 
         def carry_out(asked: dict[str, Any]) -> list[Any]:
             try:
-                return [_OK, body(_DurableFlow(self._once), asked)]
-            except Exception as error:  # noqa: BLE001  whoever asks for the result is told
-                return [_ERROR, f"{type(error).__name__}: {error}"]
+                return [_OK, body(_DurableFlow(self), asked)]
+            except Exception as failed:  # noqa: BLE001  whoever asks for the result is told
+                self.still_mine()  # what fails since this process was cut off is no end of the flow
+                return [_ERROR, f"{type(failed).__name__}: {failed}"]
 
         self._flows[name] = DBOS.workflow(name=name)(carry_out)
 
@@ -136,12 +142,15 @@ class DurableEngine:
                 polling_interval_sec=POLL_S,
                 on_conflict="always_update",
             )
+        self._open = True
 
     def close(self, wait_s: float = 0) -> None:
         """Take no more flows; those that run may end within the time, others are left to be gone on with."""
-        if self._client is not None:
-            self._client.destroy()
-            self._client = None
+        with self._asking:
+            self._open = False
+            if self._client is not None:
+                self._client.destroy()
+                self._client = None
         DBOS.destroy(workflow_completion_timeout_sec=int(wait_s), destroy_registry=True)
 
     def start(self, id: str, flow: str, asked: dict[str, Any]) -> bool:
@@ -202,7 +211,7 @@ class DurableEngine:
 
     def rescue(self, dead: Iterable[str]) -> int:
         """Let others go on with what processes that died had begun.  Gives how many flows."""
-        if not (ids := list(dead)):
+        if not self._open or not (ids := list(dead)):
             return 0
         try:
             with self._store.lock("rescue", self._owner):  # a flow that is resumed twice would run twice
@@ -219,21 +228,40 @@ class DurableEngine:
     @property
     def _asks(self) -> DBOSClient:
         """Asks and tells without being inside of a flow: steps may call it."""
-        if self._client is None:
-            self._client = DBOSClient(
-                system_database_url=self._url, dbos_system_schema=SCHEMA, serializer=self._serializer
-            )
-        return self._client
+        with self._asking:
+            if self._client is None:
+                self._client = DBOSClient(
+                    system_database_url=self._url, dbos_system_schema=SCHEMA, serializer=self._serializer
+                )
+            return self._client
 
-    def _once(self, flow: str, name: str, do: Callable[[Tx], Any]) -> Any:
-        return carried_out_once(self._store, flow, name, do, owner=self._owner, now=self._now)
+    def still_mine(self) -> None:
+        """Stop the flow of this thread where this process was declared dead: nothing of it counts from then on."""
+        try:
+            with self._store.view() as tx:
+                dead = tx.workers.is_dead(self._owner)
+        except (Conflict, StoreUnusable):
+            return  # the flow finds out by what it does next
+        if dead:
+            raise error.DBOSWorkflowConflictIDError(DBOS.workflow_id or "")
+
+    def once(self, flow: str, name: str, do: Callable[[Tx], Any]) -> Any:
+        """A step in a transaction, as `Flow.transaction` says."""
+        try:
+            return carried_out_once(self._store, flow, name, do, owner=self._owner, now=self._now)
+        except Outlived:
+            raise error.DBOSWorkflowConflictIDError(flow) from None
 
 
 class _DurableFlow(Flow):
-    """The flow that this thread carries out."""
+    """The flow that this thread carries out.
 
-    def __init__(self, once: Callable[[str, str, Callable[[Tx], Any]], Any]) -> None:
-        self._once = once
+    DBOS notices when it notes the end of a step that another process owns the flow by now; here that is looked at
+    before a step begins too.
+    """
+
+    def __init__(self, engine: DurableEngine) -> None:
+        self._engine = engine
         self._id = DBOS.workflow_id or ""
 
     @property
@@ -241,18 +269,23 @@ class _DurableFlow(Flow):
         return self._id
 
     def step(self, name: str, do: Callable[[], Any]) -> Any:
-        return DBOS.run_step({"name": name}, do)
+        return DBOS.run_step({"name": name}, lambda: self._if_mine(do))
 
     def transaction(self, name: str, do: Callable[[Tx], Any]) -> Any:
-        return DBOS.run_step({"name": name}, lambda: self._once(self._id, name, do))
+        return DBOS.run_step({"name": name}, lambda: self._engine.once(self._id, name, do))
 
     def wait(self, topic: str, timeout_s: float) -> Any:
         return DBOS.recv(topic, timeout_seconds=timeout_s)
 
+    def _if_mine(self, do: Callable[[], Any]) -> Any:
+        self._engine.still_mine()
+        return do()
+
 
 def _prepare(url: str) -> None:
-    """Put an SQLite file into WAL before DBOS opens it."""
+    """Put an SQLite file, which is for this user alone, into WAL before DBOS opens it."""
     if url.startswith("sqlite:///"):
+        os.close(os.open(url.removeprefix("sqlite:///"), os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
             file.execute("PRAGMA journal_mode=WAL")
 

@@ -9,12 +9,21 @@ from typing import Any
 from billsync.store import Store, Tx
 
 
+class Outlived(Exception):
+    """This process was declared dead: others go on with its flows, and nothing that it does may count."""
+
+
 def carried_out_once(
     store: Store, flow: str, name: str, do: Callable[[Tx], Any], *, owner: str, now: Callable[[], datetime]
 ) -> Any:
-    """What `do` gives in a write transaction that notes it too; where that was done before, what it gave then."""
+    """What `do` gives in a write transaction that notes it too; where that was done before, what it gave then.
+
+    Raises `Outlived`, judged in that very transaction: one that is declared dead later is cut off with it open.
+    """
 
     def step(tx: Tx) -> Any:
+        if tx.workers.is_dead(owner):
+            raise Outlived(owner)
         before = tx.flow_steps.output(flow, name)
         if before is not None:
             return before[0]

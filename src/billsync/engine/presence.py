@@ -1,4 +1,4 @@
-"""This process among those that share the store: its id, its beat, and what becomes of those that died.  (shell)"""
+"""A process that is at work: its id, its beat, and whether it may still act.  (shell)"""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, Final
 
 from billsync import observe
-from billsync.store import Store, StoreUnusable
+from billsync.engine.reaper import Reaper
+from billsync.store import Conflict, Store, StoreUnusable
 from billsync.store.presence import DEAD_AFTER_S
 
 BEAT_S: Final = 1.0
 """Seconds from one beat to the next."""
-AGAIN: Final = 10
-"""Beats from one look at those that are long gone to the next."""
 MARGIN_S: Final = 2.0
 """Seconds before others count this process as dead, from which on it does nothing more that others would see."""
 
@@ -25,6 +23,11 @@ MARGIN_S: Final = 2.0
 def new_id() -> str:
     """An id for this process that no other ever had: host, process and the moment of its start."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{time.time_ns() // 1_000_000:x}"
+
+
+def passed_s() -> float:
+    """Seconds on a clock that goes on while the machine is suspended, which `time.monotonic` on Linux does not."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Presence:
@@ -48,15 +51,20 @@ class Presence:
     ) -> None:
         self.id = id
         self._store, self._kind, self._version, self._doc = store, kind, version, doc or {}
-        self._rescue, self._lost = rescue, lost
+        self._lost = lost
         self._stop = threading.Event()
-        self._beat_began = 0.0
+        self._beat_began: float | None = None
         self._dead = self._outdated = False
-        self._thread = threading.Thread(target=self._beats, daemon=True, name="presence")
+        self._reaper = Reaper(store, id, rescue, sure=self.sure)
+        self._threads = [
+            threading.Thread(target=self._beats, daemon=True, name="presence"),
+            # what is done for others takes its time, and must not hold up the beat of this process
+            threading.Thread(target=self._looks, daemon=True, name="reaper"),
+        ]
 
     def __enter__(self) -> Presence:
         """Be at work."""
-        self._beat_began = time.monotonic()
+        began = passed_s()
         with self._store.aside() as tx:
             tx.workers.join(
                 self.id,
@@ -66,18 +74,22 @@ class Presence:
                 version=self._version,
                 doc=self._doc,
             )
-        self._thread.start()
+        self._beat_began = began
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Be at work no more."""
         self._stop.set()
-        self._thread.join(5)
+        for thread in self._threads:
+            thread.join(5)
+        self._beat_began = None
         if not self._dead:
             try:
                 with self._store.aside() as tx:
                     tx.workers.leave(self.id)
-            except StoreUnusable:
+            except (Conflict, StoreUnusable):
                 observe.event("leave_failed", level="warning", worker=self.id)
 
     def sure(self) -> bool:
@@ -85,7 +97,10 @@ class Presence:
 
         After a pause (a suspended machine, SIGSTOP) it is not until it beat again, and may never be.
         """
-        return not (self._dead or self._outdated) and time.monotonic() - self._beat_began < DEAD_AFTER_S - MARGIN_S
+        began = self._beat_began
+        if began is None or self._dead or self._outdated:
+            return False
+        return passed_s() - began < DEAD_AFTER_S - MARGIN_S
 
     @property
     def outdated(self) -> bool:
@@ -98,22 +113,20 @@ class Presence:
         return self._dead
 
     def _beats(self) -> None:
-        number = 0
         while not self._stop.wait(BEAT_S):
-            number += 1
             try:
                 if not self._beat():
                     return
-                self._look(again=number % AGAIN == 0)
-            except StoreUnusable as error:
-                observe.event("beat_failed", level="warning", worker=self.id, reason=error.reason)
-                if error.reason == "schema_newer":  # nothing that this process knows how to do may be done any more
+            except Exception as error:  # noqa: BLE001  a process that is at work must not cease to beat
+                reason = getattr(error, "reason", type(error).__name__)
+                observe.event("beat_failed", level="warning", worker=self.id, reason=reason)
+                if reason == "schema_newer":  # nothing that this process knows how to do may be done any more
                     self._outdated = True
                     self._lost()
                     return
 
     def _beat(self) -> bool:
-        began = time.monotonic()
+        began = passed_s()
         with self._store.aside() as tx:
             at_work = tx.workers.beat(self.id)
         if at_work:
@@ -124,25 +137,10 @@ class Presence:
         self._lost()
         return False
 
-    def _look(self, *, again: bool) -> None:
-        """Declare those dead that did not beat, cut them off, and let others go on with what they had begun.
-
-        With `again` those too that were declared dead before: who did may have died over it.
-        """
-        with self._store.view() as tx:
-            overdue = [worker.id for worker in tx.workers.overdue() if worker.id != self.id]
-            gone = tx.workers.gone(timedelta(days=1)) if again else frozenset()
-        for id in overdue:
-            with self._store.aside() as tx:
-                mine = tx.workers.declare_dead(id)
-            if mine:
-                self._bury(id)
-        if gone:
-            self._rescue(sorted(gone))
-
-    def _bury(self, id: str) -> None:
-        with self._store.aside() as tx:
-            cut = tx.workers.cut_off(id)
-        flows = self._rescue([id])
-        observe.event("worker_dead", level="warning", dead=id, sessions=cut, flows=flows)
-        observe.count("billsync_workers_dead_total")
+    def _looks(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            try:
+                self._reaper.look(passed_s())
+            except Exception as error:  # noqa: BLE001  the next look may succeed
+                reason = getattr(error, "reason", type(error).__name__)
+                observe.event("rescue_failed", level="warning", worker=self.id, reason=reason)

@@ -82,6 +82,16 @@ class Workers:
         query = select(workers.c.id).where(workers.c.state == "at work", workers.c.beat_at >= since)
         return frozenset(self._conn.execute(query).scalars())
 
+    def at_work(self) -> list[Worker]:
+        """Those that say that they are at work, whether they beat or not."""
+        query = select(workers).where(workers.c.state == "at work").order_by(workers.c.id)
+        return [_worker(row) for row in rows(self._conn, query)]
+
+    def is_dead(self, id: str) -> bool:
+        """Whether one was declared dead; not for an id that nobody joined under."""
+        query = select(workers.c.state).where(workers.c.id == id)
+        return self._conn.execute(query).scalar_one_or_none() == "dead"
+
     def overdue(self) -> list[Worker]:
         """Those that say that they are at work, and did not beat."""
         since = self.now() - timedelta(seconds=DEAD_AFTER_S)
