@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -78,7 +79,23 @@ def among(
 ) -> list[dict[str, Any]]:
     """The rows of the statement where the column has one of the values, however many there are."""
     texts = dict.fromkeys(map(fold, values) if isinstance(column.type, Key) else values)
-    return [row for part in chunks(texts) for row in rows(conn, statement.where(one_of(conn, column, part)))]
+    lite = conn.dialect.name == "sqlite"
+    query = statement.where(_is_given(column, lite=lite))
+    parts = ((json.dumps(part, ensure_ascii=False) if lite else part) for part in chunks(texts))
+    return [row for part in parts for row in rows(conn, query, {_GIVEN: part})]
+
+
+_GIVEN: Final = "given_texts"
+
+
+@cache
+def _is_given(column: ColumnElement[str], *, lite: bool) -> ColumnElement[bool]:
+    """`one_of` the texts that are given when the statement runs: made once for each column."""
+    there = type_coerce(column, PLAIN)
+    if lite:
+        given = func.json_each(bindparam(_GIVEN, type_=Text)).table_valued("value", name="given")
+        return there.in_(select(given.c.value))
+    return there == any_(bindparam(_GIVEN, type_=ARRAY(Text)))
 
 
 def one_of(conn: Connection, column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
