@@ -83,6 +83,7 @@ def run(
     `before_push` is called when everything for one system is planned and before anything is sent to it.
     """
     report = Report(world.run, counts=world.tally.counts, looks=world.looks)
+    looking.expect(world)
     try:
         _journey(world, report, before_push, step, full=full)
     except Fault as fault:

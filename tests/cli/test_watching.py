@@ -133,3 +133,11 @@ def test_freshness_is_of_looks_that_came_to_their_end(ready: Place) -> None:
     assert after["accounts"] > before["accounts"]
     (shown,) = ready.billsync("status", "--format", "json").json["Freshness"]
     assert (shown["fresh as of"], shown["held up by"]) == (f"{after['deals']:%Y-%m-%d %H:%M:%S}", "crm deals")
+
+
+def test_a_kind_of_record_that_is_read_no_more_holds_nothing_up(ready: Place) -> None:
+    with opened(ready.folder) as store, store.store.tx("t") as tx:
+        tx.pulses.note("billing", "crm", "of before", began=store.clock.now() - timedelta(days=9), fresh=0, run="r")
+    assert "of before" in looked_at(ready)
+    ready.billsync("sync")
+    assert set(looked_at(ready)) == {"accounts", "products", "deals"}

@@ -20,7 +20,7 @@ from billsync import observe, push, sync, workspace
 from billsync.engine.port import Engine, Flow
 from billsync.fleet.company import HAND, READ, Company
 from billsync.fleet.stepping import Steps, fault_of
-from billsync.stage import facts, ownership, schemas
+from billsync.stage import facts, looking, ownership, schemas
 from billsync.stage.world import Silent, World
 from billsync.store import Held, Tx
 from billsync.workspace import Workspace
@@ -121,6 +121,8 @@ class Runs:
                 try:
                     schemas.look(world, full=asked["full"])
                     facts.read(world, full=asked["full"], only=asked["object"])
+                    with world.store.tx("looked") as tx:
+                        looking.note(tx, world.pipeline, world.run, world.looks)
                 finally:
                     counts.update({name: count for name, count in world.tally.counts.items() if count})
 

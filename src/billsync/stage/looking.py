@@ -6,10 +6,10 @@ They are kept when the run ends, in the transaction that says how.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from billsync import observe
 from billsync.push import Pushed
@@ -18,6 +18,8 @@ from billsync.store.pulses import WRITES
 
 if TYPE_CHECKING:
     from billsync.stage.world import World
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -52,6 +54,17 @@ class Look:
             observe.event("object_drifted", level="warning", connection=self.connection, object=self.object)
 
 
+def expect(world: World) -> None:
+    """Everything that a run of this pipeline looks at, before it does: what is not among it was looked at once."""
+    ends = [(world.source.name, mapping.source_object) for mapping in world.inbound]
+    if world.target is not None:
+        ends += [(world.target.name, world.payments.source_object)] if world.payments is not None else []
+        ends.append((world.target.name, WRITES))
+    if world.status is not None:
+        ends.append((world.source.name, WRITES))
+    world.looks.extend(Look(connection, object, _NEVER) for connection, object in ends)
+
+
 def begin(world: World, connection: str, object: str) -> Look:
     """A look of a run begins."""
     look = Look(connection, object, world.now())
@@ -68,8 +81,15 @@ def sent(world: World, connection: str, began: datetime, pushed: Pushed) -> None
     world.looks.append(Look(connection, WRITES, began, confirmed, complete=not why))
 
 
-def keep(tx: Tx, pipeline: str, run: str, looks: Iterable[Look]) -> None:
-    """Keep the looks of a run that came to their end."""
+def keep(tx: Tx, pipeline: str, run: str, looks: Collection[Look]) -> None:
+    """Keep the looks of a run that came to their end, and forget what its pipeline looks at no more."""
+    if looks:
+        tx.pulses.forget(pipeline, {(look.connection, look.object) for look in looks})
+    note(tx, pipeline, run, looks)
+
+
+def note(tx: Tx, pipeline: str, run: str, looks: Collection[Look]) -> None:
+    """Keep those that came to their end: of a part of a run that another process carries out."""
     for look in looks:
         if look.complete:
             tx.pulses.note(pipeline, look.connection, look.object, began=look.began, fresh=look.fresh, run=run)
