@@ -33,11 +33,13 @@ class Asks(Connector):
         return Health(system="asks")
 
 
-def caller(store: Store, url: str, owner: str, limits: tuple[CallLimit, ...]) -> tuple[Asks, Account]:
+def caller(
+    store: Store, url: str, owner: str, limits: tuple[CallLimit, ...], kind: type[Asks] = Asks
+) -> tuple[Asks, Account]:
     """A connector whose calls are paid from the shared budget."""
     account = Account(store, "crm", SystemClock(), owner)
     purse = Purse(account)
-    connector = Asks(Context("crm", Path(), calls=purse), url)
+    connector = kind(Context("crm", Path(), calls=purse), url)
     purse.belong(connector, limits, Decimal(1))
     return connector, account
 

@@ -290,10 +290,10 @@ class Account:
         if self._store.in_transaction:
             return None
         with suppress(StoreUnusable, Conflict), self._store.aside() as tx:
-            here = self._clock.now()
-            at = tx.budgets.now(here)
-            now = limits.micros(at)
-            before = keeping.loaded(self.plan, tx.budgets.lock(self._connection, at))
+            rows = tx.budgets.lock(self._connection, self._clock.now())
+            here = self._clock.now()  # only now: waiting for the lock took time, and others may have been granted some
+            now = limits.micros(tx.budgets.now(here))
+            before = keeping.loaded(self.plan, rows)
             after, answer = share(self.plan, before, ask, now)
             tx.budgets.put(keeping.kept(self._connection, self.plan, after, now))
             self._hold(answer.held_until, now, here)

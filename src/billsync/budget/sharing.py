@@ -157,8 +157,8 @@ def settled(plan: Sequence[CallLimit], shared: Shared, now: int) -> Shared:
     held = shared.held_until
     return Shared(
         states=states,
-        marks={who: mark for who, mark in shared.marks.items() if now < mark.until <= now + MARK_US},
-        slots={who: slot for who, slot in shared.slots.items() if now < slot[1] <= now + SLOT_US},
+        marks={who: mark for who, mark in shared.marks.items() if now < mark.until <= now + 2 * MARK_US},
+        slots={who: slot for who, slot in shared.slots.items() if now < slot[1] <= now + 2 * SLOT_US},
         held_until=held if held is not None and now < held <= now + _MOST_HELD_S * SECOND else None,
         day=day,
         spent=shared.spent if day == shared.day else 0,
@@ -193,7 +193,7 @@ def _granted(plan: Sequence[CallLimit], shared: Shared, ask: Ask, before: int) -
     for limit in (one for one in counted(plan) if one.pool == ask.pool):
         state = shared.states[limit.name]
         full = limits.capacity(limit, state.most)
-        reserve = max(0, min(full * RESERVE[ask.urgency] // 100, full - need))
+        reserve = max(0, min(full * RESERVE[ask.urgency] // (100 * MILLI) * MILLI, full - need))
         wait = max(wait, limits.wait_us(limit, state, min(need, full) + reserve + before))
         most = min(most, limits.free(limit, state) - reserve - before)
     return wait, max(ask.need, most // MILLI)
