@@ -91,7 +91,7 @@ def _work_together(push: Push, hands: Crew) -> None:
             moved = _look_up(push)
             looked, hands.dry = push.clock.now(), False
         moved = hands.work(waits.first, LOOK_S) or moved
-        if patience.renewed() or moved or not hands.idle:
+        if patience.renewed() or not hands.idle or (moved and push.clock.now() <= patience.until):
             continue
         if not _wait(push, began, patience.until):
             break
@@ -186,7 +186,7 @@ def _take_over(push: Push) -> None:
 
 
 def _look_up(push: Push) -> bool:
-    """Deal with unknown outcomes that are due; True where something was."""
+    """Deal with unknown outcomes that are due; True where something was that others are not just sending."""
     now = push.clock.now()
     if push.held():
         return False
@@ -206,10 +206,11 @@ def _look_up(push: Push) -> bool:
             apply(push, "resolve", [(delivery, what)])
     for object, deliveries in to_search.items():
         _search(push, object, deliveries)
+    moved = len(unknown) > sum(map(len, to_send.values()))
     for object, deliveries in to_send.items():
         if not push.stopped and not push.held():
-            _send(push, turn.take_again(push, deliveries[: push.sheet(object).batch_max]))
-    return True
+            moved = _send(push, turn.take_again(push, deliveries[: push.sheet(object).batch_max])) or moved
+    return moved
 
 
 def _search(push: Push, object: str, deliveries: Sequence[Delivery]) -> None:
