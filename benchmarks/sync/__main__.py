@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import servers
-from benchmarks.mapping.__main__ import installed
-from benchmarks.sync import known, server
+from benchmarks.sync import server
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "out" / "sync.json"
@@ -34,6 +33,13 @@ AIRBYTE = ("airbyte-cdk", "airbyte-cdk~=7.39")
 LIMIT = "fetch and parse alone"
 Job = Callable[[str, Path, str], list[list[str]]]
 """(address of the server, a folder, URL of an empty Postgres database) -> the commands of one pipe."""
+
+
+def installed(*package: str) -> Path:
+    """The Python of a peer's environment."""
+    from benchmarks.mapping.__main__ import installed as made  # noqa: PLC0415  a child's peak begins with our size
+
+    return made(*package)
 
 
 def _own(module: str, *args: str) -> list[str]:
@@ -112,6 +118,7 @@ def rounds(options: argparse.Namespace, postgres: str) -> dict[str, list[dict[st
         for number in range(1, options.rounds + 1):
             for name, results in found.items():
                 results.append(measured(JOBS[name], url, postgres))
+                print(name, {key: round(value, 2) for key, value in results[-1].items()}, file=sys.stderr)
             print(f"round {number} of {options.rounds}", file=sys.stderr)
     return found
 
@@ -151,6 +158,8 @@ def main() -> None:
         kept[name] = table(rounds(options, postgres), options.records)
         kept["python"] = sys.version
         for kind in ("sqlite", "postgres") if options.known else ():
+            from benchmarks.sync import known  # noqa: PLC0415  as above
+
             with tempfile.TemporaryDirectory() as folder, _place(postgres) as database:
                 url = f"sqlite:///{folder}/known.db" if kind == "sqlite" else database
                 found = known.measured(url, options.known)
