@@ -11,10 +11,10 @@ from pathlib import Path
 
 from billsync import schedule, settings, workspace
 from billsync.cli import guard, show
-from billsync.cli.daemon import ring
 from billsync.cli.opening import view
 from billsync.connector import Connector
 from billsync.console.hooks import Ear, Hooks, Told, listen
+from billsync.store import Held
 
 PATIENCE = 12
 """Whiles of quiet that are waited for; then a run starts in the middle of the noise."""
@@ -115,6 +115,21 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+def _run(opened: workspace.Workspace, name: str, slot: str) -> None:
+    """One run in this process; whatever goes wrong is told, and ends here."""
+    try:
+        report = workspace.run_pipeline(opened, name, slot=slot, insists=False)
+    except Held as held:
+        show.remark(f"{name} {slot}: skipped, another instance is at work ({held.owner})")
+    except Exception as error:  # noqa: BLE001  one pipeline's failure never stops another
+        guard.explain(error)
+        show.remark(f"{name} {slot}: failed, {type(error).__name__}")
+    else:
+        counts = report.counts.items() if report is not None else ()
+        done = ", ".join(f"{count} {what}" for what, count in counts if count) or "nothing to do"
+        show.remark(f"{name} {slot}: exit {report.exit_code if report is not None else 0}: {done}")
+
+
 class _Runner:
     """Runs the pipelines of a connection once nothing has been named for a while."""
 
@@ -145,7 +160,7 @@ class _Runner:
             for name, pipeline in self._opened.settings.pipelines.items():
                 if pipeline.source in connections and not self._ended.is_set():
                     slot = f"named-{self._opened.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
-                    ring(self._opened, name, slot, show.remark)
+                    _run(self._opened, name, slot)
 
     def _calm_down(self) -> None:
         """Wait until nothing is named for a while; where that never is, for some such whiles."""
