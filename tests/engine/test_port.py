@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -125,3 +126,20 @@ def test_of_one_partition_one_flow_at_a_time_and_of_a_queue_so_many(engine: Engi
         engine.result(name, 30)
     assert max(part for part, _ in most) == 1
     assert max(all for _, all in most) == 2
+
+
+def test_what_ended_long_ago_is_forgotten(engine: Engine, store: Store) -> None:
+    """Steps and flows; what runs, and what ended since, stays."""
+    engine.register("note", lambda flow, _asked: flow.transaction("noted", lambda _tx: 1))
+    engine.launch()
+    engine.start("old", "note", {})
+    engine.result("old", 20)
+    with store.view() as tx:
+        now = tx.workers.now()
+    engine.tidy(now - timedelta(hours=1))
+    assert engine.state("old") == "done"
+    with store.view() as tx:
+        assert tx.flow_steps.output("old", "noted") == (1,)
+    engine.tidy(now + timedelta(minutes=5))
+    with store.view() as tx:
+        assert tx.flow_steps.output("old", "noted") is None

@@ -27,7 +27,7 @@ from typing import Any, Final
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID, WorkflowStatus, error
 from sqlalchemy import make_url
 
-from billsync.engine.exactly import Outlived, carried_out_once, hand_over
+from billsync.engine.exactly import Outlived, carried_out_once, forget_steps, hand_over
 from billsync.engine.port import Body, Flow, FlowFailed, NotYet, Queue
 from billsync.store import Conflict, Held, Store, StoreUnusable, Tx
 
@@ -35,6 +35,8 @@ VERSION: Final = "1"
 """Of the flows: raised where one that was begun by older code cannot be gone on with by this."""
 
 SCHEMA: Final = "billsync_engine"
+PAGE: Final = 500
+"""Flows that are forgotten at one time."""
 POLL_S: Final = 0.25
 """Seconds between two looks into a queue."""
 
@@ -221,6 +223,18 @@ class DurableEngine:
         except Held:
             return 0
         return len(found)
+
+    def tidy(self, before: datetime) -> int:
+        """Forget flows and steps that ended before.  Gives how many flows."""
+        forget_steps(self._store, before)
+        ended = [status for status, state in _STATES.items() if state in _ENDS]
+        moment, count = before.isoformat(), 0
+        while found := self._asks.list_workflows(
+            status=ended, completed_before=moment, load_input=False, load_output=False, limit=PAGE
+        ):
+            self._asks.delete_workflows([flow.workflow_id for flow in found])
+            count += len(found)
+        return count
 
     def _look(self, id: str) -> WorkflowStatus | None:
         return next(iter(self._asks.list_workflows(workflow_ids=[id], load_input=False)), None)

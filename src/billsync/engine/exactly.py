@@ -46,3 +46,10 @@ def hand_over(store: Store, enqueue: Callable[..., bool]) -> int:
         with store.tx("handed-over") as tx:
             tx.flow_steps.handed_over(id)
     return len(noted)
+
+
+def forget_steps(store: Store, before: datetime) -> None:
+    """Forget steps of flows, and processes, that ended before."""
+    with store.tx("tidy") as tx:
+        tx.flow_steps.forget(before)
+        tx.workers.forget(before)

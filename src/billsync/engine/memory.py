@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from billsync.engine.exactly import carried_out_once, hand_over
+from billsync.engine.exactly import carried_out_once, forget_steps, hand_over
 from billsync.engine.port import Body, Flow, FlowFailed, NotYet, Queue
 from billsync.store import Store, Tx
 
@@ -116,6 +116,11 @@ class MemoryEngine:
 
     def rescue(self, dead: Iterable[str]) -> int:
         """Nobody else's flows are here."""
+        return 0
+
+    def tidy(self, before: datetime) -> int:
+        """Forget steps; flows end with this process."""
+        forget_steps(self._store, before)
         return 0
 
     # ------------------------------------------------------------ inside

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from billsync.store import Tx
@@ -102,3 +103,6 @@ class Engine(Protocol):
 
     def rescue(self, dead: Iterable[str]) -> int:
         """Let others go on with what processes that died had begun.  Gives how many flows."""
+
+    def tidy(self, before: datetime) -> int:
+        """Forget flows and steps that ended before.  Gives how many flows."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from billsync import __version__, workspace
@@ -19,6 +20,9 @@ from billsync.settings import Settings
 from billsync.workspace import Workspace
 
 ALIVE_S: Final = 60.0
+TIDY: Final = timedelta(hours=6)
+KEPT: Final = timedelta(days=30)
+"""How long flows that ended are kept, and how often older ones are forgotten."""
 PUMP_S: Final = 1.0
 """Seconds from one look for flows that were enqueued with a transaction to the next."""
 
@@ -38,9 +42,13 @@ class Member:
 
     def run(self, stop: threading.Event, alive: Callable[[str, float], None]) -> None:
         """Be at work until `stop` is set; `alive` is told that the loop goes on, and until when it says so again."""
+        tidied = self.opened.clock.now() - KEPT
         while not stop.wait(PUMP_S):
             alive("worker", ALIVE_S)
             self.engine.pump()
+            if (now := self.opened.clock.now()) - tidied > TIDY:
+                self.engine.tidy(now - KEPT)
+                tidied = now
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from billsync.model.base import canonical_json
 from billsync.store.fleet_tables import workers
@@ -118,6 +118,10 @@ class Workers:
         """Processes, those that joined last first."""
         query = select(workers).order_by(workers.c.started_at.desc(), workers.c.id).limit(limit)
         return [_worker(row) for row in rows(self._conn, query)]
+
+    def forget(self, before: datetime) -> int:
+        """Forget those that ended before; gives how many.  Their ids stay unique: they hold the moment of the start."""
+        return self._conn.execute(delete(workers).where(workers.c.ended_at < before)).rowcount
 
     def gone(self, since: timedelta) -> frozenset[str]:
         """Ids of those that were declared dead, or left, within that time."""
