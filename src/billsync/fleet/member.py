@@ -97,4 +97,4 @@ def at_work(
                 engine.launch()
                 yield made[0]
             finally:
-                engine.close(0 if presence.dead else stop_within_s)
+                engine.close(0 if presence.dead or presence.outdated else stop_within_s)
