@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.settings.shape import Pipeline
@@ -118,6 +118,7 @@ def test_a_run_that_takes_longer_than_its_interval() -> None:
     assert settled(waited, ripe(30, 10, why="overlap")) == {"11:30": "skipped together", "11:50": "ringing overlap"}
 
 
+@settings(max_examples=40)
 @given(
     late=st.lists(st.integers(0, 5_000), unique=True),
     catch_up=st.sampled_from(["one", "all", "none"]),
