@@ -74,7 +74,7 @@ def _work_alone(push: Push) -> None:
         waiting = waits.look(idle=not busy)
         looked_up = _look_up(push)
         busy = _send_batch(push, waiting) or looked_up
-        if patience.renewed() or (busy and push.clock.now() <= patience.until):
+        if patience.renewed() or (busy and push.clock.now() <= patience.until) or not (busy or waits.fresh):
             continue
         if not _wait(push, began, patience.until):
             break
@@ -84,7 +84,7 @@ def _work_together(push: Push, hands: Crew) -> None:
     """Keep the hands busy; look at everything else now and then, and whenever they have nothing to do."""
     patience, waits, looked = Patience(push), Waits(push), None
     while not (push.stopped and hands.idle):
-        began, moved = push.clock.now(), False
+        began, moved, waits.fresh = push.clock.now(), False, False
         if not push.stopped and _is_time(looked, began, hands):
             _take_over(push)
             waits.look(idle=hands.idle)
@@ -93,7 +93,9 @@ def _work_together(push: Push, hands: Crew) -> None:
         moved = hands.work(waits.first, LOOK_S) or moved
         if patience.renewed() or not hands.idle or (moved and push.clock.now() <= patience.until):
             continue
-        if not _wait(push, began, patience.until):
+        if not waits.fresh:  # what was let go only now may be due
+            hands.dry = True
+        elif not _wait(push, began, patience.until):
             break
 
 

@@ -27,17 +27,19 @@ class Waits:
     """What waits, looked at as often as that is worth it.
 
     Attributes:
-        first: what `release` gave when it was looked last.
+        first: what `release` gave when it was looked last; fresh: whether that was just now.
     """
 
     push: Push
     first: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
     _again: datetime | None = None
 
     def look(self, *, idle: bool) -> dict[str, str]:
         """Let go what is free; at once where there is nothing else to do (`idle`)."""
         began = self.push.clock.now()
-        if idle or self._again is None or began >= self._again:
+        self.fresh = idle or self._again is None or began >= self._again
+        if self.fresh:
             self.first = release(self.push)
             ended = self.push.clock.now()
             self._again = ended + _REST * (ended - began)
