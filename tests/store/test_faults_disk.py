@@ -19,7 +19,7 @@ from tests.push.fakes import HandClock
 from tests.stage.office import Office
 from tests.store.made import ROOT
 
-_MOUNT = 'mount -t tmpfs -o size=2m tmpfs "$1" && shift && exec "$@"'
+_MOUNT = 'mount -t tmpfs -o size=3m tmpfs "$1" && shift && exec "$@"'
 
 
 @cache
