@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from billsync import observe
 from billsync.observe.masking import SHOWN, Mask
 
 SECRET = [
@@ -110,3 +111,14 @@ def test_no_text_holds_it_up(text: str) -> None:
     began = time.perf_counter()
     assert len(Mask().text(text)) <= 301
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("id", "told"),
+    [
+        ("0065g00000A1b2C", "0065g00000A1b2C"), ("INV-2017-000001", "INV-2017-000001"), ("", ""),
+        ("Acme Corporation", "~f8b0b355b1d1"), ("Betasoloin", "~be2827edf4f5"), ("Bob 3", "~024bf0011312"),
+    ],
+)  # fmt: skip
+def test_an_id_that_could_be_a_name_is_told_as_its_fingerprint(id: str, told: str) -> None:
+    assert observe.unnamed(id) == told

@@ -124,7 +124,7 @@ def timeout_is_failure(stack: ExitStack) -> None:
     _put(stack, decide, "after_write", after_write)
 
 
-@bug(B, C, near=4)
+@bug(B, C, near=28)
 def trust_200(stack: ExitStack) -> None:
     """The connector takes every status 200 for success, also a login page."""
     old = erp_connector.unclear
@@ -273,7 +273,7 @@ def cursor_first(stack: ExitStack) -> None:
         _put(stack, place, "pages", pages)
 
 
-@bug(B, near=45)
+@bug(B, near=52)
 def no_overlap(stack: ExitStack) -> None:
     """The checkpoint is the last record seen, though others may still be published behind it."""
     _put(stack, feed, "checkpoint", lambda start, last, _ceiling: max(start, last))
@@ -289,7 +289,7 @@ def overlap_from_max(stack: ExitStack) -> None:
     _put(stack, feed, "checkpoint", checkpoint)
 
 
-@bug(B, near=3)
+@bug(B, near=10)
 def offset_paging(stack: ExitStack) -> None:
     """Pages are counted, while records move from one to another."""
 

@@ -74,7 +74,7 @@ class Context:
 
 
 class Connector(ABC):
-    """One outside system.  An instance belongs to one connection, and to one thread at a time: a `read` may have its own.
+    """One outside system.  An instance belongs to one connection, and to one thread at a time; `read` may have its own.
 
     A subclass states `capabilities` and `config`, and implements the reads and writes that its capabilities name.
     """

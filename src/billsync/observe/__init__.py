@@ -6,6 +6,7 @@ those of `catalogue.py`; facts are ids, counts and codes, never contents of reco
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -87,6 +88,13 @@ def bound(**facts: Any) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
+
+
+def unnamed(id: str) -> str:
+    """An id as it may be told: one that could be a name (a space, or no digit in it) as its fingerprint."""
+    if any(map(str.isdigit, id)) and not any(map(str.isspace, id)):
+        return id
+    return f"~{hashlib.sha256(id.encode()).hexdigest()[:12]}" if id else id
 
 
 def _unmarked(**_facts: Any) -> None:

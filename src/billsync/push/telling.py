@@ -30,9 +30,10 @@ def moved(connection: str, moves: Iterable[tuple[Delivery, decide.Move]]) -> Non
         observe.count("billsync_writes_total", connection=connection, outcome=str(move.to).lower())
         if move.to in _EVENTS:
             name, level = _EVENTS[move.to]
-            facts = {"key": delivery.key, "reason": move.reason, "attempt": delivery.attempt}
+            key = delivery.key.replace(delivery.our_id, observe.unnamed(delivery.our_id))
+            facts = {"key": key, "reason": move.reason, "attempt": delivery.attempt}
             if remote := move.columns.get("remote_id"):
-                facts["remote_id"] = remote
+                facts["remote_id"] = observe.unnamed(remote)
             observe.event(name, level=level, connection=connection, **facts)
 
 

@@ -168,5 +168,6 @@ class World:
         for problem in found if observe.watched() else ():
             place = problem.place
             observe.count("billsync_problems_found_total", pipeline=self.pipeline, code=problem.code)
-            facts = {"code": problem.code, "system": place.system, "object": place.object, "id": place.id}
+            id = None if place.id is None else observe.unnamed(place.id)
+            facts = {"code": problem.code, "system": place.system, "object": place.object, "id": id}
             observe.event("problem_found", level="warning", **facts)
