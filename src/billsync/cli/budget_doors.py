@@ -15,4 +15,3 @@ def budget_list(config: Config = CONFIG, format: Out = "table") -> None:
     from billsync.cli import budget as area
 
     raise typer.Exit(area.listing(config, format))
-

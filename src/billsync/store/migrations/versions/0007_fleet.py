@@ -70,6 +70,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pipeline", "connection", "object", name="pk_pulses"),
     )
     op.create_table("store_notes", *_text("name value at"), sa.PrimaryKeyConstraint("name", name="pk_store_notes"))
-    op.create_index(
-        "ix_inbox_connection_object_state_mapping", "inbox", ["connection", "object", "state", "mapping"]
-    )
+    op.create_index("ix_inbox_connection_object_state_mapping", "inbox", ["connection", "object", "state", "mapping"])
