@@ -315,7 +315,7 @@ def payment_per_telling(stack: ExitStack) -> None:
     _put(stack, money, "_hear", hear)
 
 
-@bug(B, near=62)
+@bug(B, near=142)
 def payments_only_grow(stack: ExitStack) -> None:
     """A payment that was taken back there goes on counting here."""
     _put(stack, money, "_withdraw", lambda *_args: None)
