@@ -49,7 +49,9 @@ bench: $(STAMP) ## Measure, as ratios in one run; tables and JSON in benchmarks/
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.mapping
 	@$(BIN)/python -m benchmarks.billing
+	@$(BIN)/python -m benchmarks.sync
 	@$(BIN)/python -m benchmarks.push
+	@$(BIN)/python -m benchmarks.workers
 	@$(BIN)/python -m benchmarks.calls salesforce
 	@$(BIN)/python -m benchmarks.calls hubspot
 
