@@ -33,6 +33,7 @@ from billsync.stage import (
 )
 from billsync.stage.changing import deciding, proposing
 from billsync.stage.garbage import collected_seldom
+from billsync.stage.look import Look
 from billsync.stage.world import End, World
 
 FINAL = DONE | STUCK
@@ -58,7 +59,7 @@ class Report:
     reason: str = ""
     parked: str = ""
     waiting_until: datetime | None = None
-    looks: list[looking.Look] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
 
 
 Step = Callable[[str, Callable[[], None], "Report"], None]

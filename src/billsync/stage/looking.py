@@ -7,51 +7,17 @@ They are kept when the run ends, in the transaction that says how.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from billsync import observe
 from billsync.push import Pushed
+from billsync.stage.look import Look
+from billsync.stage.world import World
 from billsync.store import Tx
 from billsync.store.pulses import WRITES
 
-if TYPE_CHECKING:
-    from billsync.stage.world import World
-
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Look:
-    """One look at a kind of record.
-
-    Attributes:
-        object: the kind of record, or `WRITES` for what was to be sent.
-        began: what changed before then is seen by it.
-        fresh: records that were new or changed; complete: whether it came to its end.
-    """
-
-    connection: str
-    object: str
-    began: datetime
-    fresh: int = 0
-    complete: bool = False
-
-    def ended(self) -> None:
-        """Everything was read."""
-        self.complete = True
-
-    def found(self, read: int, fresh: int) -> None:
-        """What it brought."""
-        self.fresh = fresh
-        labels = {"connection": self.connection, "object": self.object}
-        observe.count("billsync_records_read_total", read, **labels)
-        observe.count("billsync_records_fresh_total", fresh, **labels)
-        if self.complete:
-            observe.event("object_read", connection=self.connection, object=self.object, records=read, fresh=fresh)
-        else:
-            observe.event("object_drifted", level="warning", connection=self.connection, object=self.object)
 
 
 def expect(world: World) -> None:

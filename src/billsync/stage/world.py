@@ -18,7 +18,7 @@ from billsync.model.problem import Problem
 from billsync.push import Clock, More, Options
 from billsync.settings.changes import Changes
 from billsync.settings.shape import Conflicts, Parity
-from billsync.stage.looking import Look
+from billsync.stage.look import Look
 from billsync.store import Store, Tx
 
 
