@@ -1,17 +1,54 @@
-"""The port's contract: the same stories on every engine and database."""
+"""The port's contract: the same stories on every engine."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from billsync.engine.durable import DurableEngine
+from billsync.engine.memory import MemoryEngine
 from billsync.engine.port import Engine, Flow, FlowFailed, NotYet, Queue
+from billsync.engine.presence import new_id
+from billsync.schedule import SystemClock
 from billsync.store import Store
+
+GROUNDS = ("memory", "DBOS on SQLite", "DBOS on Postgres")
+
+
+@pytest.fixture(params=GROUNDS)
+def ground(request: pytest.FixtureRequest) -> str:
+    """Where flows are carried out."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(ground: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A new store on that ground."""
+    if ground == "DBOS on Postgres":
+        url = request.getfixturevalue("postgres_store_url")
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
+        url = f"sqlite:///{tmp_path / 'store.db'}"
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def engine(ground: str, store: Store) -> Iterator[Engine]:
+    """An engine that is not launched yet."""
+    now = SystemClock().now
+    made: Engine = MemoryEngine(store, "me", now) if ground == "memory" else DurableEngine(store, new_id(), now)
+    yield made
+    made.close()
 
 
 def test_a_flow_is_carried_out_once_for_its_id(engine: Engine) -> None:

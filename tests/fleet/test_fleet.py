@@ -14,7 +14,7 @@ def test_the_leader_is_killed_and_each_document_stands_there_once(
     tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof, "STRIKES", proof.STRIKES[:1])
-    found, seen = proof.prove(tmp_path, postgres_url, proof.Case(documents=120, workers=2, kind="A"))
+    found, seen = proof.prove(tmp_path, postgres_url, proof.Case(documents=60, workers=2, kind="A"))
     assert found == []
     assert [what for _, _, what, _ in seen.acts] == ["killed"]
     assert seen.led_again["killed"] < 60
