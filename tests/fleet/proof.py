@@ -227,17 +227,12 @@ def judge(store: Store, erp: StandIn, documents: int, total: Decimal, seen: Seen
 
 @dataclass(frozen=True)
 class Case:
-    """What is run.
-
-    Attributes:
-        slow_s: seconds by which the ERP answers each request later.
-    """
+    """What is run."""
 
     documents: int
     workers: int
     kind: str = "C"
     calm: bool = False
-    slow_s: float = 0.0
 
 
 def prove(folder: Path, url: str, case: Case) -> tuple[list[str], Seen]:
@@ -247,8 +242,6 @@ def prove(folder: Path, url: str, case: Case) -> tuple[list[str], Seen]:
     erp = StandIn(folder / "erp")
     erp.start()
     erp.set(kind=case.kind)
-    if case.slow_s:
-        erp.fault("slow", seconds=f"{case.slow_s}", probability="1")
     text = _CONFIG.format(url=erp.url, kind=case.kind, hands=4 * case.workers)
     (folder / "billsync.yaml").write_text(text)
     store = Store.open(url, create=True)

@@ -15,7 +15,7 @@ from typing import Any
 from billsync import schedule, settings, workspace
 from billsync.alerts.alerting import Alerting
 from billsync.cli import guard, show
-from billsync.cli.fleet import ending
+from billsync.cli.fleet import ending, explain
 from billsync.console.watching import watching
 from billsync.daemon import Companion, Ending
 from billsync.daemon.service import LOOK_S, Service, Terms, schedules
@@ -50,9 +50,9 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
     stop, lost = threading.Event(), Lost()
     schedule.stop_on_signals(stop)
     with ExitStack() as stack:
-        member = stack.enter_context(at_work(loaded, clock, "daemon", lost=lost, troubled=_explain, stop_within_s=0))
+        member = stack.enter_context(at_work(loaded, clock, "daemon", lost=lost, troubled=explain, stop_within_s=0))
         signs = stack.enter_context(watching(member.opened, "daemon"))
-        service = Service(member.opened, clock, terms, say=say, troubled=_explain, alive=signs.alive)
+        service = Service(member.opened, clock, terms, say=say, troubled=explain, alive=signs.alive)
         lost.ends = (stop, service.wake)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
@@ -121,10 +121,6 @@ class _Speaker:
     def __call__(self, text: str) -> None:
         with self._lock:
             show.remark(f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ} {text}")
-
-
-def _explain(error: Exception) -> None:
-    guard.explain(error)
 
 
 def _clock(motion: Motion) -> schedule.Clock:

@@ -24,7 +24,7 @@ def worker(config: Path, stop_within_s: int) -> int:
     stop = threading.Event()
     schedule.stop_on_signals(stop)
     clock = schedule.SystemClock()
-    with at_work(loaded, clock, "worker", lost=stop.set, troubled=_explain, stop_within_s=stop_within_s) as member:
+    with at_work(loaded, clock, "worker", lost=stop.set, troubled=explain, stop_within_s=stop_within_s) as member:
         show.remark(f"{member.presence.id} is at work: it carries out what the daemon gives away")
         with watching(member.opened, "worker") as signs:
             member.run(stop, signs.alive)
@@ -42,7 +42,8 @@ def ending(presence: Presence) -> tuple[int, str]:
     return guard.OK, ""
 
 
-def _explain(error: Exception) -> None:
+def explain(error: Exception) -> None:
+    """Tell people what ended a run."""
     guard.explain(error)
 
 
@@ -53,7 +54,7 @@ def give_away(config: Path, name: str | None, through: date | None, *, full: boo
 
     loaded = settings.load(config)
     clock = schedule.SystemClock()
-    with at_work(loaded, clock, "sync", lost=lambda: None, troubled=_explain, carries_out=False) as member:
+    with at_work(loaded, clock, "sync", lost=lambda: None, troubled=explain, carries_out=False) as member:
         pipeline, _ = member.opened.pipeline(name)
         slot = f"manual-{clock.now().strftime('%Y-%m-%dT%H:%M:%S.%f')}"
         id = member.runs.start(pipeline, slot, full=full, through=through, insists=True)

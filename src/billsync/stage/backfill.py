@@ -102,11 +102,11 @@ def begin(world: World, end: End, object: str, *, full: bool = False) -> Backfil
     with world.store.view() as tx:
         first = tx.inbox.cursor(end.name, object) is None
         kept = tx.budgets.get(end.name, f"{POOL}{object}")
-        known = sum(tx.inbox.states(end.name, object).values()) if full or first or kept is not None else 0
+        known = sum(tx.inbox.states(end.name, object).values()) if full else 0
     cut_off = kept is not None and not kept.doc["done"] and not full
     whole = first or full or cut_off
     calls.press(Urgency.BACKFILL if whole else Urgency.READ)
-    begun, before, total = now, 0, known if full and known else None
+    begun, before, total = now, 0, known or None
     if cut_off and kept is not None and not first:
         begun, before, total = datetime.fromisoformat(kept.doc["begun"]), kept.doc["records"], kept.doc["total"]
     return Backfill(world, end.name, object, calls, whole, begun, now, total, before, calls.made)
