@@ -61,6 +61,17 @@ class Report:
     waiting_until: datetime | None = None
     looks: list[Look] = field(default_factory=list)
 
+    def facts(self) -> dict[str, Any]:
+        """The report as a value, for programs: times in ISO 8601, counts that are not 0; `looks` are not in it."""
+        return {
+            "run": self.run,
+            "exit_code": self.exit_code,
+            "counts": {name: count for name, count in self.counts.items() if count},
+            "offline": self.offline,
+            "parked": self.parked,
+            "waiting_until": self.waiting_until and self.waiting_until.isoformat(),
+        }
+
 
 Step = Callable[[str, Callable[[], None], "Report"], None]
 """Carries out a stage by its name; on an engine, one that was carried out before a crash only tells what came of it."""
@@ -154,9 +165,7 @@ def deliver(
         return
     before_push(end)
     schemas.release(world, end)
-    with world.store.view() as tx:
-        states = tx.outbox.counts(end.name).get(end.name, {})
-    world.progress.stage(f"Write to {end.name}", sum(n for state, n in states.items() if state not in FINAL))
+    world.progress.stage(f"Write to {end.name}", to_send(world, end))
     began = world.now()
     with world.store.lock(f"push-{end.name}", world.owner):
         pushed = push.deliver(
@@ -181,6 +190,13 @@ def deliver(
     report.parked = report.parked or pushed.parked
     if pushed.offline:
         raise TryLater("offline", pushed.offline, offline=True)
+
+
+def to_send(world: World, end: End) -> int:
+    """How many planned writes to a system have not come to their end."""
+    with world.store.view() as tx:
+        states = tx.outbox.counts(end.name).get(end.name, {})
+    return sum(count for state, count in states.items() if state not in FINAL)
 
 
 def _finish(world: World, report: Report) -> Report:

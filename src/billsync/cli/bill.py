@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from billsync import schedule, settings, sync, workspace
-from billsync.cli import guard, progress, runs, show
+from billsync.cli import guard, progress, show
 from billsync.stage.world import Progress, Tally
 from billsync.store import Store, StoredInvoice
 
@@ -57,7 +57,7 @@ def _made(store: Store, run: str, limit: int) -> list[StoredInvoice]:
 def _tell(report: sync.Report, made: list[StoredInvoice], format: show.Format, *, dry_run: bool) -> None:
     found = [_row(item) for item in made]
     if format == "json":
-        show.emit_json({**runs.facts(report), "dry_run": dry_run, "invoices": found})
+        show.emit_json({**report.facts(), "dry_run": dry_run, "invoices": found})
         return
     title = "Invoices that would be made" if dry_run else "Invoices"
     columns = ["number", "customer", "issued_on", "due_on", "currency", "total"]

@@ -125,7 +125,7 @@ def _done(applied: planning.Applied, format: show.Format) -> int:
         return guard.OK
     held = {"held_back": applied.held_back}
     if format == "json":
-        show.emit_json({"applied": True, **runs.facts(applied.report), **held})
+        show.emit_json({"applied": True, **applied.report.facts(), **held})
     else:
         runs.tell(applied.report, format)
     if applied.held_back:

@@ -37,22 +37,10 @@ def sync(config: Path, name: str | None, through: date | None, *, full: bool, fo
     return report.exit_code
 
 
-def facts(report: syncing.Report) -> dict[str, Any]:
-    """A run's report for programs."""
-    return {
-        "run": report.run,
-        "exit_code": report.exit_code,
-        "counts": {name: count for name, count in report.counts.items() if count},
-        "offline": report.offline,
-        "parked": report.parked,
-        "waiting_until": report.waiting_until and report.waiting_until.isoformat(),
-    }
-
-
 def tell(report: syncing.Report, format: show.Format) -> None:
     """Say what a run did, and what it left."""
     if format == "json":
-        show.emit_json(facts(report))
+        show.emit_json(report.facts())
         return
     changes = [{"what": name, "count": count} for name, count in report.counts.items() if count]
     nothing = "nothing was done" if report.offline else "nothing to do: everything is as it was"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from billsync import sync
 from billsync.connector import Fault
 from billsync.engine.port import Engine
-from billsync.model.delivery import DONE, STUCK
 from billsync.stage import facts
 from billsync.stage.world import End, World
 
@@ -53,7 +53,7 @@ class Company:
 
     def push(self, alone: Callable[[], None], end: End | None) -> None:
         """Send; where there is much to send, others help."""
-        if end is not None and self._helpers and self._waiting(end) >= WORTH_IT:
+        if end is not None and self._helpers and sync.to_send(self._world, end) >= WORTH_IT:
             self._call(end)
         alone()
 
@@ -66,11 +66,6 @@ class Company:
         at = self._world.now().strftime("%Y%m%dT%H%M%S.%f")
         for number in range(helpers):
             self._ask(HAND, f"{self._flow}:hand:{end.name}:{at}:{number}", {"end": end.name, "calls": each}, end.name)
-
-    def _waiting(self, end: End) -> int:
-        with self._world.store.view() as tx:
-            states = tx.outbox.counts(end.name).get(end.name, {})
-        return sum(count for state, count in states.items() if state not in DONE | STUCK)
 
     def _ask(self, flow: str, id: str, more: dict[str, Any], partition: str) -> None:
         world = self._world

@@ -186,16 +186,7 @@ def _when_free(opened: Workspace, run: Callable[[], sync.Report | None]) -> sync
 
 def told(report: sync.Report) -> dict[str, Any]:
     """A run's report as a value."""
-    return {
-        "run": report.run,
-        "state": "ended",
-        "exit_code": report.exit_code,
-        "counts": {name: count for name, count in report.counts.items() if count},
-        "offline": report.offline,
-        "parked": report.parked,
-        "waiting_until": report.waiting_until and report.waiting_until.isoformat(),
-        "note": "",
-    }
+    return {"state": "ended", "note": ""} | report.facts()
 
 
 def report_of(value: dict[str, Any]) -> sync.Report:
