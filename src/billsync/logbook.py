@@ -9,7 +9,8 @@ from billsync import observe, sync
 from billsync.connector import Fault
 from billsync.push import Clock
 from billsync.stage import looking
-from billsync.store import Store, Tx
+from billsync.store import Conflict, Store, StoreUnusable, Tx
+from billsync.store.errors import is_away
 
 
 def in_slot(
@@ -50,13 +51,16 @@ def on_record(
             observe.event("run_not_needed", run=run, pipeline=name)
             return None
     with observe.bound(run=run, pipeline=name), observe.span("run"):
-        return _noted(store, clock, run, journey, resumed=taken)
+        return _noted(store, clock, run, journey, resumes=resumes, resumed=taken)
 
 
 def _noted(
-    store: Store, clock: Clock, run: str, journey: Callable[[str], sync.Report], *, resumed: bool
+    store: Store, clock: Clock, run: str, journey: Callable[[str], sync.Report], *, resumes: bool, resumed: bool
 ) -> sync.Report:
-    """The run, from its start to its end, which is noted however it ends."""
+    """The run, from its start to its end, which is noted however it ends.
+
+    Where the store itself was away, one that `resumes` is not over.
+    """
     observe.event("run_started", resumed=resumed)
     began = clock.now()
     report = sync.Report(run, exit_code=2)
@@ -68,6 +72,9 @@ def _noted(
         report, state = sync.Report(run, exit_code=3, offline=fault.message, reason=fault.reason), "unreachable"
     except KeyboardInterrupt:
         report, state = sync.Report(run, exit_code=130), "interrupted"
+        raise
+    except (Conflict, StoreUnusable) as error:
+        state = "interrupted" if resumes and is_away(error) else "failed"
         raise
     finally:
         _note_end(store, report, state, clock.now())

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from billsync.engine import durable
 from billsync.engine.durable import DurableEngine
 from billsync.engine.memory import MemoryEngine
 from billsync.engine.port import Engine, Flow, FlowFailed, NotYet, Queue
 from billsync.engine.presence import new_id
 from billsync.schedule import SystemClock
-from billsync.store import Store
+from billsync.store import Conflict, Store
 
 GROUNDS = ("memory", "DBOS on SQLite", "DBOS on Postgres")
 
@@ -72,15 +73,41 @@ def test_a_flow_is_carried_out_once_for_its_id(engine: Engine) -> None:
 
 
 def test_an_error_is_told_and_stays_with_its_flow(engine: Engine) -> None:
+    """Without what it says of people; it stands in a table."""
+
     def body(_flow: Flow, _asked: dict[str, Any]) -> None:
-        raise ValueError("the thirteenth month")
+        raise ValueError("the thirteenth month of ada@example.com")
 
     engine.register("bad", body)
     engine.launch()
     engine.start("bad", "bad", {})
-    with pytest.raises(FlowFailed, match="thirteenth month"):
+    with pytest.raises(FlowFailed, match=r"thirteenth month of \*\*\*"):
         engine.result("bad", 20)
     assert engine.state("bad") == "failed"
+
+
+def test_a_flow_whose_store_is_away_is_called_again_but_not_for_ever(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "AGAIN_S", 0.01)
+    calls: dict[str, int] = {"once": 0, "always": 0}
+
+    def body(flow: Flow, asked: dict[str, Any]) -> list[int]:
+        calls[flow.id] += 1
+        first = flow.step("first", lambda: calls[flow.id])
+        if calls[flow.id] <= asked["times"]:
+            raise Conflict("the server was restarted")
+        return [first, calls[flow.id]]
+
+    engine.register("troubled", body)
+    engine.declare(Queue("narrow", partition=1))
+    engine.launch()
+    engine.enqueue("narrow", "troubled", "once", {"times": 1}, partition="p")
+    engine.enqueue("narrow", "troubled", "always", {"times": 99}, partition="p")
+    assert engine.result("once", 20) == [1, 2], "a step that was carried out is not again"
+    with pytest.raises(FlowFailed, match="restarted"):
+        engine.result("always", 20)
+    assert calls["always"] == 6
 
 
 def test_a_flow_that_waits_is_woken_by_a_signal(engine: Engine) -> None:

@@ -159,7 +159,7 @@ def test_a_process_at_work_ends_when_its_store_became_a_newer_ones(
 ) -> None:
     ended = threading.Event()
     monkeypatch.setattr(presence, "BEAT_S", 0.05)
-    with presence.Presence(store, "one", "worker", version="0", rescue=lambda _: 0, lost=ended.set) as one:
+    with presence.Presence(store, "one", "worker", version="0", rescue=lambda: 0, lost=ended.set) as one:
         with monkeypatch.context() as new:
             release(tmp_path, new, "9001", CONTRACT)
             Store.open(store.url, create=True).close()

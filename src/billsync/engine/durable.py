@@ -6,35 +6,36 @@ beside it.  What was found by trying DBOS 3.4, and is taken care of here:
 - it does not switch SQLite to WAL, which is three times faster: done before its first start;
 - its version of the application is a hash of the flows' code, so that any change of it strands what runs: pinned;
 - two processes under one executor id take each other's flows away: ids are unique to the process, and never used twice;
-- flows of a process that died stay with it for ever, and hold places of their queue: `rescue`;
+- flows of a process that ended stay with it for ever, and hold places of their queue: `rescue`;
+- a flow whose database was away for a moment would end as failed: its function is called again instead;
 - one that was only paused begins its next step before it learns that its flow went to another: looked at before it;
 - it keeps values as pickles: here they are JSON, so that no row of a database can run code.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NoReturn
 
-from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, SetWorkflowID, WorkflowStatus, error
-from sqlalchemy import make_url
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, SetWorkflowID, WorkflowStatus, error
 
-from billsync.engine.exactly import Outlived, carried_out_once, forget_steps, hand_over
+from billsync import observe
+from billsync.engine.exactly import TRIES, OnStore, Outlived, words
 from billsync.engine.port import Body, Flow, FlowFailed, NotYet, Queue
+from billsync.engine.tables import AGAIN_S, SCHEMA, Desk, Json, engine_url, prepare
 from billsync.store import Conflict, Held, Store, StoreUnusable, Tx
+from billsync.store.errors import is_away, translated
+from billsync.store.opening import describe, read_url
+from billsync.store.presence import session_name
 
 VERSION: Final = "1"
 """Of the flows: raised where one that was begun by older code cannot be gone on with by this."""
 
-SCHEMA: Final = "billsync_engine"
 PAGE: Final = 500
 """Flows that are forgotten at one time."""
 POLL_S: Final = 0.25
@@ -54,33 +55,7 @@ _OK: Final = "ok"
 _ERROR: Final = "error"
 
 
-class _Json(Serializer):
-    """Values as JSON; an error as its words."""
-
-    def serialize(self, data: Any) -> str:
-        if isinstance(data, BaseException):
-            return json.dumps({"~error": f"{type(data).__name__}: {data}"})
-        return json.dumps(data, separators=(",", ":"))
-
-    def deserialize(self, serialized_data: str) -> Any:
-        value = json.loads(serialized_data)
-        if isinstance(value, dict) and set(value) == {"~error"}:
-            return FlowFailed(value["~error"])
-        return value
-
-    def name(self) -> str:
-        return "billsync_json"
-
-
-def engine_url(store_url: str) -> str:
-    """Where DBOS keeps its tables, for a store's URL."""
-    url = make_url(store_url)
-    if url.get_backend_name() == "sqlite":
-        return f"sqlite:///{url.database}.engine"
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-class DurableEngine:
+class DurableEngine(OnStore):
     """`Engine` on DBOS.  One at a time in a process.
 
     Args:
@@ -89,15 +64,16 @@ class DurableEngine:
     """
 
     def __init__(self, store: Store, owner: str, now: Callable[[], datetime], *, carries_out: bool = True) -> None:
-        self._store, self._owner, self._now, self._carries_out = store, owner, now, carries_out
+        super().__init__(store, owner, now)
+        self._carries_out = carries_out
         self._url = engine_url(store.url)
         self._queues: list[Queue] = []
         self._flows: dict[str, Callable[..., Any]] = {}
-        self._client: DBOSClient | None = None
-        self._asking = threading.Lock()
+        self._interrupted: Counter[str] = Counter()
         self._open = False
-        self._serializer = _Json()
-        _prepare(self._url)
+        serializer = Json()
+        prepare(self._url)
+        self._desk = Desk(self._url, owner, serializer)
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         self._config: DBOSConfig = {
             "name": "billsync",
@@ -105,14 +81,14 @@ class DurableEngine:
             "dbos_system_schema": SCHEMA,
             "executor_id": owner,
             "application_version": VERSION,
-            "serializer": self._serializer,
+            "serializer": serializer,
             "enable_otlp": False,
             "log_level": "CRITICAL",
             "notification_listener_polling_interval_sec": POLL_S,
             "sys_db_pool_size": 5,
         }
         if not self._url.startswith("sqlite"):
-            self._config["db_engine_kwargs"] = {"connect_args": {"application_name": owner[:60]}}
+            self._config["db_engine_kwargs"] = {"connect_args": {"application_name": session_name(owner)}}
         DBOS(config=self._config)
 
     def register(self, name: str, body: Body) -> None:
@@ -122,8 +98,10 @@ class DurableEngine:
             try:
                 return [_OK, body(_DurableFlow(self), asked)]
             except Exception as failed:  # noqa: BLE001  whoever asks for the result is told
+                if is_away(failed):
+                    self._call_again(DBOS.workflow_id or "", failed)
                 self.still_mine()  # what fails since this process was cut off is no end of the flow
-                return [_ERROR, f"{type(failed).__name__}: {failed}"]
+                return [_ERROR, words(failed)]
 
         self._flows[name] = DBOS.workflow(name=name)(carry_out)
 
@@ -132,8 +110,13 @@ class DurableEngine:
         self._queues.append(queue)
 
     def launch(self) -> None:
-        """From now on flows are carried out here."""
+        """From now on flows are carried out here.  Raises `StoreUnusable`, `Conflict`."""
         DBOS.listen_queues([queue.name for queue in self._queues] if self._carries_out else [])
+        with translated(describe(read_url(self._url))):
+            self._launch()
+        self._open = True
+
+    def _launch(self) -> None:
         DBOS.launch()
         for queue in self._queues:
             DBOS.register_queue(
@@ -144,16 +127,12 @@ class DurableEngine:
                 polling_interval_sec=POLL_S,
                 on_conflict="always_update",
             )
-        self._open = True
 
     def close(self, wait_s: float = 0) -> None:
         """Take no more flows; those that run may end within the time, others are left to be gone on with."""
-        with self._asking:
-            self._open = False
-            if self._client is not None:
-                self._client.destroy()
-                self._client = None
+        self._open = False
         DBOS.destroy(workflow_completion_timeout_sec=int(wait_s), destroy_registry=True)
+        self._desk.close()
 
     def start(self, id: str, flow: str, asked: dict[str, Any]) -> bool:
         """Carry a flow out in this process, now.  False where one of that id was started already."""
@@ -174,19 +153,8 @@ class DurableEngine:
         }
         if any(known.partition or known.partition_each for known in self._queues if known.name == queue):
             options["queue_partition_key"] = partition or "all"
-        self._asks.enqueue(options, asked)
+        self._desk.ask(lambda client: client.enqueue(options, asked))
         return new
-
-    def enqueue_with(
-        self, tx: Tx, queue: str, flow: str, id: str, asked: dict[str, Any], *, partition: str = ""
-    ) -> None:
-        """The same, once the transaction is committed."""
-        noted = {"queue": queue, "flow": flow, "asked": asked, "partition": partition}
-        tx.flow_steps.hand_over(id, noted, at=self._now())
-
-    def pump(self) -> int:
-        """Hand over what was enqueued with transactions."""
-        return hand_over(self._store, self.enqueue)
 
     def result(self, id: str, timeout_s: float | None) -> Any:
         """What a flow gave.  Raises `NotYet` and `FlowFailed`."""
@@ -209,62 +177,100 @@ class DurableEngine:
 
     def signal(self, id: str, topic: str, value: Any) -> None:
         """Tell a flow something; it is kept until the flow waits for it."""
-        self._asks.send(id, value, topic)
+        once = f"{self._owner} {time.time_ns()}"
+        self._desk.ask(lambda client: client.send(id, value, topic, idempotency_key=once))
 
-    def rescue(self, dead: Iterable[str]) -> int:
-        """Let others go on with what processes that died had begun.  Gives how many flows."""
-        if not self._open or not (ids := list(dead)):
+    def rescue(self) -> int:
+        """Let others go on with what processes had begun that are at work no more.  Gives how many flows."""
+        if not self._open:
             return 0
         try:
             with self._store.lock("rescue", self._owner):  # a flow that is resumed twice would run twice
-                found = self._asks.list_workflows(status="PENDING", executor_id=ids, load_input=False)
-                for flow in found:
-                    self._asks.resume_workflow(flow.workflow_id, queue_name=flow.queue_name)
+                return self._desk.ask(self._rescued, patience_s=0)
         except Held:
             return 0
-        return len(found)
+
+    def _rescued(self, client: DBOSClient) -> int:
+        begun = client.list_workflows(status="PENDING", load_input=False)
+        with self._store.view() as tx:  # after the list: who begins one has been at work before
+            at_work = {worker.id for worker in tx.workers.at_work()}
+        left = [flow for flow in begun if flow.executor_id not in at_work]
+        for flow in left:
+            client.resume_workflow(flow.workflow_id, queue_name=flow.queue_name)
+        return len(left)
 
     def tidy(self, before: datetime) -> int:
         """Forget flows and steps that ended before.  Gives how many flows."""
-        forget_steps(self._store, before)
+        self.forget_steps(before)
         ended = [status for status, state in _STATES.items() if state in _ENDS]
-        moment, count = before.isoformat(), 0
-        while found := self._asks.list_workflows(
-            status=ended, completed_before=moment, load_input=False, load_output=False, limit=PAGE
-        ):
-            self._asks.delete_workflows([flow.workflow_id for flow in found])
+        asked = {"status": ended, "completed_before": before.isoformat(), "limit": PAGE}
+        count = 0
+        while found := self._desk.ask(lambda client: _ids(client, asked)):
+            self._desk.ask(partial(_delete, found))
             count += len(found)
         return count
 
     def _look(self, id: str) -> WorkflowStatus | None:
-        return next(iter(self._asks.list_workflows(workflow_ids=[id], load_input=False)), None)
-
-    @property
-    def _asks(self) -> DBOSClient:
-        """Asks and tells without being inside of a flow: steps may call it."""
-        with self._asking:
-            if self._client is None:
-                self._client = DBOSClient(
-                    system_database_url=self._url, dbos_system_schema=SCHEMA, serializer=self._serializer
-                )
-            return self._client
+        found = self._desk.ask(lambda client: client.list_workflows(workflow_ids=[id], load_input=False))
+        return next(iter(found), None)
 
     def still_mine(self) -> None:
-        """Stop the flow of this thread where this process was declared dead: nothing of it counts from then on."""
+        """Stop the flow of this thread where this process is over: nothing of it counts from then on."""
         try:
-            with self._store.view() as tx:
-                dead = tx.workers.is_dead(self._owner)
+            over = self._is_over()
         except (Conflict, StoreUnusable):
             return  # the flow finds out by what it does next
-        if dead:
-            raise error.DBOSWorkflowConflictIDError(DBOS.workflow_id or "")
+        if over:
+            _leave(DBOS.workflow_id or "")
+
+    def _is_over(self) -> bool:
+        with self._store.view() as tx:
+            return tx.workers.is_over(self._owner)
+
+    def _call_again(self, id: str, failed: Exception) -> None:
+        """Let the flow's function be called again, by whoever is free, once the store is there; not for ever.
+
+        Comes back where that was done often enough: then the flow has failed.
+        """
+        self._interrupted[id] += 1
+        if self._interrupted[id] > TRIES:
+            return
+        observe.event("flow_interrupted", level="warning", flow=id, reason=getattr(failed, "reason", "conflict"))
+        while self._open:
+            time.sleep(AGAIN_S)
+            try:
+                if not self._is_over():
+                    self._desk.ask(partial(_give_back, id, self._owner))
+            except (Conflict, StoreUnusable):
+                continue
+            break
+        _leave(id)
 
     def once(self, flow: str, name: str, do: Callable[[Tx], Any]) -> Any:
         """A step in a transaction, as `Flow.transaction` says."""
         try:
-            return carried_out_once(self._store, flow, name, do, owner=self._owner, now=self._now)
+            return super().once(flow, name, do)
         except Outlived:
-            raise error.DBOSWorkflowConflictIDError(flow) from None
+            _leave(flow)
+
+
+def _leave(flow: str) -> NoReturn:
+    """End this call of the flow's function without an end of the flow."""
+    raise error.DBOSWorkflowConflictIDError(flow) from None
+
+
+def _give_back(id: str, owner: str, client: DBOSClient) -> None:
+    """Let a flow that this process has begun be taken from its queue once more."""
+    for flow in client.list_workflows(workflow_ids=[id], status="PENDING", executor_id=owner, load_input=False):
+        client.resume_workflow(id, queue_name=flow.queue_name)
+
+
+def _ids(client: DBOSClient, asked: dict[str, Any]) -> list[str]:
+    return [flow.workflow_id for flow in client.list_workflows(**asked, load_input=False, load_output=False)]
+
+
+def _delete(ids: list[str], client: DBOSClient) -> None:
+    client.delete_workflows(ids)
 
 
 class _DurableFlow(Flow):
@@ -294,14 +300,6 @@ class _DurableFlow(Flow):
     def _if_mine(self, do: Callable[[], Any]) -> Any:
         self._engine.still_mine()
         return do()
-
-
-def _prepare(url: str) -> None:
-    """Put an SQLite file, which is for this user alone, into WAL before DBOS opens it."""
-    if url.startswith("sqlite:///"):
-        os.close(os.open(url.removeprefix("sqlite:///"), os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
-            file.execute("PRAGMA journal_mode=WAL")
 
 
 def _state(found: WorkflowStatus) -> str:

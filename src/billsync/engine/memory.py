@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from billsync.engine.exactly import carried_out_once, forget_steps, hand_over
+from billsync.engine.exactly import TRIES, OnStore, words
 from billsync.engine.port import Body, Flow, FlowFailed, NotYet, Queue
 from billsync.store import Store, Tx
+from billsync.store.errors import is_away
+
+AGAIN_S: Final = 0.1
+"""Seconds until a function is called again whose store was away."""
 
 
 @dataclass
@@ -29,7 +34,7 @@ class _Run:
     told: dict[str, deque[Any]] = field(default_factory=lambda: defaultdict(deque))
 
 
-class MemoryEngine:
+class MemoryEngine(OnStore):
     """`Engine` of one process.
 
     Args:
@@ -37,7 +42,7 @@ class MemoryEngine:
     """
 
     def __init__(self, store: Store, owner: str, now: Callable[[], datetime]) -> None:
-        self._store, self._owner, self._now = store, owner, now
+        super().__init__(store, owner, now)
         self._bodies: dict[str, Body] = {}
         self._queues: dict[str, Queue] = {}
         self._runs: dict[str, _Run] = {}
@@ -82,17 +87,6 @@ class MemoryEngine:
             self._begin_what_may()
             return True
 
-    def enqueue_with(
-        self, tx: Tx, queue: str, flow: str, id: str, asked: dict[str, Any], *, partition: str = ""
-    ) -> None:
-        """The same, once the transaction is committed."""
-        noted = {"queue": queue, "flow": flow, "asked": asked, "partition": partition}
-        tx.flow_steps.hand_over(id, noted, at=self._now())
-
-    def pump(self) -> int:
-        """Hand over what was enqueued with transactions."""
-        return hand_over(self._store, self.enqueue)
-
     def result(self, id: str, timeout_s: float | None) -> Any:
         """What a flow gave.  Raises `NotYet` and `FlowFailed`."""
         with self._changed:
@@ -114,13 +108,13 @@ class MemoryEngine:
             self._runs[id].told[topic].append(value)
             self._changed.notify_all()
 
-    def rescue(self, dead: Iterable[str]) -> int:
+    def rescue(self) -> int:
         """Nobody else's flows are here."""
         return 0
 
     def tidy(self, before: datetime) -> int:
         """Forget steps; flows end with this process."""
-        forget_steps(self._store, before)
+        self.forget_steps(before)
         return 0
 
     # ------------------------------------------------------------ inside
@@ -142,14 +136,22 @@ class MemoryEngine:
         threading.Thread(target=self._carry_out, args=[run], daemon=True, name=run.id).start()
 
     def _carry_out(self, run: _Run) -> None:
-        try:
-            value, state = self._bodies[run.flow](_MemoryFlow(self, run), run.asked), "done"
-        except Exception as error:  # noqa: BLE001  whoever asks for the result is told
-            value, state = f"{type(error).__name__}: {error}", "failed"
+        value, state = self._ended(run)
         with self._changed:
             run.value, run.state = value, state
             self._begin_what_may()
             self._changed.notify_all()
+
+    def _ended(self, run: _Run) -> tuple[Any, str]:
+        """What a flow gives, or the words of its error, and its state."""
+        for tries in range(TRIES + 1):
+            try:
+                return self._bodies[run.flow](_MemoryFlow(self, run), run.asked), "done"
+            except Exception as error:  # noqa: BLE001  whoever asks for the result is told
+                if tries == TRIES or not is_away(error):
+                    return words(error), "failed"
+            time.sleep(AGAIN_S)
+        raise AssertionError("the last try gives something")
 
 
 class _MemoryFlow(Flow):
@@ -166,8 +168,7 @@ class _MemoryFlow(Flow):
         return self._run.steps[name]
 
     def transaction(self, name: str, do: Callable[[Tx], Any]) -> Any:
-        engine = self._engine
-        return carried_out_once(engine._store, self.id, name, do, owner=engine._owner, now=engine._now)  # noqa: SLF001
+        return self._engine.once(self.id, name, do)
 
     def wait(self, topic: str, timeout_s: float) -> Any:
         engine = self._engine

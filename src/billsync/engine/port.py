@@ -3,11 +3,14 @@
 A flow is a function of a JSON value, with an id of its own: the same id is the same flow, however often it is started.
 Where its process dies, another one calls the function again from its beginning; steps that came to their end are not
 carried out again but give what they gave.  Values are ids, counts and codes as JSON, never pages of records.
+
+The same where the store is away for a while: a function that raises what `is_away` knows is called again once the store
+is there, five times at most; what else it raises is the flow's end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -101,8 +104,8 @@ class Engine(Protocol):
     def signal(self, id: str, topic: str, value: Any) -> None:
         """Tell a flow something; it is kept until the flow waits for it."""
 
-    def rescue(self, dead: Iterable[str]) -> int:
-        """Let others go on with what processes that died had begun.  Gives how many flows."""
+    def rescue(self) -> int:
+        """Let others go on with what processes had begun that are at work no more.  Gives how many flows."""
 
     def tidy(self, before: datetime) -> int:
         """Forget flows and steps that ended before.  Gives how many flows."""

@@ -34,7 +34,7 @@ class Presence:
     """Beats while the block lasts, looks for those that died, and knows whether this process may still act.
 
     Args:
-        rescue: lets others go on with what processes that died had begun.
+        rescue: lets others go on with what processes had begun that are at work no more.
         lost: is called once, in a thread of its own, where this process was declared dead, or is outdated: it ends.
     """
 
@@ -45,7 +45,7 @@ class Presence:
         kind: str,
         *,
         version: str,
-        rescue: Callable[[list[str]], int],
+        rescue: Callable[[], int],
         lost: Callable[[], None],
         doc: dict[str, Any] | None = None,
     ) -> None:

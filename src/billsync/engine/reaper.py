@@ -7,7 +7,7 @@ a pause that all of them had (a suspended machine, a database that stood still) 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from billsync import observe
@@ -15,22 +15,20 @@ from billsync.store import Store
 from billsync.store.presence import DEAD_AFTER_S
 
 AGAIN_S: Final = 10.0
-"""Seconds from one look at all that are gone to the next."""
+"""Seconds from one look for flows that nobody carries out to the next."""
 PAUSE_S: Final = 3.0
 """Seconds between two looks from which on this process was paused itself, and what it saw before says nothing."""
-GONE: Final = timedelta(days=1)
-"""How long one that is gone may be found to have left flows behind."""
 
 
 class Reaper:
     """Looks, about once in a second.
 
     Args:
-        id: this process; rescue: lets others go on with what processes that died had begun.
+        id: this process; rescue: lets others go on with what processes had begun that are at work no more.
         sure: whether this process is counted as living itself.
     """
 
-    def __init__(self, store: Store, id: str, rescue: Callable[[list[str]], int], *, sure: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, id: str, rescue: Callable[[], int], *, sure: Callable[[], bool]) -> None:
         self._store, self._id, self._rescue, self._sure = store, id, rescue, sure
         self._seen: dict[str, tuple[datetime, float]] = {}
         self._looked = self._again = 0.0
@@ -38,7 +36,8 @@ class Reaper:
     def look(self, now_s: float) -> None:
         """Declare dead who did not beat, and let others go on; `now_s` counts seconds, from any moment on.
 
-        From time to time all that are gone are looked at: who declared one dead may have died over it.
+        From time to time others may go on in any case: who declared one dead may have died over it, and one that was
+        stopped may have left a run behind, however long ago.
         """
         paused = now_s - self._looked > PAUSE_S
         self._looked = now_s
@@ -53,10 +52,7 @@ class Reaper:
                 self._bury(id)
         if now_s - self._again >= AGAIN_S:
             self._again = now_s
-            with self._store.view() as tx:
-                gone = tx.workers.gone(GONE)
-            if gone:
-                self._rescue(sorted(gone))
+            self._rescue()
 
     def _silent(self, now_s: float) -> list[str]:
         """Those that are overdue by the database's clock, and did not beat for a while before the eyes of this one."""
@@ -73,6 +69,6 @@ class Reaper:
         with self._store.aside() as tx:
             cut = tx.workers.cut_off(id)
         self._again = 0.0  # where the rescue fails, the next look tries again
-        flows = self._rescue([id])
+        flows = self._rescue()
         observe.event("worker_dead", level="warning", dead=id, sessions=cut, flows=flows)
         observe.count("billsync_workers_dead_total")

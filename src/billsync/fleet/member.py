@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from billsync import __version__, workspace
+from billsync import __version__, observe, workspace
 from billsync.engine.durable import DurableEngine
 from billsync.engine.port import Engine, Queue
 from billsync.engine.presence import Presence, new_id
@@ -17,6 +17,7 @@ from billsync.fleet.company import PARTS
 from billsync.fleet.runs import RUNS, Runs
 from billsync.push import Clock
 from billsync.settings import Settings
+from billsync.store import Conflict, StoreUnusable
 from billsync.workspace import Workspace
 
 ALIVE_S: Final = 60.0
@@ -35,6 +36,7 @@ class Member:
     engine: Engine
     presence: Presence
     runs: Runs
+    _tidied: datetime | None = None
 
     def use(self, settings: Settings) -> None:
         """Carry out from now on what another configuration says; what runs goes on as it began."""
@@ -42,13 +44,20 @@ class Member:
 
     def run(self, stop: threading.Event, alive: Callable[[str, float], None]) -> None:
         """Be at work until `stop` is set; `alive` is told that the loop goes on, and until when it says so again."""
-        tidied = self.opened.clock.now() - KEPT
         while not stop.wait(PUMP_S):
             alive("worker", ALIVE_S)
-            self.engine.pump()
-            if (now := self.opened.clock.now()) - tidied > TIDY:
-                self.engine.tidy(now - KEPT)
-                tidied = now
+            try:
+                self._look_after_flows()
+            except (Conflict, StoreUnusable) as error:  # the store was restarted: the next look may find it
+                reason = getattr(error, "reason", "conflict")
+                observe.event("flows_not_looked_after", level="warning", reason=reason)
+
+    def _look_after_flows(self) -> None:
+        self.engine.pump()
+        now = self.opened.clock.now()
+        if self._tidied is None or now - self._tidied > TIDY:
+            self.engine.tidy(now - KEPT)
+            self._tidied = now
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from billsync.fleet.stepping import Steps, fault_of
 from billsync.stage import facts, looking, ownership, schemas
 from billsync.stage.world import Silent, World
 from billsync.store import Held, Tx
+from billsync.store.errors import is_away
 from billsync.workspace import Workspace
 
 RUN: Final = "run"
@@ -96,7 +97,9 @@ class Runs:
             report = _when_free(opened, run)
         except Held as held:
             return _untold(name, slot, "skipped", f"another instance is at work ({held.owner})")
-        except Exception as error:  # noqa: BLE001  whatever ends a run ends no other
+        except Exception as error:  # whatever ends a run ends no other
+            if is_away(error):
+                raise  # the engine calls it again
             self._troubled(error)
             return _untold(name, slot, "failed", type(error).__name__)
         return _untold(name, slot, "ran before", "") if report is None else told(report)

@@ -83,6 +83,8 @@ EVENTS: Final = (
     Event("leave_failed", "warning", ("worker",), "a process could not say that it ends"),
     Event("rescue_failed", "warning", ("worker", "reason"), "a process could not look for dead ones: it looks again"),
     Event("worker_dead", "warning", ("dead", "sessions", "flows"), "a process gave no sign: its work is taken over"),
+    Event("flow_interrupted", "warning", ("flow", "reason"), "the store was away: the flow goes on once it is there"),
+    Event("flows_not_looked_after", "warning", ("reason",), "the store did not answer: flows are looked after again"),
     Event("lock_awaited", "debug", ("owner",), "another process works on the pipeline"),
     Event("alert_told", "info", ("channel", "alerts"), "somebody was alerted"),
     Event("alert_not_taken", "warning", ("channel", "why", "alerts"), "a channel did not take an alert: tried again"),

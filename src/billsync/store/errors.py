@@ -66,6 +66,7 @@ _POSTGRES: Final = (
     ("28", "store_unreachable"),
     ("3D", "store_unreachable"),
 )
+_AWAY: Final = ("store_unreachable", "store_locked")
 _ADVICE: Final = {
     "store_full": "the disk is full: free some space, then run the same again; what was stored is intact",
     "store_locked": "another program keeps it locked: end that program (a backup tool, an open database browser)",
@@ -79,6 +80,13 @@ def unusable(reason: str, where: str, detail: object = "") -> StoreUnusable:
     """The error for a reason, with what to do about it and the driver's own words."""
     words = " ".join(str(detail).split())
     return StoreUnusable(reason, f"{where}: {_ADVICE[reason]}" + (f" ({words})" if words else ""))
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the store was not there for a while, or others were in the way: the same may go through later."""
+    if isinstance(error, DBAPIError):
+        return reason_of(error) in ("conflict", "lost", *_AWAY)
+    return isinstance(error, Conflict) or (isinstance(error, StoreUnusable) and error.reason in _AWAY)
 
 
 def reason_of(error: DBAPIError | sqlite3.Error) -> str:

@@ -87,10 +87,10 @@ class Workers:
         query = select(workers).where(workers.c.state == "at work").order_by(workers.c.id)
         return [_worker(row) for row in rows(self._conn, query)]
 
-    def is_dead(self, id: str) -> bool:
-        """Whether one was declared dead; not for an id that nobody joined under."""
+    def is_over(self, id: str) -> bool:
+        """Whether one left, or was declared dead; not for an id that nobody joined under."""
         query = select(workers.c.state).where(workers.c.id == id)
-        return self._conn.execute(query).scalar_one_or_none() == "dead"
+        return self._conn.execute(query).scalar_one_or_none() in ("left", "dead")
 
     def overdue(self) -> list[Worker]:
         """Those that say that they are at work, and did not beat."""
@@ -122,11 +122,6 @@ class Workers:
     def forget(self, before: datetime) -> int:
         """Forget those that ended before; gives how many.  Their ids stay unique: they hold the moment of the start."""
         return self._conn.execute(delete(workers).where(workers.c.ended_at < before)).rowcount
-
-    def gone(self, since: timedelta) -> frozenset[str]:
-        """Ids of those that were declared dead, or left, within that time."""
-        query = select(workers.c.id).where(workers.c.state != "at work", workers.c.ended_at >= self.now() - since)
-        return frozenset(self._conn.execute(query).scalars())
 
 
 def session_name(id: str) -> str:

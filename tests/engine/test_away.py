@@ -1,0 +1,118 @@
+"""What becomes of flows whose database goes away, and of those that a process left behind long ago."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import text, update
+
+from billsync.engine import durable, tables
+from billsync.engine.durable import DurableEngine
+from billsync.engine.port import Flow, Queue
+from billsync.engine.presence import Presence, new_id
+from billsync.schedule import SystemClock
+from billsync.store import Store
+from billsync.store.fleet_tables import workers
+
+
+@contextmanager
+def at_work(url: str) -> Iterator[tuple[Store, DurableEngine]]:
+    """An engine of a process that is at work."""
+    id = new_id()
+    store = Store.open(url, owner=id)
+    engine = DurableEngine(store, id, SystemClock().now)
+    engine.declare(Queue("narrow", partition=1))
+    with Presence(store, id, "worker", version="0", rescue=lambda: 0, lost=lambda: None):
+        yield store, engine
+        engine.close()
+    store.close()
+
+
+def test_postgres_goes_away_in_the_middle_of_a_flow_and_who_waits_for_it_gets_its_result(
+    postgres_store_url: str, postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is restarted: every session ends, and for a while there is no new one."""
+    for module in (durable, tables):
+        monkeypatch.setattr(module, "AGAIN_S", 0.05)
+    shut, calls = threading.Event(), list[str]()
+
+    def names() -> set[str]:
+        with store.view() as tx:
+            found = tx.conn.execute(text("SELECT application_name FROM pg_stat_activity WHERE datname IS NOT NULL"))
+            return set(found.scalars())
+
+    def body(_flow: Flow, _asked: dict[str, Any]) -> int:
+        calls.append("")
+        if len(calls) == 1:
+            _door(postgres_server, postgres_store_url, open=False)
+            shut.set()
+            with store.tx("note") as tx:
+                tx.workers.now()
+        return len(calls)
+
+    with at_work(postgres_store_url) as (store, engine):
+        engine.register("count", body)
+        engine.launch()
+        engine.enqueue("narrow", "count", "one", {}, partition="p")
+        assert engine.state("one") is not None
+        strangers = {name for name in names() if "dbos" in name.lower()}
+        assert shut.wait(20)
+        timer = threading.Timer(0.5, _door, [postgres_server, postgres_store_url], {"open": True})
+        timer.start()
+        assert engine.result("one", 20) == 2
+        timer.join()
+    assert strangers == set(), "sessions that nobody could end together with their process"
+
+
+def _door(server: str, database: str, *, open: bool) -> None:
+    """Let sessions of a database in, or end them all and let none in."""
+    name = str(conninfo_to_dict(database)["dbname"])
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(name), sql.Literal(open)))
+        if not open:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+def test_a_run_that_was_left_behind_long_ago_is_gone_on_with(tmp_path: Path, sqlite_template: Path) -> None:
+    """A daemon that was stopped on Friday, its run not at its end, and started on Monday: else nothing of its partition
+    would ever run again."""
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    held, calls = threading.Event(), list[str]()
+
+    def body(_flow: Flow, _asked: dict[str, Any]) -> int:
+        calls.append("")
+        if len(calls) == 1:
+            held.wait(20)
+        return len(calls)
+
+    with at_work(f"sqlite:///{tmp_path / 'store.db'}") as (store, engine):
+        engine.register("count", body)
+        engine.launch()
+        engine.enqueue("narrow", "count", "friday", {}, partition="p")
+        _until(lambda: bool(calls))
+        assert engine.rescue() == 0, "its process is at work"
+        with store.aside() as tx:
+            friday = tx.workers.now() - timedelta(days=3)
+            tx.conn.execute(update(workers).values(state="left", ended_at=friday))
+        assert engine.rescue() == 1
+        engine.enqueue("narrow", "count", "monday", {}, partition="p")
+        assert sorted([engine.result("friday", 20), engine.result("monday", 20)]) == [2, 3]
+        held.set()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
