@@ -8,5 +8,6 @@ def run() -> None:
     """Entry point of the command `billsync`."""
     from billsync.cli.app import app
     from billsync.cli.guard import guarded
+    from billsync.cli.lazily import tree
 
-    guarded(app)
+    guarded(tree(app))
