@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from billsync import settings, workspace
@@ -21,6 +22,7 @@ from billsync.schedule import SystemClock
 from billsync.settings import BadSettings
 from billsync.store.schema import VERSION_TABLE
 from tests.cli.place import CONFIG, Place
+from tests.store.away import shut
 
 
 @contextmanager
@@ -85,6 +87,35 @@ def test_what_stands_in_the_store_is_shown_and_its_absence_too(ready: Place, mon
         figures = values(client.get("/metrics").text)
         assert figures["billsync_store_up"] == 0
         assert 'billsync_open_problems{pipeline="billing"}' not in figures
+
+
+def test_a_database_that_is_gone_or_hangs_is_told_in_time_and_no_reason_to_restart(
+    tmp_path: Path, postgres_store_url: str, postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("standing.KEPT_S", "health.KEPT_S"):
+        monkeypatch.setattr(f"billsync.console.{name}", 0.0)
+    for name in ("standing.PATIENCE_S", "health.PATIENCE_S"):
+        monkeypatch.setattr(f"billsync.console.{name}", 0.2)
+    (tmp_path / "billsync.yaml").write_text("store: env:PLACE\n" + CONFIG.partition("\n")[2], encoding="utf-8")
+    monkeypatch.setenv("PLACE", postgres_store_url)
+
+    def answers(client: httpx.Client) -> tuple[int, list[str], float]:
+        ready, up = client.get("/readyz"), values(client.get("/metrics").text)["billsync_store_up"]
+        assert client.get("/healthz").status_code == 200
+        return ready.status_code, ready.json()["reasons"], up
+
+    with opened(tmp_path) as found, asked(found, health.Signs()) as client:
+        assert answers(client) == (200, [], 1)
+        with shut(postgres_server, postgres_store_url):
+            assert answers(client) == (503, ["store_unreachable"], 0)
+        assert answers(client) == (200, [], 1)
+        with psycopg.connect(postgres_store_url) as other:
+            other.execute("LOCK TABLE deliveries, store_notes IN ACCESS EXCLUSIVE MODE")
+            for _ in range(20):  # more than are answered at one time
+                assert client.get("/metrics").status_code == 200
+            status, reasons, up = answers(client)
+        assert (status, up) == (503, 0)
+        assert reasons[0] in ("store_slow", "store_locked")
 
 
 def values(text: str) -> dict[str, float]:

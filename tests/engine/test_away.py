@@ -11,10 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text, update
 
 from billsync.engine import durable, tables
@@ -24,6 +21,7 @@ from billsync.engine.presence import Presence, new_id
 from billsync.schedule import SystemClock
 from billsync.store import Store
 from billsync.store.fleet_tables import workers
+from tests.store.away import close, reopen
 
 
 @contextmanager
@@ -55,7 +53,7 @@ def test_postgres_goes_away_in_the_middle_of_a_flow_and_who_waits_for_it_gets_it
     def body(_flow: Flow, _asked: dict[str, Any]) -> int:
         calls.append("")
         if len(calls) == 1:
-            _door(postgres_server, postgres_store_url, open=False)
+            close(postgres_server, postgres_store_url)
             shut.set()
             with store.tx("note") as tx:
                 tx.workers.now()
@@ -68,20 +66,11 @@ def test_postgres_goes_away_in_the_middle_of_a_flow_and_who_waits_for_it_gets_it
         assert engine.state("one") is not None
         strangers = {name for name in names() if "dbos" in name.lower()}
         assert shut.wait(20)
-        timer = threading.Timer(0.5, _door, [postgres_server, postgres_store_url], {"open": True})
+        timer = threading.Timer(0.5, reopen, [postgres_server, postgres_store_url])
         timer.start()
         assert engine.result("one", 20) == 2
         timer.join()
     assert strangers == set(), "sessions that nobody could end together with their process"
-
-
-def _door(server: str, database: str, *, open: bool) -> None:
-    """Let sessions of a database in, or end them all and let none in."""
-    name = str(conninfo_to_dict(database)["dbname"])
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(name), sql.Literal(open)))
-        if not open:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 def test_a_run_that_was_left_behind_long_ago_is_gone_on_with(tmp_path: Path, sqlite_template: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,6 +26,7 @@ PATIENCE_S: Final = 5.0
 """Seconds in which the store has to answer."""
 KEPT_S: Final = 5.0
 """Seconds for which its answer is good."""
+TRIES: Final = 3
 AT_ONCE: Final = 16
 
 _QUIET: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -71,13 +73,15 @@ class Readiness:
             self._lock.release()
 
     def _look(self) -> str:
-        try:
-            self._opened.store.check_writable(self._opened.clock.now())
-        except StoreUnusable as error:
-            return error.reason
-        except Conflict:
-            return ""  # somebody else has just written there
-        return ""
+        for _ in range(TRIES):
+            try:
+                self._opened.store.check_writable(self._opened.clock.now())
+            except StoreUnusable as error:
+                return error.reason
+            except Conflict:  # somebody else has just written there, or the connection was lost: not every time
+                continue
+            return ""
+        return "store_unreachable"
 
 
 class Health:
@@ -96,7 +100,8 @@ class Health:
         """200 while the store can be worked with."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                reason = await run_in_threadpool(self._ready)
+                # who asks is answered in time, though the thread may wait for its database on
+                reason = await to_thread.run_sync(self._ready, abandon_on_cancel=True)
         except TimeoutError:
             reason = "store_slow"
         return _answer({"state": "not ready" if reason else "ok", "reasons": [reason] if reason else []}, ok=not reason)

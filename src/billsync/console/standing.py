@@ -13,16 +13,20 @@ from prometheus_client.registry import Collector
 
 from billsync.model.gate import GateState
 from billsync.observe.catalogue import STANDING
-from billsync.store import BEGAN, StoreUnusable, Tx
+from billsync.store import BEGAN, Conflict, StoreUnusable, Tx
 from billsync.workspace import Workspace
 
 KEPT_S: Final = 15.0
 """Seconds for which an answer is good: many who ask cost the store no more than one."""
+PATIENCE_S: Final = 5.0
+"""Seconds in which the store has to answer: less than those that a scraper waits."""
 ALIVE: Final = timedelta(seconds=60)
 LATELY: Final = timedelta(days=1)
 
 Sample = tuple[str, tuple[str, ...], float]
 """Figure, values of its labels, value."""
+
+_AWAY: Final[list[Sample]] = [("billsync_store_up", (), 0)]
 
 
 class Standing(Collector):
@@ -32,6 +36,7 @@ class Standing(Collector):
         self._opened = opened
         self._lock = threading.Lock()
         self._read_at, self._samples = -KEPT_S, list[Sample]()
+        self._reading: threading.Thread | None = None
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """The figures without values: a registry asks for them before the store may be asked."""
@@ -39,11 +44,7 @@ class Standing(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All figures that have a value."""
-        with self._lock:
-            if time.monotonic() - self._read_at >= KEPT_S:
-                self._samples = self._read()
-                self._read_at = time.monotonic()
-            samples = self._samples
+        samples = self._current()
         for one in STANDING:
             family = GaugeMetricFamily(one.name, one.meaning, labels=one.labels)
             for name, labels, value in samples:
@@ -52,12 +53,31 @@ class Standing(Collector):
             if family.samples:
                 yield family
 
+    def _current(self) -> list[Sample]:
+        """What the store said lately; that it is away where it does not answer in time.
+
+        A database that hangs holds one thread, however many ask meanwhile.
+        """
+        with self._lock:
+            if time.monotonic() - self._read_at < KEPT_S:
+                return self._samples
+            if self._reading is None or not self._reading.is_alive():
+                self._reading = threading.Thread(target=self._refresh, name="figures", daemon=True)
+                self._reading.start()
+            reading = self._reading
+        reading.join(PATIENCE_S)
+        return _AWAY if reading.is_alive() else self._samples
+
+    def _refresh(self) -> None:
+        self._samples = self._read()
+        self._read_at = time.monotonic()
+
     def _read(self) -> list[Sample]:
         try:
             with self._opened.store.view() as tx:
                 found = [*self._of_connections(tx), *self._of_pipelines(tx), *self._of_processes(tx)]
-        except StoreUnusable:
-            return [("billsync_store_up", (), 0)]
+        except (Conflict, StoreUnusable):
+            return _AWAY
         return [("billsync_store_up", (), 1), *found]
 
     def _of_connections(self, tx: Tx) -> Iterator[Sample]:
