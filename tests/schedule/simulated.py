@@ -52,7 +52,10 @@ class Line:
 
 @dataclass
 class World:
-    """What is true: the time, who runs what, and what was ever begun."""
+    """What is true: the time, who runs what since when, and what was ever begun.
+
+    `spans` are the runs that are over, with begin and end: those too whose process was killed in the middle.
+    """
 
     store: Store
     schedules: Mapping[str, Schedule]
@@ -61,7 +64,7 @@ class World:
     chance: Chance
     agenda: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     ties: Any = field(default_factory=itertools.count)
-    held: dict[str, str] = field(default_factory=dict)
+    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     began: Counter[tuple[str, str]] = field(default_factory=Counter)
     spans: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
@@ -85,6 +88,16 @@ class World:
             self.now = max(self.now, when)
             do()
         self.now = end
+
+    def free(self, pipeline: str) -> None:
+        """A run is over: it came to its end, or its process died."""
+        _, began = self.held.pop(pipeline)
+        self.spans.append((pipeline, began, self.now))
+
+    def free_all_of(self, owner: str) -> None:
+        """A process died."""
+        for pipeline in [name for name, (holder, _) in self.held.items() if holder == owner]:
+            self.free(pipeline)
 
     def sleeps(self) -> None:
         """The machine sleeps from now on, for minutes or days."""
@@ -138,9 +151,6 @@ class Daemon:
     def _killed(self) -> None:
         self._awake_no_more()
         self._cut_off()
-        for pipeline, owner in list(self.world.held.items()):
-            if owner == self.owner:
-                del self.world.held[pipeline]
         self.world.told["daemons were killed"] += 1
         hours = self.world.random.choice([0.01, 0.2, 3])
         self.world.at(self.world.now + timedelta(hours=hours), self._start)
@@ -154,6 +164,7 @@ class Daemon:
 
     def _cut_off(self) -> None:
         self.line.cut_off(self.world.now)
+        self.world.free_all_of(self.owner)
         self.bells = None
 
     def _awake_no_more(self) -> None:
@@ -195,13 +206,12 @@ class Daemon:
         if not line.run("run", lambda tx: tx.runs.start(id, pipeline, slot=slot, owner=self.owner, at=began)):
             return "already"
         world.began[pipeline, slot] += 1
-        world.held[pipeline] = self.owner
+        world.held[pipeline] = (self.owner, began)
         minutes = world.random.expovariate(2) * (100 if world.random.random() < world.chance.long_run else 1)
         world.at(began + timedelta(minutes=minutes), getcurrent().switch)
         world_hub.switch()
         if not line.cut:
-            world.spans.append((pipeline, began, world.now))
-            del world.held[pipeline]
+            world.free(pipeline)
         return "ran"
 
 
@@ -217,7 +227,6 @@ def live(world: World, end: datetime, daemons: int = 2) -> None:
         daemon._awake_no_more()
         daemon._cut_off()
     world.agenda.clear()
-    world.held.clear()
     world.chance = Chance(kill_h=1e6, sleep_h=1e6, clock_h=1e6, long_run=0)
     last = Daemon(world, "Z")
     world.until(end + timedelta(hours=12))

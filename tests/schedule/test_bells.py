@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
+from sqlalchemy import update
 
-from billsync.daemon.bells import MOST_MISSED, STALE, Bells, Ending
+from billsync.daemon.bells import LOOK, MOST_MISSED, STALE, Bells, Ending
 from billsync.settings import Schedule
 from billsync.store import Store
-from tests.schedule.simulated import Chance
-from tests.schedule.year import simulate
+from billsync.store.fleet_tables import workers
+from tests.schedule.simulated import Chance, Daemon, World
+from tests.schedule.year import judge, schedules, simulate
 
 START = datetime(2026, 6, 10, 12, tzinfo=UTC)
 HOURLY = Schedule(every_s=3600)
@@ -47,12 +50,26 @@ class Hand:
         return list(self.started)
 
 
-def outcomes(store: Store) -> dict[str, str]:
+def outcomes(store: Store, pipeline: str = "p") -> dict[str, str]:
     with store.view() as tx:
-        return {ring.slot[11:16]: f"{ring.outcome} {ring.why}" for ring in tx.rings.list(pipeline="p", limit=2_000)}
+        found = tx.rings.list(pipeline=pipeline, limit=2_000)
+    return {ring.slot[11:16]: f"{ring.outcome} {ring.why}" for ring in found}
 
 
 HOUR = timedelta(hours=1)
+
+
+def at_work(store: Store, owner: str) -> None:
+    with store.aside() as tx:
+        tx.workers.join(owner, "daemon", host="h", pid=1, version="0", doc={})
+
+
+def is_dead(store: Store, owner: str) -> None:
+    """It did not beat for a minute, and somebody has found out."""
+    with store.aside() as tx:
+        late = tx.workers.now() - timedelta(minutes=1)
+        tx.workers._conn.execute(update(workers).where(workers.c.id == owner).values(beat_at=late))
+        assert tx.workers.declare_dead(owner)
 
 
 def test_a_slot_rings_once_for_all_daemons_and_one_run_stands_for_a_night(store: Store) -> None:
@@ -79,6 +96,33 @@ def test_what_a_dead_daemon_left_ringing_is_rung_again(store: Store) -> None:
     assert alive.come(STALE + timedelta(seconds=1)) == ["13:00"]
     assert outcomes(store) == {"13:00": "ran on_time"}
     assert alive.come(HOUR) == ["14:00"]
+
+
+@pytest.mark.parametrize("end", ["left", "died"])
+def test_what_is_known_to_be_gone_is_not_waited_for(store: Store, end: str) -> None:
+    gone, alive = Hand(store, "gone"), Hand(store, "alive")
+    at_work(store, "gone")
+    gone.come(timedelta(0))
+    gone.slow = True
+    gone.come(HOUR)
+    assert alive.come(HOUR) == []
+    with store.aside() as tx:
+        if end == "left":
+            tx.workers.leave("gone")
+    if end == "died":
+        is_dead(store, "gone")
+    assert alive.come(LOOK) == ["13:00"]
+    assert outcomes(store) == {"13:00": "ran on_time"}
+
+
+def test_who_is_at_work_keeps_its_slot_whatever_its_clock_says(store: Store) -> None:
+    ahead, other = Hand(store, "ahead"), Hand(store, "other")
+    at_work(store, "ahead")
+    other.come(timedelta(0))
+    ahead.slow = True
+    assert ahead.come(HOUR) == []
+    assert other.come(HOUR + STALE + LOOK) == []
+    assert outcomes(store) == {"13:00": "ringing on_time"}
 
 
 def test_who_lives_after_all_keeps_its_slot(store: Store) -> None:
@@ -167,3 +211,23 @@ def test_days_of_two_daemons_that_are_killed_sleep_and_have_wrong_clocks(store: 
     assert verdict.expected > 6
     assert verdict.runs > 4
     assert world.told["daemons were killed"] > 3
+
+
+QUIET = Chance(kill_h=1e6, sleep_h=1e6, clock_h=1e6, long_run=1)
+
+
+def test_the_judge_of_a_year_tells_a_slot_let_go_without_need_from_one_let_go_for_a_run_that_was_killed(
+    store: Store,
+) -> None:
+    start, end = datetime(2026, 3, 7, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
+    world = World(store, {"New_York-nightly": schedules()["New_York-nightly"]}, start, Random(4), QUIET)
+    first, second = Daemon(world, "A"), Daemon(world, "B")
+    world.until(datetime(2026, 3, 7, 7, 40, tzinfo=UTC))  # 01:30 began, 02:30 came meanwhile
+    busy = next(daemon for daemon in (first, second) if daemon.bells is not None and daemon.bells.running)
+    busy._killed()
+    world.until(end)
+    (first if busy is second else second)._awake_no_more()
+    assert outcomes(store, "New_York-nightly") == {"01:30": "ran on_time", "02:30": "skipped overlap"}
+    assert judge(world, start, end).wrong == []
+    world.spans.clear()
+    assert judge(world, start, end).wrong == ["New_York-nightly 2026-03-07T02:30 was skipped (overlap) without need"]

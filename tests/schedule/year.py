@@ -28,6 +28,9 @@ from tests.schedule.simulated import Chance, World, live
 ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
+TAKEN_OVER = bells.STALE + 2 * bells.BEAT
+"""How long after its end a run may stand in the way: what a dead daemon ran is taken over after that time."""
+
 Line = tuple[dict[str, Any], enumerated.Fits | int]
 KINDS: dict[str, Line] = {
     "nightly": ({"cron": "30 1,2 * * *"}, lambda wall: wall.hour in (1, 2) and wall.minute == 30),
@@ -133,7 +136,7 @@ def _idle(
         after = moment + timedelta(minutes=2)
         awake = any(begin <= moment and after <= end for begin, end in world.awake)
         slept = any(begin <= after and moment <= end for begin, end in world.asleep)
-        taken = any(begin <= after and moment <= end + timedelta(hours=3) for begin, end in busy if begin < moment)
+        taken = any(begin <= after and moment <= end + TAKEN_OVER for begin, end in busy if begin < moment)
         if awake and not slept and not taken and slot in rings and rings[slot].outcome != "ran":
             found.append(f"{name} {slot} was {rings[slot].outcome} ({rings[slot].why}) without need")
     return found

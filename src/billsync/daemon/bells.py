@@ -29,11 +29,11 @@ LATE: Final = timedelta(seconds=60)
 """A slot that rings later than this is one that was caught up."""
 
 LOOK: Final = timedelta(seconds=15)
-"""When a pipeline is looked at again that has more to ring, or whose store did not answer."""
+"""When a pipeline is looked at again that has more to ring, that others run, or whose store did not answer."""
 
 BEAT: Final = timedelta(seconds=60)
 STALE: Final = timedelta(seconds=150)
-"""What rings, and was not confirmed for so long, was left by a process that died."""
+"""What rings, and was not confirmed for so long, was left by a process that nobody knows to live."""
 
 SKEW: Final = timedelta(seconds=120)
 """How far the clocks of two machines may be apart."""
@@ -139,7 +139,7 @@ class Bells:
         since = self._since(tx, name, now)
         tx.rings.add(_noted(schedule, name, since, now, self._owner))
         known = tx.rings.open(name)
-        left = [ring for ring in known if ring.outcome == "ringing" and self._is_left(ring, now)]
+        left = [ring for ring in known if ring.outcome == "ringing" and self._is_left(tx, ring, now)]
         others = any(ring.outcome == "ringing" and ring.owner != self._owner and ring not in left for ring in known)
         taken = others or name in self.running
         if left and not taken:
@@ -149,7 +149,7 @@ class Bells:
         verdicts = settle(schedule, [_ripe(ring, now) for ring in ripe.values()], now, busy=taken)
         moved = [each for each in verdicts if self._put(tx, ripe[each.slot.id], each.fate, each.why, each.note, now)]
         rung = next((ripe[each.slot.id] for each in moved if each.fate == "ringing"), None)
-        again = now + BEAT if others else now + LOOK if len(ripe) > 1 else _NEVER
+        again = now + LOOK if others or len(ripe) > 1 else _NEVER
         return rung, min(again, _coming(schedule, now, known)), moved
 
     def _since(self, tx: Tx, name: str, now: datetime) -> datetime:
@@ -163,11 +163,14 @@ class Bells:
             tx.rings.add([began])
         return now if newest is None else newest.due_at
 
-    def _is_left(self, ring: Ring, now: datetime) -> bool:
-        """Whether the process that rang it is gone."""
+    def _is_left(self, tx: Tx, ring: Ring, now: datetime) -> bool:
+        """Whether the process that rang it is gone: it says so, others do, or nothing was heard of it for long."""
         if ring.owner == self._owner:
             return self.running.get(ring.pipeline) != ring.slot
-        return abs(now - ring.at) > STALE
+        if tx.workers.is_over(ring.owner):
+            return True
+        # one that lives may have a wrong clock, and its notes with it
+        return abs(now - ring.at) > STALE and ring.owner not in tx.workers.alive()
 
     # ------------------------------------------------------------ one ring
 
