@@ -9,7 +9,7 @@ from billsync import observe, sync
 from billsync.connector import Fault
 from billsync.push import Clock
 from billsync.stage import looking
-from billsync.store import Conflict, Store, StoreUnusable, Tx
+from billsync.store import Store, Tx
 from billsync.store.errors import is_away
 
 
@@ -59,7 +59,7 @@ def _noted(
 ) -> sync.Report:
     """The run, from its start to its end, which is noted however it ends.
 
-    Where the store itself was away, one that `resumes` is not over.
+    One that `resumes` is not over where the store itself was away, or the process leaves it to others.
     """
     observe.event("run_started", resumed=resumed)
     began = clock.now()
@@ -73,8 +73,9 @@ def _noted(
     except KeyboardInterrupt:
         report, state = sync.Report(run, exit_code=130), "interrupted"
         raise
-    except (Conflict, StoreUnusable) as error:
-        state = "interrupted" if resumes and is_away(error) else "failed"
+    except BaseException as error:
+        left = is_away(error) or not isinstance(error, Exception)
+        state = "interrupted" if resumes and left else "failed"
         raise
     finally:
         _note_end(store, report, state, clock.now())

@@ -105,3 +105,36 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_an_engine_that_closes_over_a_step_leaves_the_flow_to_others(sqlite_template: Path, tmp_path: Path) -> None:
+    """What fails from then on is no end of it, and nobody is told of a failure."""
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    begun, closed, ended = threading.Event(), threading.Event(), list[BaseException]()
+
+    def step() -> None:
+        begun.set()
+        closed.wait(20)
+        raise ValueError("nothing works any more")
+
+    def body(flow: Flow, _asked: dict[str, Any]) -> None:
+        try:
+            flow.step("long", step)
+        except BaseException as error:
+            ended.append(error)
+            raise
+
+    with at_work(url) as (_store, engine):
+        engine.register("run", body)
+        engine.launch()
+        engine.start("one", "run", {})
+        assert begun.wait(20)
+        engine.close()
+        closed.set()
+        until = time.monotonic() + 20
+        while not ended and time.monotonic() < until:
+            time.sleep(0.01)
+    assert [isinstance(error, Exception) for error in ended] == [False]
+    with at_work(url) as (_store, engine):
+        assert engine.state("one") == "running"

@@ -61,6 +61,7 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
         )
         companions: list[Companion] = [Pump(member), alerting]
         ended = service.run(lambda name, slot: ring(member, service.workspace(), name, slot, say), stop, companions)
+        member.stop_within_s = service.left_s  # for runs of other daemons that are carried out here
         code, why = ending(member.presence)
         if why:
             say(why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -54,6 +55,9 @@ class Service:
     Args:
         say: tells people what happens; troubled: tells them of a fault.
         alive: is told that a loop goes on, and within how many seconds it says so again.
+
+    Attributes:
+        wake: set to have it look at once; left_s: seconds of its time to stop that were not needed.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Service:
         self._watched = Watched(opened.settings)
         self._asked = threading.Event()
         self.wake = threading.Event()
+        self.left_s = 0.0
 
     def workspace(self) -> Workspace:
         """The workspace as it is configured now."""
@@ -121,7 +126,9 @@ class Service:
         if bells.running:
             self._say("stopping: waiting for runs that are under way")
         self._alive("bells", self._terms.stop_within_s + ALIVE_S)
+        began = time.monotonic()
         ended = hands.wait(self._terms.stop_within_s)
+        self.left_s = max(0.0, self._terms.stop_within_s - (time.monotonic() - began))
         if not ended:
             self._say(f"stopped with runs under way ({', '.join(bells.running)}): the next start goes on with them")
         bells.leave()

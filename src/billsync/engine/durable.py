@@ -15,6 +15,7 @@ beside it.  What was found by trying DBOS 3.4, and is taken care of here:
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class DurableEngine(OnStore):
         self._flows: dict[str, Callable[..., Any]] = {}
         self._interrupted: Counter[str] = Counter()
         self._open = False
+        self._ends_at = math.inf
         serializer = Json()
         prepare(self._url)
         self._desk = Desk(self._url, owner, serializer)
@@ -130,7 +132,7 @@ class DurableEngine(OnStore):
 
     def close(self, wait_s: float = 0) -> None:
         """Take no more flows; those that run may end within the time, others are left to be gone on with."""
-        self._open = False
+        self._open, self._ends_at = False, time.monotonic() + wait_s
         DBOS.destroy(workflow_completion_timeout_sec=int(wait_s), destroy_registry=True)
         self._desk.close()
 
@@ -223,6 +225,10 @@ class DurableEngine(OnStore):
         if over:
             _leave(DBOS.workflow_id or "")
 
+    def has_closed(self) -> bool:
+        """Whether this engine waits for nothing any more that runs here."""
+        return time.monotonic() >= self._ends_at
+
     def _is_over(self) -> bool:
         with self._store.view() as tx:
             return tx.workers.is_over(self._owner)
@@ -289,13 +295,22 @@ class _DurableFlow(Flow):
         return self._id
 
     def step(self, name: str, do: Callable[[], Any]) -> Any:
-        return DBOS.run_step({"name": name}, lambda: self._if_mine(do))
+        return self._step(name, lambda: self._if_mine(do))
 
     def transaction(self, name: str, do: Callable[[Tx], Any]) -> Any:
-        return DBOS.run_step({"name": name}, lambda: self._engine.once(self._id, name, do))
+        return self._step(name, lambda: self._engine.once(self._id, name, do))
 
     def wait(self, topic: str, timeout_s: float) -> Any:
         return DBOS.recv(topic, timeout_seconds=timeout_s)
+
+    def _step(self, name: str, do: Callable[[], Any]) -> Any:
+        """A step; where the engine closed over it, what fails is no end of the flow."""
+        try:
+            return DBOS.run_step({"name": name}, do)
+        except Exception:
+            if self._engine.has_closed():
+                _leave(self._id)
+            raise
 
     def _if_mine(self, do: Callable[[], Any]) -> Any:
         self._engine.still_mine()

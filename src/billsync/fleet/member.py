@@ -30,12 +30,17 @@ PUMP_S: Final = 1.0
 
 @dataclass
 class Member:
-    """One process at work."""
+    """One process at work.
+
+    Attributes:
+        stop_within_s: seconds that runs which are under way have to end when this process does.
+    """
 
     opened: Workspace
     engine: Engine
     presence: Presence
     runs: Runs
+    stop_within_s: float
     _tidied: datetime | None = None
 
     def use(self, settings: Settings) -> None:
@@ -98,7 +103,7 @@ def at_work(
         runs = Runs(
             lambda: made[0].opened, engine, alive=lambda tx: tx.workers.alive(), sure=presence.sure, troubled=troubled
         )
-        made.append(Member(opened, engine, presence, runs))
+        made.append(Member(opened, engine, presence, runs, stop_within_s))
         engine.declare(Queue(RUNS, each=settings.engine.runs_at_once, partition=1, partition_each=1))
         engine.declare(Queue(PARTS, each=settings.engine.runs_at_once, partition_each=1))
         with presence:
@@ -106,4 +111,4 @@ def at_work(
                 engine.launch()
                 yield made[0]
             finally:
-                engine.close(0 if presence.dead or presence.outdated else stop_within_s)
+                engine.close(0 if presence.dead or presence.outdated else made[0].stop_within_s)
