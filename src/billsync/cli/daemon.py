@@ -47,13 +47,12 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
     clock = _clock(motion)
     say = _Speaker(clock)
     terms = Terms(loaded.engine.runs_at_once, stop_within_s, LOOK_S * motion.speed, motion.until)
-    stop, lost = threading.Event(), Lost()
+    stop = threading.Event()
     schedule.stop_on_signals(stop)
     with ExitStack() as stack:
-        member = stack.enter_context(at_work(loaded, clock, "daemon", lost=lost, troubled=explain, stop_within_s=0))
+        member = stack.enter_context(at_work(loaded, clock, "daemon", lost=stop.set, troubled=explain, stop_within_s=0))
         signs = stack.enter_context(watching(member.opened, "daemon"))
         service = Service(member.opened, clock, terms, say=say, troubled=explain, alive=signs.alive)
-        lost.ends = (stop, service.wake)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
         alerting = Alerting(
@@ -68,18 +67,6 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
         if not ended:
             _leave(code)
         return code
-
-
-@dataclass(slots=True)
-class Lost:
-    """Ends the daemon where others declared it dead."""
-
-    ends: tuple[threading.Event, ...] = ()
-
-    def __call__(self) -> None:
-        """Set what ends it."""
-        for event in self.ends:
-            event.set()
 
 
 def ring(member: Member, opened: workspace.Workspace, name: str, slot: str, say: Callable[[str], None]) -> Ending:
