@@ -53,6 +53,44 @@ def test_a_rolling_window_never_holds_more_than_its_figure(limit: CallLimit, ste
         assert sum(start <= at < start + limit.within_s * SECOND for at in made) <= limit.calls
 
 
+@pytest.mark.parametrize("begins", [0, 49_999, 25_000])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        CallLimit(name="w", calls=12, within_s=2),
+        CallLimit(name="r", kind="rate", calls=10, within_s=1, burst=10),
+        CallLimit(name="r", kind="rate", calls=3, within_s=7, burst=4),
+    ],
+)
+def test_who_takes_all_that_is_free_and_calls_now_late_now_at_once_never_passes_it(
+    limit: CallLimit, begins: int
+) -> None:
+    """The worst that may happen: calls that are made as late as they may be, and the next ones the moment they may."""
+    state, now, made = limits.begin(limit, START), START + begins, list[int]()
+    for turn in range(60):
+        state = limits.settled(limit, state, now)
+        if (count := limits.free(limit, state) // MILLI) > 0:
+            state = limits.take(limit, state, count * MILLI)
+            made += [now + limits.lapse_us(limit) * (turn % 2 == 0)] * count
+        now += max(1, min(limits.wait_us(limit, state, MILLI), limits.lapse_us(limit) or SECOND))
+    made.sort()
+    assert len(made) > limit.calls
+    for first, start in enumerate(made):
+        if limit.kind == "rolling":
+            assert sum(start <= at < start + limit.within_s * SECOND for at in made) <= limit.calls
+        for last in range(first, len(made) if limit.kind == "rate" else 0):
+            most = limit.calls * (made[last] - start) / (limit.within_s * SECOND) + limit.burst
+            assert last - first + 1 <= most + 0.001
+
+
+def test_a_slow_rate_comes_back_though_somebody_looks_all_the_time() -> None:
+    limit = CallLimit(name="r", kind="rate", calls=1, within_s=7, burst=1)
+    state = limits.take(limit, limits.begin(limit, START), MILLI)
+    for millis in range(1, 7_001):
+        state = limits.settled(limit, state, START + millis * 1_000)
+    assert limits.free(limit, state) == MILLI
+
+
 @given(st.one_of(RATES, WINDOWS), st.integers(1, 30), st.integers(0, 4))
 def test_what_is_waited_for_is_free_then_and_not_before(limit: CallLimit, taken: int, needed: int) -> None:
     full = limits.capacity(limit) // MILLI

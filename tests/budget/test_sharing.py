@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.budget.limits import SECOND
-from billsync.budget.sharing import Answer, Ask, Shared, lasts_us, share
+from billsync.budget.sharing import Answer, Ask, Heard, Shared, lasts_us, share
 from billsync.connector import CALLS, CallLimit, Said, Urgency
 from tests.budget.test_limits import START
 
@@ -23,8 +23,13 @@ class Row:
     def __init__(self, *plan: CallLimit) -> None:
         self.plan, self.shared, self.now = plan, Shared(), START
 
-    def ask(self, who: str, urgency: Urgency, need: int = 1, want: int = 0, said: Sequence[Said] = ()) -> Answer:
-        asked = Ask(who, urgency, CALLS, need, max(need, want), said=said)
+    def ask(
+        self, who: str, urgency: Urgency, need: int = 1, want: int = 0, said: Sequence[Said] = (), ago_us: int = 0
+    ) -> Answer:
+        heard = [Heard(one, ago_us) for one in said]
+        return self.put(Ask(who, urgency, CALLS, need, max(need, want), heard=heard))
+
+    def put(self, asked: Ask) -> Answer:
         self.shared, answer = share(self.plan, self.shared, asked, self.now)
         return answer
 
@@ -97,3 +102,51 @@ def test_how_long_many_calls_take_is_told() -> None:
     assert hours[0] == 0
     assert 0.25 < hours[1] < 0.35, "by the minute"
     assert hours[2] == 36, "the rest of the third day's calls: from noon to the midnight after the next"
+
+
+def test_who_needs_all_of_a_limit_gets_it_and_no_reserve_holds_it_up_for_ever() -> None:
+    row = Row(CallLimit(name="second", kind="rate", calls=10, burst=1))
+    assert row.ask("a", U.BACKFILL, need=5).granted == 5, "more than there can ever be: when all of it is there"
+    row = Row(MINUTE)
+    assert row.ask("a", U.BACKFILL, need=50).granted == 50
+
+
+def test_places_are_shared_the_backfill_leaves_one_and_those_of_the_dead_come_back() -> None:
+    row = Row(CallLimit(name="at_once", kind="at_once", calls=3))
+
+    def places(who: str, urgency: Urgency, count: int) -> int | None:
+        return row.put(Ask(who, urgency, CALLS, slots=count)).slots
+
+    assert places("backfill", U.BACKFILL, 3) == 2
+    assert places("reader", U.READ, 3) == 1
+    assert places("payment", U.PAYMENT, 1) == 0
+    row.now += 121 * SECOND
+    assert places("payment", U.PAYMENT, 3) == 3, "nobody has said anything for two minutes"
+
+
+def test_what_was_granted_and_not_made_is_there_again() -> None:
+    row = Row(MINUTE)
+    assert row.ask("a", U.PAYMENT, want=50).granted == 50
+    row.put(Ask("a", U.PAYMENT, CALLS, back=[(CALLS, 20, 0)]))
+    assert row.ask("b", U.PAYMENT, want=50).granted == 20
+    assert row.shared.spent == 50
+    row.now += 24 * 3_600 * SECOND
+    row.ask("b", U.PAYMENT)
+    assert row.shared.spent == 1, "of the day"
+
+
+def test_an_older_word_than_the_last_one_that_was_told_changes_nothing() -> None:
+    """One process heard much is left, and tells it after another one heard that nothing is."""
+    row = Row(MINUTE)
+    row.ask("b", U.PAYMENT, said=[Said("minute", remaining=0)])
+    late = [Said("minute", remaining=49), Said(hold_s=30)]
+    row.now += SECOND
+    assert row.ask("a", U.PAYMENT, said=late, ago_us=20 * SECOND).granted == 0
+    assert row.shared.held_until == row.now + 10 * SECOND, "a pause counts from when it was asked for"
+
+
+def test_a_pause_that_lies_days_ahead_was_noted_by_a_clock_that_was_wrong() -> None:
+    row = Row(MINUTE)
+    row.ask("a", U.READ, said=[Said(hold_s=30)])
+    row.now -= 2 * 86_400 * SECOND
+    assert row.ask("b", U.PAYMENT).granted == 1

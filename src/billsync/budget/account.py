@@ -19,7 +19,8 @@ from billsync import observe
 from billsync.budget import keeping, limits
 from billsync.budget.limits import MILLI
 from billsync.budget.plan import counts, part_of
-from billsync.budget.sharing import Answer, Ask, lasts_us, share
+from billsync.budget.report import Report
+from billsync.budget.sharing import Answer, Ask, Shared, lasts_us, share
 from billsync.connector import CALLS, CallLimit, Said, TryLater, Urgency
 from billsync.store import Store, StoreUnusable
 from billsync.store.errors import Conflict
@@ -34,6 +35,8 @@ _LOOK_S: Final = 2.0
 _LINGER_S: Final = 0.3
 """Seconds for which a place among the calls under way is kept after the last one."""
 _PAID_S: Final = 30
+_RENEWED_S: Final = 30.0
+"""Seconds after which it is said again that calls are under way here, before others take the places for free."""
 _GREW_S: Final = 0.25
 _MOST: Final = 256
 
@@ -50,11 +53,16 @@ class Clock(Protocol):
 
 @dataclass(slots=True)
 class _Grant:
-    """Calls of one pool that this process may make without asking."""
+    """Calls of one pool that this process may make without asking.
+
+    Attributes:
+        size: how many it asks for; at: when it was granted some last; since: when the oldest that it has were granted.
+    """
 
     have: int = 0
     size: int = 1
     at: datetime | None = None
+    since: datetime | None = None
 
 
 class Account:
@@ -70,12 +78,13 @@ class Account:
         self._store, self._connection, self._clock, self._owner = store, connection, clock, owner
         self._lock = threading.RLock()
         self._grants: dict[str, _Grant] = {}
-        self._owed: dict[str, int] = {}
-        self._back: dict[str, int] = {}
-        self._said: dict[str, Said] = {}
+        self._new, self._late = Report(), Report()
+        self._known = Shared()
         self._paid, self._paid_at = 0, clock.now()
+        self._paid_since = self._paid_at
         self._each, self._records, self._made = Decimal(1), 0, 0
         self._slots, self._busy = 0, 0
+        self._slots_at = self._asked_at = clock.now()
         self._timer: threading.Timer | None = None
         self._held: datetime | None = None
         self._looked: datetime | None = None
@@ -115,7 +124,7 @@ class Account:
         with self._lock:
             self._busy -= 1
             held = self._heard(said)
-            if held or sum(self._owed.values()) >= max(1, self._grant(CALLS).size):
+            if held or sum(self._new.owed.values()) >= max(1, self._grant(CALLS).size):
                 self._ask(CALLS, Urgency.INVOICE, 0)
             if not self._busy and self._slots:
                 self._timer = threading.Timer(_LINGER_S, self._rest)
@@ -164,8 +173,9 @@ class Account:
         return self._ask(CALLS, urgency, 0, slot=True) if self._full() else 0.0
 
     def _full(self) -> bool:
-        """Whether no further call may be under way."""
-        return self._busy >= self._slots and any(limit.kind == "at_once" for limit in self.plan)
+        """Whether no further call may be under way, or those that may have to be asked for anew."""
+        old = not timedelta(0) <= self._clock.now() - self._slots_at <= timedelta(seconds=_RENEWED_S)
+        return (self._busy >= self._slots or old) and any(limit.kind == "at_once" for limit in self.plan)
 
     def _begin(self, price: Mapping[str, int], *, sending: bool) -> None:
         if self._timer is not None:
@@ -184,7 +194,9 @@ class Account:
         mine = min(grant.have, count)
         grant.have -= mine
         if count > mine and self.plan:
-            self._owed[pool] = self._owed.get(pool, 0) + count - mine
+            self._new.owe(pool, count - mine)
+            for limit in (one for one in self.plan if one.pool == pool):
+                self._new.used(limit.name, count - mine)
 
     def _prepay(self, count: int, urgency: Urgency) -> float:
         """Seconds until the calls of so many records are paid for; 0 where they are."""
@@ -202,8 +214,9 @@ class Account:
 
     def _bought(self, calls: int, records: int) -> float:
         self._grant(CALLS).have -= calls
-        self._paid += calls
         self._paid_at = self._clock.now()
+        self._paid_since = self._paid_since if self._paid else self._paid_at
+        self._paid += calls
         self._records += records
         return 0.0
 
@@ -222,7 +235,7 @@ class Account:
             self._each = max(Decimal("0.01"), min(Decimal(10), (self._each + seen) / 2))
             self._records = self._made = 0
         if self._paid and self._clock.now() - self._paid_at > timedelta(seconds=_PAID_S):
-            self._back[CALLS] = self._back.get(CALLS, 0) + self._paid
+            self._new.give_back(CALLS, self._paid, self._paid_since)
             self._paid = 0
 
     def _heard(self, said: Iterable[Said]) -> bool:
@@ -233,10 +246,13 @@ class Account:
                 held = True
                 self._held = max(self._clock.now() + timedelta(seconds=word.hold_s), self._held or self._clock.now())
             most = None if word.most is None else part_of(word.most, self._part)
-            self._said[word.limit] = replace(word, most=most)
             pool = next((limit.pool for limit in self.plan if limit.name == word.limit), None)
-            if pool is not None and word.remaining is not None:
-                self._drop(pool, keep=word.remaining)
+            left = word.remaining
+            if pool is not None and left is not None:
+                self._drop(pool, keep=left)
+                # what this process may make without asking is not there for others
+                left = max(0, left - self._grant(pool).have - (self._paid if pool == CALLS else 0))
+            self._new.hear(replace(word, most=most, remaining=left), self._clock.now())
         return held
 
     def _grant(self, pool: str) -> _Grant:
@@ -245,7 +261,7 @@ class Account:
     def _drop(self, pool: str, *, keep: int = 0) -> None:
         grant = self._grant(pool)
         if grant.have > keep:
-            self._back[pool] = self._back.get(pool, 0) + grant.have - keep
+            self._new.give_back(pool, grant.have - keep, grant.since or self._clock.now())
             grant.have = keep
 
     def _lapse(self) -> None:
@@ -253,13 +269,13 @@ class Account:
         now = self._clock.now()
         for pool, grant in self._grants.items():
             lapse = min((limits.lapse_us(limit) for limit in self.plan if limit.pool == pool), default=0)
-            if grant.at is not None and not timedelta(0) <= now - grant.at <= timedelta(microseconds=lapse):
+            if grant.since is not None and not timedelta(0) <= now - grant.since <= timedelta(microseconds=lapse):
                 self._drop(pool)
 
     # ------------------------------------------------------------ the shared budget
 
     def _ask(self, pool: str, urgency: Urgency, need: int, *, slot: bool = False) -> float:
-        """Report, and take what is needed.  Gives seconds to wait; 0 where it was granted, or nobody could be asked."""
+        """Report, and take what is needed.  Gives seconds to wait; 0 where it was granted."""
         now, grant = self._clock.now(), self._grant(pool)
         quick = grant.at is not None and (now - grant.at).total_seconds() < _GREW_S
         grant.size = min(_MOST, grant.size * 2) if quick and need else max(1, grant.size // (1 if quick else 2))
@@ -267,16 +283,13 @@ class Account:
         slots = self._busy + 1 if slot else None
         if slots is not None and slots < self._slots:
             slots = self._slots
-        back = {**self._back}
-        ask = Ask(self._owner, urgency, pool, need, want, slots, back, {**self._owed}, tuple(self._said.values()))
-        answer = self._answer(ask)
-        if answer is None:
-            grant.have += need
-            return 0.0
-        self._back, self._owed, self._said = {}, {}, {}
-        self._slots = answer.slots or 0
+        ask = Ask(self._owner, urgency, pool, need, want, slots)
+        answer = self._answer(ask) or self._alone(ask)
+        self._slots, self._slots_at = answer.slots or 0, now
         if answer.granted:
-            grant.have, grant.at = grant.have + answer.granted, self._clock.now()
+            grant.at = self._asked_at
+            grant.since = grant.since if grant.have > 0 else grant.at
+            grant.have += answer.granted
         if answer.others:
             grant.size = 1
         return answer.wait_us / limits.SECOND
@@ -286,20 +299,32 @@ class Account:
         return any(limit.pool == pool and not limits.lapse_us(limit) for limit in self.plan)
 
     def _answer(self, ask: Ask) -> Answer | None:
-        """The answer of the shared budget, or None where it cannot be had: calls are made then, and told later."""
+        """The answer of the shared budget to what is reported and asked for, or None where it cannot be had."""
         if self._store.in_transaction:
             return None
+        report = self._late.with_what(self._new)
+        answer: Answer | None = None
         with suppress(StoreUnusable, Conflict), self._store.aside() as tx:
             rows = tx.budgets.lock(self._connection, self._clock.now())
             here = self._clock.now()  # only now: waiting for the lock took time, and others may have been granted some
             now = limits.micros(tx.budgets.now(here))
             before = keeping.loaded(self.plan, rows)
-            after, answer = share(self.plan, before, ask, now)
+            after, answer = share(self.plan, before, report.told(ask, here), now)
             tx.budgets.put(keeping.kept(self._connection, self.plan, after, now))
+        if answer is not None:
+            self._known, self._new, self._late, self._asked_at = after, Report(), Report(), here
             self._hold(answer.held_until, now, here)
-            return answer
+        return answer
+
+    def _alone(self, ask: Ask) -> Answer:
+        """The answer by what is known here: the limits hold for this process as if it were alone; told later."""
         observe.event("budget_alone", level="warning", connection=self._connection)
-        return None
+        here = self._clock.now()
+        self._known, answer = share(self.plan, self._known, self._new.told(ask, here), limits.micros(here))
+        self._late, self._new = self._late.with_what(self._new), Report()
+        self._late.owe(ask.pool, answer.granted)
+        self._asked_at = here
+        return answer
 
     def _hold(self, until: int | None, now: int, here: datetime) -> None:
         self._looked = here
@@ -329,12 +354,10 @@ class Account:
             self._timer.cancel()
         for pool in self._grants:
             self._drop(pool)
-        self._back[CALLS] = self._back.get(CALLS, 0) + self._paid
+        self._new.give_back(CALLS, self._paid, self._paid_since)
         self._paid = 0
-        back, owed, said = {**self._back}, {**self._owed}, tuple(self._said.values())
-        ask = Ask(self._owner, Urgency.INVOICE, CALLS, slots=0, back=back, owed=owed, said=said, waits=False)
-        if self._answer(ask) is not None:
-            self._back, self._owed, self._said, self._slots = {}, {}, {}, 0
+        if self._answer(Ask(self._owner, Urgency.INVOICE, CALLS, slots=0, waits=False)) is not None:
+            self._slots = 0
 
     def _sleep(self, seconds: float) -> None:
         observe.count("billsync_budget_waits_total", connection=self._connection)

@@ -109,36 +109,44 @@ def _own(limit: CallLimit, state: State) -> int:
 
 
 def take(limit: CallLimit, state: State, count: int) -> State:
-    """After so many thousandths were taken; negative: given back unused."""
+    """After so many thousandths were taken."""
     if limit.kind == "rate":
-        return replace(state, tokens=min(capacity(limit), state.tokens - count))
-    start = day_start(limit, state.at) if limit.kind == "daily" else state.at - state.at % _slice_us(limit)
-    if count < 0:
-        return replace(state, taken=_given_back(state.taken, -count))
+        return replace(state, tokens=state.tokens - count)
+    start = _part(limit, state.at)
     parts = dict(state.taken)
     parts[start] = parts.get(start, 0) + count
     return replace(state, taken=tuple(sorted(parts.items())))
 
 
-def _given_back(taken: tuple[tuple[int, int], ...], count: int) -> tuple[tuple[int, int], ...]:
-    """From the newest parts: what is given back was taken lately."""
-    left: list[tuple[int, int]] = []
-    for start, had in reversed(taken):
-        less = min(had, count)
+def given_back(limit: CallLimit, state: State, count: int, at: int) -> State:
+    """After so many thousandths came back unused that were taken at an instant.
+
+    Only what is still missed: tokens that came meanwhile may have found the bucket full, and what was taken in a part
+    of a window that is over counts no more.  Never of what others took later: that counts for longer.
+    """
+    if limit.kind == "rate":
+        came = max(0, state.at - at) * limit.calls * MILLI // (limit.within_s * SECOND)
+        return replace(state, tokens=min(capacity(limit), state.tokens + max(0, count - came)))
+    start, left = _part(limit, at), list[tuple[int, int]]()
+    for part, had in reversed(state.taken):
+        less = min(had, count) if part <= start else 0
         count -= less
-        if had > less:
-            left.append((start, had - less))
-    return tuple(reversed(left))
+        left += [(part, had - less)] if had > less else []
+    return replace(state, taken=tuple(reversed(left)))
 
 
-def heard(limit: CallLimit, state: State, *, remaining: int | None, most: int | None) -> State:
-    """After the system said what is left: less is believed, more is not."""
+def _part(limit: CallLimit, at: int) -> int:
+    return day_start(limit, at) if limit.kind == "daily" else at - at % _slice_us(limit)
+
+
+def heard(limit: CallLimit, state: State, *, remaining: int | None, most: int | None, at: int | None = None) -> State:
+    """After the system said what is left, now or at an instant before: less is believed, more is not."""
     if most is not None and limit.kind != "rate":
-        state = replace(state, most=min(most, limit.calls))
+        state = replace(state, most=most)
     if remaining is None:
         return state
     mine = state.tokens if limit.kind == "rate" else _own(limit, state)
-    return replace(state, others=max(0, mine - remaining * MILLI), said_at=state.at)
+    return replace(state, others=max(0, mine - remaining * MILLI), said_at=state.at if at is None else at)
 
 
 def wait_us(limit: CallLimit, state: State, needed: int) -> int:

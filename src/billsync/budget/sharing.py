@@ -66,13 +66,22 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a system said of a limit, some microseconds ago: who asks rarely tells it late."""
+
+    said: Said
+    ago_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What one process wants.
 
     Attributes:
         need: calls without which it waits, want: how many it would like, of the pool; both 0 where it only reports.
         slots: calls under way that it wants to have in all, or None where it says nothing of it.
-        back: calls by pool that were granted and not made; owed: that were made and not granted.
+        back: calls that were granted and not made: pool, how many, microseconds since.
+        owed: calls by pool that were made and not granted.
         waits: False where it goes on whatever the answer is, and leaves no mark.
     """
 
@@ -82,9 +91,9 @@ class Ask:
     need: int = 0
     want: int = 0
     slots: int | None = None
-    back: Mapping[str, int] = field(default_factory=dict)
+    back: Sequence[tuple[str, int, int]] = ()
     owed: Mapping[str, int] = field(default_factory=dict)
-    said: Sequence[Said] = ()
+    heard: Sequence[Heard] = ()
     waits: bool = True
 
 
@@ -174,16 +183,24 @@ def _reported(plan: Sequence[CallLimit], shared: Shared, ask: Ask, now: int) -> 
     """With what the process did since it asked last, and what the system said."""
     states = dict(shared.states)
     for limit in counted(plan):
-        change = ask.owed.get(limit.pool, 0) - ask.back.get(limit.pool, 0)
-        state = limits.take(limit, states[limit.name], change * MILLI) if change else states[limit.name]
-        for said in ask.said:
-            if said.limit == limit.name:
-                state = limits.heard(limit, state, remaining=said.remaining, most=said.most)
+        state = states[limit.name]
+        for count, ago in ((count, ago) for pool, count, ago in ask.back if pool == limit.pool):
+            state = limits.given_back(limit, state, count * MILLI, now - ago)
+        if owed := ask.owed.get(limit.pool):
+            state = limits.take(limit, state, owed * MILLI)
+        for said, at in ((one.said, now - one.ago_us) for one in ask.heard if one.said.limit == limit.name):
+            if at >= state.said_at:  # others may have heard something newer
+                state = limits.heard(limit, state, remaining=said.remaining, most=said.most, at=at)
         states[limit.name] = state
-    holds = [now + min(said.hold_s, _MOST_HELD_S) * SECOND for said in ask.said if said.hold_s]
-    held = max([*holds, *([shared.held_until] if shared.held_until is not None else [])], default=None)
-    spent = shared.spent + sum(ask.owed.values()) - sum(ask.back.values())
+    held = max([*_holds(ask, now), *([shared.held_until] if shared.held_until is not None else [])], default=None)
+    spent = shared.spent + sum(ask.owed.values()) - sum(count for _, count, _ in ask.back)
     return replace(shared, states=states, held_until=held, spent=max(0, spent))
+
+
+def _holds(ask: Ask, now: int) -> list[int]:
+    """Until when the system wants no call."""
+    said = ((one.said.hold_s or 0, one.ago_us) for one in ask.heard)
+    return [now - ago + min(hold_s, _MOST_HELD_S) * SECOND for hold_s, ago in said if hold_s]
 
 
 def _granted(plan: Sequence[CallLimit], shared: Shared, ask: Ask, before: int) -> tuple[int, int]:
