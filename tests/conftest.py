@@ -119,7 +119,7 @@ def store(store_url: str) -> Iterator[Store]:
     opened.close()
 
 
-CACHE = Path(__file__).parents[1] / ".cache" / "tryton"
+CACHE = Path(__file__).parents[1] / ".cache" / "billsync"
 
 
 @pytest.fixture(scope="session")

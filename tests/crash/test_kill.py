@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from billsync_connectors.tryton.sandbox import TrytonSandbox
+from tests.conftest import CACHE
 from tests.crash.made import make_case
 
 pytestmark = [pytest.mark.tryton, pytest.mark.slow]
@@ -83,7 +84,7 @@ def test_on_postgres(tmp_path: Path, tryton_sandbox: TrytonSandbox, postgres_url
 
 def test_the_erp_is_stopped_in_the_middle(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Exit 3, nothing lost; started again: finished."""
-    own = TrytonSandbox(tmp_path_factory.mktemp("erp"), cache=Path(__file__).parents[2] / ".cache" / "tryton")
+    own = TrytonSandbox(tmp_path_factory.mktemp("erp"), cache=CACHE)
     own.up()
     try:
         case = make_case(tmp_path / "case", own)
