@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from billsync.budget import Account
+from billsync.budget import Account, Purse
 from billsync.connector import CALLS, CallLimit, Said, TryLater, Urgency
 from billsync.store import Store
 from tests.store.away import close, reopen
@@ -145,3 +145,77 @@ def test_a_limit_that_is_made_smaller_while_it_works_holds_at_once(sqlite: Store
         call(one, Urgency.PAYMENT)
     one.limit([HOUR], Decimal(1))
     assert calls(one) <= 4
+
+
+def test_a_pause_holds_reads_and_writes_that_are_to_be_claimed_and_no_write_that_was(sqlite: Store) -> None:
+    crowd = Crowd(sqlite, HOUR)
+    one = crowd.one("one")
+    call(one, Urgency.READ, Said(hold_s=90))
+    began = crowd.clock.now()
+    assert one.ahead(1, Urgency.PAYMENT) == began + timedelta(seconds=90)
+    one.pay(PRICE, Urgency.PAYMENT, waits=False)
+    one.over([])
+    assert crowd.clock.now() == began
+    call(one)
+    assert timedelta(seconds=90) <= crowd.clock.now() - began < timedelta(seconds=91)
+
+
+def test_what_is_paid_ahead_and_not_sent_goes_back_and_what_was_sent_is_paid(sqlite: Store) -> None:
+    crowd = Crowd(sqlite, HOUR.model_copy(update={"calls": 100}))
+    one = crowd.one("one")
+    assert one.ahead(20, Urgency.INVOICE) is None
+    for _ in range(5):  # four records with each call
+        one.pay(PRICE, Urgency.INVOICE, waits=False)
+        one.over([])
+    crowd.clock.go(40)
+    assert one.ahead(8, Urgency.INVOICE) is None
+    one.close()
+    assert spent(sqlite) == 5
+    two = crowd.one("two")
+    for _ in range(5):  # it takes two calls for each record here
+        assert two.ahead(4, Urgency.INVOICE) is None
+        for _ in range(8):
+            two.pay(PRICE, Urgency.INVOICE, waits=False)
+            two.over([])
+    two.close()
+    assert spent(sqlite) == 45, "forty more were made, and what was paid ahead beyond them went back"
+
+
+def spent(store: Store) -> int:
+    """Calls of the day, those that are granted included."""
+    with store.view() as tx:
+        whole = tx.budgets.get("crm", "")
+    assert whole is not None
+    return int(whole.doc["spent"])
+
+
+def test_our_share_of_what_a_system_says_it_takes(sqlite: Store) -> None:
+    crowd = Crowd(sqlite, HOUR.model_copy(update={"calls": 50}))
+    one = crowd.one("one")
+    one.limit(crowd.plan, Decimal("0.5"))
+    call(one, Urgency.PAYMENT, Said("hour", most=20))
+    assert calls(one) in (9, 10), "ten of twenty, and the first one may have been told late"
+
+
+def test_clocks_of_machines_that_differ_by_minutes_give_no_call_more(postgres_store_url: str) -> None:
+    """Postgres has the time for all; ten calls an hour are ten, by whose clock ever."""
+    store = Store.open(postgres_store_url)
+    crowd, ahead = Crowd(store, HOUR), Crowd(store, HOUR)
+    ahead.clock.go(7_200)
+    one, two = crowd.one("one"), ahead.one("two")
+    assert calls(one) + calls(two) + calls(one) == 10
+    one.close()
+    two.close()
+    store.close()
+
+
+def test_what_is_read_while_documents_are_sent_was_paid_with_them(sqlite: Store) -> None:
+    crowd = Crowd(sqlite, HOUR.model_copy(update={"calls": 2}))
+    purse = Purse(crowd.one("one"))
+    for _ in range(4):
+        purse.sending()
+        purse.begin("GET", "look-up", write=False)
+        purse.end(200, {}, None)
+    purse.press(Urgency.READ)
+    with pytest.raises(TryLater):
+        purse.begin("GET", "page", write=False)
