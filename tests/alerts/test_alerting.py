@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from billsync.alerts import alerting as alerting_module
 from billsync.alerts.alerting import Alerting
 from billsync.daemon.bells import Bells
 from billsync.daemon.service import Service, Terms
@@ -16,6 +19,7 @@ from billsync.model.delivery import DeliveryState
 from billsync.model.gate import Gate, GateState
 from billsync.schedule import SystemClock
 from billsync.store import Store, StoreUnusable, Tx
+from billsync.store.fleet_tables import workers
 from billsync.workspace import Workspace
 from tests.alerts.made import AT, CHAT, PAGER, Clock, Listener, Watch, down, watch
 from tests.store.made import delivery
@@ -284,7 +288,22 @@ def test_a_store_that_cannot_be_used_is_told_of_and_when_it_is_back(
     assert town.ways["chat"].subjects() == []
 
 
-def test_as_a_companion_it_goes_round_until_it_is_told_to_stop(town: Watch) -> None:
+def test_a_process_that_died_is_told_of_also_where_another_has_found_out(each_town: Watch) -> None:
+    town = each_town
+    with town.store.aside() as tx:
+        tx.workers.join("one", "daemon", host="host-2", pid=7, version="0", doc={})
+        tx.workers.join("other", "worker", host="host-3", pid=8, version="0", doc={})
+        late = tx.workers.now() - timedelta(seconds=30)
+        tx.workers._conn.execute(update(workers).where(workers.c.id == "one").values(beat_at=late))
+    assert town.round() == []  # it may be back soon
+    with town.store.aside() as tx:
+        assert tx.workers.declare_dead("one")
+    assert town.round() == ["WORKER-DEAD"]
+    assert "daemon on host-2 (7)" in town.ways["chat"].took[-1].notices[0].alert.reason
+
+
+def test_as_a_companion_it_goes_round_until_it_is_told_to_stop(town: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerting_module, "PAUSE_S", 0.01)
     move(town.store, GateState.PARKED)
     took, stop = threading.Event(), threading.Event()
 
@@ -295,6 +314,10 @@ def test_as_a_companion_it_goes_round_until_it_is_told_to_stop(town: Watch) -> N
     alerting = Alerting(town.settings, town.store, town.clock, "o", given={"chat": Ringing()})
     thread = threading.Thread(target=alerting.run, args=[stop], daemon=True)
     thread.start()
+    assert took.wait(10)
+    took.clear()
+    move(town.store, GateState.PARKED, "crm")
+    alerting.soon()  # a run has ended
     assert took.wait(10)
     stop.set()
     thread.join(10)

@@ -25,6 +25,8 @@ from billsync.settings import Settings
 from billsync.store import Conflict, Held, Store, StoreUnusable
 
 ROUND_S: Final = 60.0
+PAUSE_S: Final = 5.0
+"""The least time from one round to the next, however many runs end."""
 
 
 class Clock(Protocol):
@@ -71,14 +73,16 @@ class Alerting:
         self._bell = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Go round now, after each `soon`, and every `round_s`, until `stop` is set.  Raises nothing."""
+        """Go round now, soon after each `soon`, and every `round_s`, until `stop` is set.  Raises nothing."""
         while not stop.is_set():
             self._bell.clear()
             try:
                 self.check()
             except Exception as error:  # noqa: BLE001  what alerts of failures must not end by one
                 observe.event("alerts_failed", level="error", error=type(error).__name__)
-            _wait(stop, self._bell, self._round_s)
+            pause = min(PAUSE_S, self._round_s)
+            stop.wait(pause)
+            _wait(stop, self._bell, self._round_s - pause)
 
     def soon(self) -> None:
         """A run has ended: do not wait for the next round."""

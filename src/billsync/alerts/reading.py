@@ -20,7 +20,7 @@ def read(tx: Tx, settings: Settings, now: datetime, known: list[Alert]) -> Facts
     """What the store says at this moment; `known` are the alerts that stand."""
     bounds = settings.alerts.bounds
     problems, looked = tx.signals.problems(), tx.signals.looked()
-    silent = now - timedelta(seconds=bounds.worker_s)
+    silent = timedelta(seconds=bounds.worker_s)
     return Facts(
         now=now,
         pipelines=tuple(
@@ -31,7 +31,7 @@ def read(tx: Tx, settings: Settings, now: datetime, known: list[Alert]) -> Facts
         stuck=tx.signals.stuck(),
         waiting={name: Waiting(count, oldest) for name, (count, oldest) in tx.signals.waiting().items()},
         missed=tx.signals.missed(now - RECENT),
-        dead=tuple(tx.signals.dead(silent_since=silent, not_before=now - RECENT)),
+        dead=tuple(tx.signals.dead(now=tx.workers.now(), silent=silent, recent=RECENT)),
         free_bytes=free_bytes(settings.store),
         flags=tuple(Flag(one.code, one.subject, one.reason, one.at, one.until) for one in tx.alerts.flags()),
         known=tuple(known),

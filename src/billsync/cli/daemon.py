@@ -59,7 +59,14 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
             loaded, member.opened.store, clock, member.opened.owner, current=lambda: service.workspace().settings
         )
         companions: list[Companion] = [Pump(member), alerting]
-        ended = service.run(lambda name, slot: ring(member, service.workspace(), name, slot, say), stop, companions)
+
+        def start(name: str, slot: str) -> Ending:
+            try:
+                return ring(member, service.workspace(), name, slot, say)
+            finally:
+                alerting.soon()
+
+        ended = service.run(start, stop, companions)
         member.stop_within_s = service.left_s  # for runs of other daemons that are carried out here
         code, why = ending(member.presence)
         if why:

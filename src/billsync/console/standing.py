@@ -115,7 +115,7 @@ class Standing(Collector):
                 yield "billsync_slots_last_day", (name, outcome), count
 
     def _of_processes(self, tx: Tx) -> Iterator[Sample]:
-        for kind, count in tx.pulses.processes(self._opened.clock.now() - ALIVE).items():
+        for kind, count in tx.pulses.processes(tx.workers.now() - ALIVE).items():
             yield "billsync_processes_alive", (kind,), count
 
 

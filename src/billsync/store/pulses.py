@@ -125,7 +125,7 @@ class Pulses:
     # ------------------------------------------------------------ who works
 
     def processes(self, since: datetime) -> dict[str, int]:
-        """Kind of process -> how many have given a sign since an instant and have not ended."""
+        """Kind of process -> how many have given a sign since an instant of the database's clock and have not ended."""
         alive = (workers.c.ended_at.is_(None), workers.c.beat_at >= since)
         query = select(workers.c.kind, func.count()).where(*alive).group_by(workers.c.kind)
         return {kind: int(count) for kind, count in self._conn.execute(query)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Text, func, select, type_coerce
+from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce
 
 from billsync.model.delivery import DONE, STUCK
 from billsync.store.schema import deliveries, problems, pulses, rings, runs, workers
@@ -92,9 +92,13 @@ class Signals:
         query = select(rings.c.pipeline, func.count()).where(rings.c.outcome == "missed", rings.c.at > since)
         return {str(row[0]): int(row[1]) for row in self._conn.execute(query.group_by(rings.c.pipeline))}
 
-    def dead(self, *, silent_since: datetime, not_before: datetime) -> list[str]:
-        """Processes that have not said that they ended, and gave their last sign between the two instants."""
-        query = select(workers.c.kind, workers.c.host, workers.c.pid).where(
-            workers.c.ended_at.is_(None), workers.c.beat_at < silent_since, workers.c.beat_at > not_before
-        )
+    def dead(self, *, now: datetime, silent: timedelta, recent: timedelta) -> list[str]:
+        """Processes that died `recent`ly: others declared them dead, or they are `silent` for so long.
+
+        `now` is by the database's clock, as beats are.
+        """
+        since = now - recent
+        found = and_(workers.c.state == "dead", workers.c.ended_at > since)
+        alone = and_(workers.c.ended_at.is_(None), workers.c.beat_at > since, workers.c.beat_at < now - silent)
+        query = select(workers.c.kind, workers.c.host, workers.c.pid).where(or_(found, alone))
         return [f"{kind} on {host} ({pid})" for kind, host, pid in self._conn.execute(query.order_by(workers.c.id))]
