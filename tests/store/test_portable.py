@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import stat
@@ -9,6 +10,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,7 +115,46 @@ def _forged(raw: bytes) -> bytes:
     return json.dumps(facts | {"audit_hash": "0" * 64}).encode()
 
 
+def rewritten(file: Path, change: Callable[[dict[str, Any]], object], runs: bytes | None = None) -> Path:
+    """The copy with its manifest changed, and with other rows in one table whose digest agrees with them."""
+
+    def facts(raw: bytes) -> bytes:
+        made = json.loads(raw)
+        if runs is not None:
+            made["tables"]["runs"] |= {"sha256": hashlib.sha256(runs).hexdigest(), "rows": runs.count(b"\n")}
+        change(made)
+        return json.dumps(made).encode()
+
+    changed = tampered(file, "manifest.json", facts)
+    return tampered(changed.rename(file), "tables/runs.jsonl", lambda raw: raw if runs is None else runs)
+
+
+def _rows(runs: bytes) -> Callable[[Path], Path]:
+    return lambda file: rewritten(file, lambda _made: None, runs)
+
+
+def _facts(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], Path]:
+    return lambda file: rewritten(file, change)
+
+
+def _without_a_column(file: Path) -> Path:
+    """As if nobody had ever noted what became of a run."""
+    with zipfile.ZipFile(file) as archive:
+        rows = [json.loads(line)[:-1] for line in archive.read("tables/runs.jsonl").splitlines()]
+    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return rewritten(file, lambda made: made["tables"]["runs"]["columns"].pop(), lines)
+
+
 DAMAGED: dict[str, Callable[[Path], Path]] = {
+    "a table less": _facts(lambda made: made["tables"].pop("runs")),
+    "a column less": _without_a_column,
+    "tables that are none": _facts(lambda made: made.update(tables=[])),
+    "a table that is none": _facts(lambda made: made["tables"].update(runs="x")),
+    "a number that is none": _facts(lambda made: made.update(audit_seq="1")),
+    "a manifest without end": lambda file: tampered(file, "manifest.json", lambda _raw: b"[" * 200_000),
+    "a row too short": _rows(b'["only this"]\n'),
+    "values that may not be": _rows(json.dumps([None] * 10).encode() + b"\n"),
+    "a row without end": _rows(b"[" * 200_000 + b"\n"),
     "an amount": lambda file: tampered(file, "tables/deliveries.jsonl", lambda raw: raw.replace(b"INV-1", b"INV-7", 1)),
     "a row less": lambda file: tampered(file, "tables/audit.jsonl", lambda raw: raw[: raw.index(b"\n") + 1]),
     "no JSON": lambda file: tampered(file, "tables/gates.jsonl", lambda raw: b"{" + raw),
@@ -138,6 +179,13 @@ def test_a_damaged_copy_leaves_nothing(damage: str, tmp_path: Path, laptop: Stor
     with pytest.raises(StoreUnusable) as after:
         Store.open(elsewhere)
     assert after.value.reason == "store_missing"
+
+
+@pytest.mark.parametrize("line", [b'{"id": 1}', b'[["x"]]', b'[{"x": 1}]', b'["x", "y"]', b"[]", b"3", b"[1"])
+def test_a_line_is_a_list_of_plain_values_or_no_row(line: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  JSON's own is one too
+        portable._row(line, 1, [])
+    assert portable._row(b"[1]", 1, [0]) == (True,)
 
 
 _KILLED = """

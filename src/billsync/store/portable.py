@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,13 +23,27 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import Boolean, Connection, Select, Table, Text, column, func, insert, select, table, type_coerce
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Select,
+    Table,
+    Text,
+    column,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+    type_coerce,
+)
+from sqlalchemy.exc import DBAPIError
 
 from billsync.store import migrating, opening
 from billsync.store.audit import Audit
 from billsync.store.bulk import copy_rows
 from billsync.store.database import Tx
-from billsync.store.errors import StoreUnusable, translated, unusable
+from billsync.store.errors import StoreUnusable, reason_of, translated
 from billsync.store.schema import REVISIONS, VERSION_TABLE, metadata
 
 FORMAT: Final = 1
@@ -37,6 +52,16 @@ _LEFT_BEHIND: Final = frozenset({"workers", "flow_steps", "budgets"})
 _MADE_WITH_THE_TABLES: Final = frozenset({"audit_head", "store_notes"})
 _MANIFEST: Final = "manifest.json"
 _OWN: Final = 0o600
+_VALUES: Final = frozenset({str, int, float, bool, type(None)})
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
 _LONGEST: Final = 256 * 1024 * 1024
 """Characters of one row: more is no row of ours."""
 
@@ -154,18 +179,29 @@ def is_one(file: Path) -> bool:
 
 def manifest(file: Path) -> Manifest:
     """What the copy says of itself.  Raises `StoreUnusable` where it is none that this billsync can read."""
-    where = f"the copy {file}"
     try:
         with zipfile.ZipFile(file) as archive:
-            facts = json.loads(archive.read(_MANIFEST))
+            facts = dict(json.loads(archive.read(_MANIFEST)))
         version = facts.pop("billsync")
-        made = Manifest(**facts)
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise unusable("store_corrupt", where, type(error).__name__) from None
+        made = _checked(Manifest(**facts))
+    except (OSError, *_UNREADABLE) as error:
+        raise _damaged(file, f"what it says of itself cannot be read ({type(error).__name__})") from None
     if version != FORMAT or made.schema not in REVISIONS:
         raise StoreUnusable(
-            "schema_newer", f"{where} was made by a newer billsync ({made.made_by}): install that version"
+            "schema_newer", f"the copy {file} was made by a newer billsync ({made.made_by}): install that version"
         )
+    return made
+
+
+def _checked(made: Manifest) -> Manifest:
+    """Raises TypeError for a manifest that `export` cannot have written."""
+    words = [made.schema, made.made_by, made.at, made.audit_hash]
+    numbers = [made.audit_seq]
+    for facts in made.tables.values():
+        words += [facts["sha256"], *facts["columns"]]
+        numbers.append(facts["rows"])
+    if not all(type(word) is str for word in words) or not all(type(number) is int for number in numbers):
+        raise TypeError
     return made
 
 
@@ -216,17 +252,24 @@ def _check_empty(conn: Connection, where: str) -> None:
 
 
 def _filled(conn: Connection, file: Path, made: Manifest, advance: Advance) -> None:
-    """Every row, in the order of the copy, each table against its digest."""
+    """Every row, in the order of the copy, each table against its digest: all tables of that schema, and no others."""
+    there = inspect(conn)
+    expected = set(there.get_table_names()) - _LEFT_BEHIND - {VERSION_TABLE}
+    if lacks := sorted(expected ^ made.tables.keys()):
+        raise _damaged(file, f"it has not the tables of schema {made.schema}: {', '.join(lacks)}")
     with closing(zipfile.ZipFile(file)) as archive:
         for name, facts in made.tables.items():
-            known = metadata.tables.get(name)
-            if known is None or not set(facts["columns"]) <= {each.name for each in known.columns}:
-                raise _damaged(file, f"{name} is no table of ours")
+            if sorted(facts["columns"]) != sorted(each["name"] for each in there.get_columns(name)):
+                raise _damaged(file, f"{name} has not its columns")
             try:
                 with archive.open(f"tables/{name}.jsonl") as stream:
-                    _table_in(conn, known, facts, stream, file, advance)
-            except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+                    _table_in(conn, metadata.tables[name], facts, stream, file, advance)
+            except (EOFError, *_UNREADABLE) as error:
                 raise _damaged(file, f"{name}: {type(error).__name__}") from None
+            except DBAPIError as error:
+                if reason_of(error):
+                    raise
+                raise _damaged(file, f"{name} holds what no store does: {type(error).__name__}") from None
 
 
 def _table_in(
@@ -235,7 +278,7 @@ def _table_in(
     digest, count, names = hashlib.sha256(), 0, list(facts["columns"])
     truths = [n for n, name in enumerate(names) if isinstance(known.columns[name].type, Boolean)]
     while part := list(islice(_lines(stream, digest), CHUNK)):
-        _insert(conn, known.name, names, [_row(line, truths) for line in part])
+        _insert(conn, known.name, names, [_row(line, len(names), truths) for line in part])
         count += len(part)
         advance(known.name, len(part))
     if (count, digest.hexdigest()) != (facts["rows"], facts["sha256"]):
@@ -248,8 +291,11 @@ def _lines(stream: IO[bytes], digest: Any) -> Iterator[bytes]:
         yield line
 
 
-def _row(line: bytes, truths: Sequence[int]) -> tuple[Any, ...]:
+def _row(line: bytes, width: int, truths: Sequence[int]) -> tuple[Any, ...]:
+    """Raises ValueError for a line that is no row of so many plain values."""
     values = json.loads(line)
+    if type(values) is not list or len(values) != width or not all(type(value) in _VALUES for value in values):
+        raise ValueError
     for n in truths:
         values[n] = bool(values[n])
     return tuple(values)
