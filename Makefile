@@ -6,6 +6,9 @@ STAMP := $(VENV)/.installed
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
 MINUTES ?= 30
 
+# Compiled files are kept, whatever the environment says: hundreds of processes start here.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 
 .PHONY: help

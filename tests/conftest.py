@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shutil
 import tempfile
@@ -146,6 +147,12 @@ def sandbox_server(running_sandbox: StandIn) -> Iterator[StandIn]:
     running_sandbox.ready()
     yield running_sandbox
     running_sandbox.part()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives as long as the process: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
