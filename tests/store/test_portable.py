@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from billsync.model.gate import Gate, GateState
 from billsync.model.ref import Link
 from billsync.store import Store, StoreUnusable, Tx, migrating, portable, schema
+from billsync.store.opening import read_url
 from tests.store.made import AT, CRM, LONG, delivery, other, record, told
 from tests.store.test_migrations import _made_by_an_older
 
@@ -97,6 +99,10 @@ def test_an_empty_store_may_be_there_already(laptop: Store, tmp_path: Path, else
     fill(laptop)
     made = out(laptop, tmp_path / "copy.zip")
     Store.open(elsewhere, create=True).close()
+    engine = create_engine(read_url(elsewhere))
+    with engine.begin() as conn:
+        conn.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
+    engine.dispose()
     assert portable.load(elsewhere, tmp_path / "copy.zip").rows == made.rows
 
 
