@@ -34,7 +34,7 @@ def opened(folder: Path) -> Iterator[workspace.Workspace]:
 @contextmanager
 def asked(opened: workspace.Workspace, signs: health.Signs) -> Iterator[httpx.Client]:
     figures = Figures()
-    figures.registry.register(Standing(opened))
+    figures.registry.register(Standing(lambda: opened))
     answers = health.Health(signs, health.Readiness(opened).reason, figures.text, health.names("127.0.0.1", ["b.test"]))
     listener = health.bound("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

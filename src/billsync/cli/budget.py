@@ -7,15 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from billsync import plugins, schedule, settings
-from billsync.budget import keeping, limits, plan
-from billsync.budget.sharing import Shared, counted, settled
+from billsync import schedule, settings
+from billsync.budget import limits
 from billsync.cli import guard, show
 from billsync.cli.opening import view
 from billsync.cli.sheet_words import call_limit
-from billsync.connector import CallLimit, Urgency
+from billsync.connector import Urgency
+from billsync.console.calls import free_calls, plan_of, shared_now
 from billsync.settings import Settings
-from billsync.settings.connection import Connection
 from billsync.stage.backfill import POOL
 from billsync.store.budgets import StoredBudget
 
@@ -27,7 +26,7 @@ def listing(config: Path, format: show.Format) -> int:
     """Every connection's limits as they stand, and the reads of everything that are under way."""
     loaded = settings.load(config)
     with view(config) as tx:
-        now = limits.micros(tx.budgets.now(schedule.SystemClock().now()))
+        now = tx.budgets.now(schedule.SystemClock().now())
         kept = {name: tx.budgets.list(name) for name in loaded.connections}
     found = [row for name in loaded.connections for row in _limits(loaded, name, kept[name], now)]
     reads = [row for rows in kept.values() for row in backfills(rows)]
@@ -40,30 +39,16 @@ def listing(config: Path, format: show.Format) -> int:
     return guard.OK
 
 
-def _limits(loaded: Settings, name: str, kept: Sequence[StoredBudget], now: int) -> Iterator[dict[str, Any]]:
+def _limits(loaded: Settings, name: str, kept: Sequence[StoredBudget], now: datetime) -> Iterator[dict[str, Any]]:
     limited = plan_of(loaded.connections[name])
-    shared = settled(limited, keeping.loaded(limited, kept), now)
+    shared = shared_now(limited, kept, now)
     held = "" if shared.held_until is None else f"{limits.instant(shared.held_until):%Y-%m-%d %H:%M:%S}"
     waiting = ", ".join(sorted({Urgency(mark.urgency).name.lower() for mark in shared.marks.values()}))
     common = {"spent today": shared.spent, "held until": held, "waiting": waiting}
-    for limit in limited:
-        yield {"connection": name, "limit": call_limit(limit), **_free(limit, shared), **common}
+    for limit, free, of in free_calls(limited, shared):
+        yield {"connection": name, "limit": call_limit(limit), "free": free, "of": of, **common}
     if not limited and (held or shared.spent):
         yield {"connection": name, "limit": "", "free": None, "of": None, **common}
-
-
-def _free(limit: CallLimit, shared: Shared) -> dict[str, int]:
-    if limit.kind == "at_once":
-        return {"free": limit.calls - sum(count for count, _ in shared.slots.values()), "of": limit.calls}
-    state = next(shared.states[one.name] for one in counted([limit]))
-    full = limit.burst if limit.kind == "rate" else limits.capacity(limit, state.most) // limits.MILLI
-    return {"free": limits.free(limit, state) // limits.MILLI, "of": full}
-
-
-def plan_of(connection: Connection) -> tuple[CallLimit, ...]:
-    """The limits of a connection; its connector's are those of usual settings, and nothing is reached."""
-    kind = plugins.load_connector(connection.connector, connection.place)
-    return plan(kind.capabilities, connection.calls, stand_in=connection.sandbox is not None)
 
 
 def backfills(kept: Sequence[StoredBudget]) -> list[dict[str, Any]]:

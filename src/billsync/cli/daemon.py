@@ -51,7 +51,7 @@ def run(config: Path, stop_within_s: int, motion: Motion) -> int:
     schedule.stop_on_signals(stop)
     with ExitStack() as stack:
         member = stack.enter_context(at_work(loaded, clock, "daemon", lost=stop.set, troubled=explain, stop_within_s=0))
-        signs = stack.enter_context(watching(member.opened, "daemon"))
+        signs = stack.enter_context(watching(member.opened, "daemon", current=lambda: member.opened))
         service = Service(member.opened, clock, terms, say=say, troubled=explain, alive=signs.alive)
         schedule.stop_on_signals(stop, service.wake)
         service.reload_on_hangup()
@@ -103,7 +103,8 @@ def _said(told: dict[str, Any], name: str, slot: str, say: Callable[[str], None]
         say(f"{name} {slot}: {told['state']}, {told['note']}")
         return "held" if told["state"] == "skipped" else "failed"
     counts = ", ".join(f"{count} {what}" for what, count in told["counts"].items() if count)
-    say(f"{name} {slot}: exit {told['exit_code']}: {counts or 'nothing to do'} {told['offline']}".rstrip())
+    done = counts or ("nothing was done" if told["offline"] else "nothing to do")
+    say(f"{name} {slot}: exit {told['exit_code']}: " + "; ".join(filter(None, (done, told["offline"]))))
     return "ran"
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from billsync.connector import CallLimit
+from billsync.console.calls import free_calls, plan_of, shared_now
 from billsync.model.gate import GateState
 from billsync.observe.catalogue import STANDING
+from billsync.plugins import PluginProblem
+from billsync.settings import Settings
 from billsync.store import BEGAN, Conflict, StoreUnusable, Tx
 from billsync.workspace import Workspace
 
@@ -30,12 +35,16 @@ _AWAY: Final[list[Sample]] = [("billsync_store_up", (), 0)]
 
 
 class Standing(Collector):
-    """Reads the store at most every `KEPT_S` seconds; where it does not answer, says that and nothing else."""
+    """Reads the store at most every `KEPT_S` seconds; where it does not answer, says that and nothing else.
 
-    def __init__(self, opened: Workspace) -> None:
-        self._opened = opened
+    `current` gives the workspace as it is configured now.
+    """
+
+    def __init__(self, current: Callable[[], Workspace]) -> None:
+        self._configured, self._opened = current, current()
         self._lock = threading.Lock()
         self._read_at, self._samples = -KEPT_S, list[Sample]()
+        self._limits = _limits(self._opened.settings)
         self._reading: threading.Thread | None = None
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -73,6 +82,9 @@ class Standing(Collector):
         self._read_at = time.monotonic()
 
     def _read(self) -> list[Sample]:
+        before, self._opened = self._opened, self._configured()
+        if self._opened.settings is not before.settings:
+            self._limits = _limits(self._opened.settings)
         try:
             with self._opened.store.view() as tx:
                 found = [*self._of_connections(tx), *self._of_pipelines(tx), *self._of_processes(tx)]
@@ -91,9 +103,10 @@ class Standing(Collector):
         shut = {gate.connection for gate in tx.gates.list() if gate.state is not GateState.OPEN}
         for name in names:
             yield "billsync_gate_open", (name,), name not in shut
-        for (name, pool), tokens in tx.pulses.budgets().items():
-            if name in names:
-                yield "billsync_budget_tokens", (name, pool), tokens
+        for name, limited in self._limits.items():
+            shared = shared_now(limited, tx.budgets.list(name), tx.budgets.now(now))
+            for limit, free, _ in free_calls(limited, shared):
+                yield "billsync_calls_free", (name, limit.name), free
 
     def _of_pipelines(self, tx: Tx) -> Iterator[Sample]:
         now, names = self._opened.clock.now(), self._opened.settings.pipelines
@@ -117,6 +130,15 @@ class Standing(Collector):
     def _of_processes(self, tx: Tx) -> Iterator[Sample]:
         for kind, count in tx.pulses.processes(tx.workers.now() - ALIVE).items():
             yield "billsync_processes_alive", (kind,), count
+
+
+def _limits(settings: Settings) -> dict[str, tuple[CallLimit, ...]]:
+    """Connection -> its limits of calls; without those whose connector is not there, as its runs say."""
+    found: dict[str, tuple[CallLimit, ...]] = {}
+    for name, connection in settings.connections.items():
+        with suppress(PluginProblem):
+            found[name] = plan_of(connection)
+    return found
 
 
 def _since(at: datetime, now: datetime) -> float:

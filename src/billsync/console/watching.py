@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
@@ -18,17 +18,21 @@ from billsync.workspace import Workspace
 
 
 @contextmanager
-def watching(opened: Workspace, kind: str, stream: IO[str] | None = None) -> Iterator[health.Signs]:
+def watching(
+    opened: Workspace, kind: str, stream: IO[str] | None = None, *, current: Callable[[], Workspace] | None = None
+) -> Iterator[health.Signs]:
     """Tell what a daemon or worker does while the block lasts, and answer at `observe: listen`.
 
     The block says by the `Signs` that its loops go on.  Lines go to `stream`, or to standard output; `logs: auto` tells
     nothing on a terminal, where people are told on standard error what they have to know.
+
+    `current` gives the workspace as it is configured now; None where that never changes.
     """
     signs, figures, wanted = health.Signs(), Figures(), opened.settings.observe
     lines = stream or sys.stdout
     silent = wanted.logs == "auto" and lines.isatty()
     with told(wanted, figures, None if silent else lines), ExitStack() as stack:
-        _serve(stack, opened, signs, figures)
+        _serve(stack, opened, signs, figures, current or (lambda: opened))
         observe.event("process_started", kind=kind, version=__version__, pid=os.getpid())
         try:
             yield signs
@@ -36,7 +40,9 @@ def watching(opened: Workspace, kind: str, stream: IO[str] | None = None) -> Ite
             observe.event("process_ended", kind=kind)
 
 
-def _serve(stack: ExitStack, opened: Workspace, signs: health.Signs, figures: Figures) -> None:
+def _serve(
+    stack: ExitStack, opened: Workspace, signs: health.Signs, figures: Figures, current: Callable[[], Workspace]
+) -> None:
     """Answer who asks; where the port is taken, the work goes on without."""
     wanted = opened.settings.observe
     if wanted.listen is None:
@@ -47,7 +53,7 @@ def _serve(stack: ExitStack, opened: Workspace, signs: health.Signs, figures: Fi
     except OSError as error:
         observe.event("health_not_served", level="warning", reason=error.strerror or type(error).__name__)
         return
-    figures.registry.register(Standing(opened))
+    figures.registry.register(Standing(current))
     ready = health.Readiness(opened)
     answers = health.Health(signs, ready.reason, figures.text, health.names(host, wanted.hosts))
     stack.enter_context(health.served(answers.app(), listener))

@@ -149,6 +149,6 @@ STANDING: Final = (
     Figure(
         "billsync_slots_last_day", "gauge", ("pipeline", "outcome"), "slots of the last day, by what became of them"
     ),
-    Figure("billsync_budget_tokens", "gauge", ("connection", "pool"), "calls that may be made at once, as last noted"),
+    Figure("billsync_calls_free", "gauge", ("connection", "limit"), "calls that may be made now, of a limit's"),
 )
 """What stands in the store, read when somebody asks."""

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, Text, delete, func, select, tuple_, type_coerce
 
 from billsync.model.delivery import DONE, STUCK, DeliveryState
-from billsync.store.schema import budgets, deliveries, pulses, rings, runs, store_notes, workers
+from billsync.store.schema import deliveries, pulses, rings, runs, store_notes, workers
 from billsync.store.sql import rows, upsert
 
 WRITES: Final = "(writes)"
@@ -144,8 +144,3 @@ class Pulses:
             for state, at in self._conn.execute(mine.order_by(runs.c.started_at.desc()).limit(50)):
                 found.setdefault((name, state), at)
         return found
-
-    def budgets(self) -> dict[tuple[str, str], int]:
-        """(connection, pool) -> calls that could be made at once when it was last noted."""
-        query = select(budgets.c.connection, budgets.c.pool, budgets.c.tokens_milli)
-        return {(connection, pool): milli // 1000 for connection, pool, milli in self._conn.execute(query)}
