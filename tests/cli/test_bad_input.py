@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.cli.place import CONFIG, GOOD, HEADER, MAPPING, Place
@@ -25,6 +28,12 @@ BAD_ROWS = {
     "unknown account": (b"BAD,Basic,Nobody,2026-02-03,1,7.10,USD", "MAP-REF-01", "'Nobody' is not known"),
     "an open quote": (b'BAD,"Basic,Acme,2026-02-03,1,7.10,USD', "READ-CSV-03", "never closed"),
 }
+
+
+@pytest.fixture(autouse=True)
+def made_before(place: Place, sqlite_template: Path) -> None:
+    """Its store has its tables already: making them is tested in test_commands.py."""
+    shutil.copy(sqlite_template, place.folder / "billsync.db")
 
 
 @pytest.mark.parametrize("name", BAD_ROWS)

@@ -65,10 +65,10 @@ def test_its_score_card_is_up_to_date(name: str, tmp_path: Path) -> None:
     """The card shows every rule: passed, or not applicable with the reason that the subject gives now."""
     card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))[name]
     reasons: dict[str, str] = {}
-    for reader in (found for found in subjects() if found.connector == name):
-        reasons |= {rule.name: rule.inapplicable(reader(tmp_path)) for rule in RULES.values()}
-    for writer in (found for found in WRITERS if found.connector == name):
-        reasons |= {rule.name: rule.inapplicable(writer(tmp_path)) for rule in WRITE_RULES.values()}
+    for reader in (found(tmp_path) for found in subjects() if found.connector == name):
+        reasons |= {rule.name: rule.inapplicable(reader) for rule in RULES.values()}
+    for writer in (found(tmp_path) for found in WRITERS if found.connector == name):
+        reasons |= {rule.name: rule.inapplicable(writer) for rule in WRITE_RULES.values()}
     expected = [
         {"rule": rule, "result": "not applicable" if why else "passed", "why": why} for rule, why in reasons.items()
     ]

@@ -29,8 +29,9 @@ def desk(tmp_path: Path, store: Store) -> Desk:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Desk:
+def small(tmp_path: Path, sqlite_template: Path) -> Desk:
     """On SQLite."""
+    shutil.copy(sqlite_template, tmp_path / "store.db")
     return Desk(Office(tmp_path, Store.open(f"sqlite:///{tmp_path / 'store.db'}", create=True)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ class Dying:
             raise Killed
 
 
-def _office(folder: Path) -> Desk:
+def _office(folder: Path, template: Path) -> Desk:
+    shutil.copy(template, folder / "store.db")
     return Desk(Office(folder, Store.open(f"sqlite:///{folder / 'store.db'}", create=True)))
 
 
@@ -49,14 +51,16 @@ def _killed_at(desk: Desk, plan: Plan, n: int) -> bool:
     return False
 
 
-def test_killed_at_any_commit_the_same_again_finishes(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+def test_killed_at_any_commit_the_same_again_finishes(
+    tmp_path: Path, sqlite_template: Path, pytestconfig: pytest.Config
+) -> None:
     """Some of the commits; with `--soak 80` every one of them."""
     step = max(1, 80 // int(pytestconfig.getoption("--soak")))
     n, killed = 7, True
     while killed:
         folder = tmp_path / str(n)
         folder.mkdir()
-        desk = _office(folder)
+        desk = _office(folder, sqlite_template)
         plan = desk.plan()
         killed = _killed_at(desk, plan, n)
         done = desk.apply(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
@@ -35,6 +36,7 @@ payments = st.lists(st.tuples(st.integers(1, 5), st.decimals("0.01", "500", plac
 )
 @given(accounts, deals, accounts, deals, payments)
 def test_what_the_plan_said_is_what_apply_did(
+    sqlite_template: Path,
     first_accounts: dict[str, str],
     first: dict[str, tuple[str, str, str]],
     then_accounts: dict[str, str],
@@ -42,6 +44,7 @@ def test_what_the_plan_said_is_what_apply_did(
     paid: list[tuple[int, str]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(sqlite_template, Path(folder) / "store.db")
         store = Store.open(f"sqlite:///{folder}/store.db", create=True)
         desk = Desk(Office(Path(folder), store))
         desk.office.accounts, desk.office.deals = first_accounts, first

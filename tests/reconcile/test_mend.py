@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -34,8 +35,9 @@ def office(tmp_path: Path, store: Store) -> Office:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Office:
+def desk(tmp_path: Path, sqlite_template: Path) -> Office:
     """The same, on SQLite only."""
+    shutil.copy(sqlite_template, tmp_path / "books.db")
     return running(tmp_path, Store.open(f"sqlite:///{tmp_path / 'books.db'}", create=True))
 
 
@@ -240,7 +242,8 @@ def test_a_refused_document_is_missing_with_its_reason_and_goes_out_again(desk: 
     assert (desk.codes(), desk.sound()) == ([], True)
 
 
-def test_a_write_of_unknown_outcome_that_stands_there_is_taken_as_ours(tmp_path: Path) -> None:
+def test_a_write_of_unknown_outcome_that_stands_there_is_taken_as_ours(tmp_path: Path, sqlite_template: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "books.db")
     desk = running(tmp_path, Store.open(f"sqlite:///{tmp_path / 'books.db'}", create=True))
     desk.books.target = Target.NONE
     desk.deals["D5"] = ("Acme", "Won", "500")
@@ -307,8 +310,11 @@ PLANTS: dict[str, Callable[[Office, str], object]] = {
 
 @settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([*PLANTS, "none"]), min_size=6, max_size=6))
-def test_planted_drift_is_told_exactly_and_mended(tmp_path_factory: pytest.TempPathFactory, plan: list[str]) -> None:
+def test_planted_drift_is_told_exactly_and_mended(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, plan: list[str]
+) -> None:
     folder = tmp_path_factory.mktemp("desk")
+    shutil.copy(sqlite_template, folder / "books.db")
     desk = running(folder, Store.open(f"sqlite:///{folder / 'books.db'}", create=True), deals=6)
     planted = []
     for n, what in enumerate(plan, start=1):

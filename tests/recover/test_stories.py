@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from tests.recover.archive import Archive
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
+def archive(tmp_path: Path, sqlite_template: Path) -> Archive:
+    shutil.copy(sqlite_template, tmp_path / "store.db")
     return Archive.new(tmp_path, Store.open(f"sqlite:///{tmp_path / 'store.db'}", create=True))
 
 
@@ -31,7 +33,10 @@ def lived(archive: Archive) -> dict[str, tuple[str, str, object]]:
 
 
 @pytest.mark.parametrize("target", [Target.SEARCH, Target.UPSERT, Target.KEY, Target.NONE])
-def test_every_document_stands_once_after_an_old_backup_was_restored(tmp_path: Path, target: Target) -> None:
+def test_every_document_stands_once_after_an_old_backup_was_restored(
+    tmp_path: Path, sqlite_template: Path, target: Target
+) -> None:
+    shutil.copy(sqlite_template, tmp_path / "store.db")
     archive = Archive.new(tmp_path, Store.open(f"sqlite:///{tmp_path / 'store.db'}", create=True), target)
     before = lived(archive)
     there = archive.there_by_number()
