@@ -178,7 +178,10 @@ def _fits(sheet: WriteSheet, batches: int, room: Room) -> bool:
 
 
 def claim(push: Push, tx: Tx, batches: Sequence[Batch], *, unclear: bool = False) -> Taken:
-    """Note the intention to send these before anything leaves; the caller commits it."""
+    """Note the intention to send these before anything leaves; the caller commits it.
+
+    They were read in this transaction; those that are `unclear` may have been read before.
+    """
     rows = [delivery for batch in batches for delivery in batch]
     taken = Taken(seen=len(rows))
     if not rows:
@@ -189,7 +192,7 @@ def claim(push: Push, tx: Tx, batches: Sequence[Batch], *, unclear: bool = False
     there = _ids_there(push, tx, rows)
     taken.unfit = _unfit(push, rows, there)
     unfit = {delivery.id for delivery, _ in taken.unfit}
-    claimed = _begun(push, tx, [row for row in rows if row.id not in unfit])
+    claimed = _begun(push, tx, [row for row in rows if row.id not in unfit], fresh=not unclear)
     untied = _untied(push, tx, [row for row in claimed.values() if _creates(row, there)])
     for batch in batches:
         mine = [claimed[row.id] for row in batch if row.id in claimed]
@@ -204,8 +207,8 @@ def may_go(push: Push, tx: Tx, batch: Batch) -> Batch:
     return [delivery for delivery in batch if not busy.bars(delivery)]
 
 
-def _begun(push: Push, tx: Tx, rows: Sequence[Delivery]) -> dict[str, Delivery]:
-    """The rows as claimed, by id: those that nobody has moved since they were chosen."""
+def _begun(push: Push, tx: Tx, rows: Sequence[Delivery], *, fresh: bool) -> dict[str, Delivery]:
+    """The rows as claimed, by id: those that nobody has moved since they were read, in this transaction if `fresh`."""
     now = push.clock.now()
     lease = now + timedelta(seconds=push.options.lease_s)
     moves = [
@@ -224,7 +227,7 @@ def _begun(push: Push, tx: Tx, rows: Sequence[Delivery]) -> dict[str, Delivery]:
         )
         for row in rows
     ]
-    claimed = [row for row in tx.outbox.move_many(moves, at=now) if row is not None]
+    claimed = [row for row in tx.outbox.move_many(moves, at=now, fresh=fresh) if row is not None]
     tx.outbox.begin(claimed, at=now)
     return {row.id: row for row in claimed}
 

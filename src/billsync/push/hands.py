@@ -24,8 +24,8 @@ More = Callable[[], Connector]
 _GATHER_S: Final = 0.015
 """Seconds that an outcome may wait for others, to be noted with them in one commit."""
 
-_AHEAD: Final = 2
-"""Jobs of each hand that are claimed before it is free for them."""
+_AHEAD: Final = 3
+"""Jobs of each hand that are claimed before it is free for them: what hands do while a commit is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Hands:
         """What came back, as much of it as one commit is worth; nothing after `timeout` seconds without any."""
         found: list[Done] = []
         until = time.monotonic() + timeout
-        while self.out and len(found) < self.count:
+        while self.out and len(found) < self.count * _AHEAD:
             try:
                 self._sort(*self._back.get(timeout=max(0.0, until - time.monotonic())), found)
             except Empty:

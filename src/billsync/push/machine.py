@@ -9,7 +9,7 @@ from random import Random
 
 from billsync.connector import Connector
 from billsync.model.delivery import Delivery, DeliveryState
-from billsync.push import decide, gatekeeper, port, turn
+from billsync.push import decide, gatekeeper, port, tallying, turn
 from billsync.push.acting import outside_of_transactions
 from billsync.push.claiming import ONE, Taken
 from billsync.push.crew import LOOK_S, Crew, crew
@@ -45,6 +45,7 @@ def deliver(
     way at once; None for one after the other.  Raises the store's errors; never for a record's or the system's fault.
     """
     push = Push(store, connector, connection, owner, clock, chance, options, report, advance, Pushed())
+    since = tallying.mark(push)
     if gatekeeper.enter(push):
         _reap(push)
         if gatekeeper.sound(push) and gatekeeper.within_bounds(push):
@@ -55,6 +56,7 @@ def deliver(
             finally:
                 gatekeeper.follow(push)
         gatekeeper.leave(push)
+    tallying.tally(push, since)
     return push.result
 
 
@@ -76,7 +78,7 @@ def _work_alone(push: Push) -> None:
         busy = _send_batch(push, waiting) or looked_up
         if patience.renewed() or (busy and push.clock.now() <= patience.until) or not (busy or waits.fresh):
             continue
-        if not _wait(push, began, patience.until):
+        if not (_wait(push, began, patience.until) or waits.freed_by_others()):
             break
 
 
@@ -93,10 +95,9 @@ def _work_together(push: Push, hands: Crew) -> None:
         moved = hands.work(waits.first, LOOK_S) or moved
         if patience.renewed() or not hands.idle or (moved and push.clock.now() <= patience.until):
             continue
-        if not waits.fresh:  # what was let go only now may be due
-            hands.dry = True
-        elif not _wait(push, began, patience.until):
+        if waits.fresh and not (_wait(push, began, patience.until) or waits.freed_by_others()):
             break
+        hands.dry = True  # what was let go only now may be due
 
 
 def _is_time(looked: datetime | None, now: datetime, hands: Crew) -> bool:

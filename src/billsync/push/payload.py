@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from billsync.connector import Data, Expectation
@@ -105,7 +106,7 @@ def is_void(delivery: Delivery) -> bool:
 
 def reference_of(delivery: Delivery) -> str:
     """What the record carries there as our reference."""
-    return str(json.loads(delivery.payload)["reference"]) if is_void(delivery) else delivery.our_id
+    return str(_frozen(delivery.payload)["reference"]) if is_void(delivery) else delivery.our_id
 
 
 def key(kind: str, our_id: str, connection: str, number: int) -> str:
@@ -120,7 +121,7 @@ def number_of(delivery: Delivery) -> int:
 
 def once(delivery: Delivery) -> tuple[str, ...]:
     """Dotted paths of what is sent only where the record is made."""
-    return tuple(json.loads(delivery.payload).get("once", ()))
+    return tuple(_frozen(delivery.payload).get("once", ()))
 
 
 def brings_news(last: Delivery, new: Delivery) -> bool:
@@ -135,7 +136,7 @@ def brings_news(last: Delivery, new: Delivery) -> bool:
 
 def expectation(delivery: Delivery) -> Expectation | None:
     """What the written document must show, as it was frozen with the payload."""
-    frozen = json.loads(delivery.payload).get("expect")
+    frozen = _frozen(delivery.payload).get("expect")
     if frozen is None:
         return None
     on = frozen.get("on")  # older ones were frozen without
@@ -160,7 +161,8 @@ def references(delivery: Delivery) -> list[tuple[str, str]]:
         found.append((kind, our_id))
         return ""
 
-    _fill(json.loads(delivery.payload)["document"], note)
+    if _REFERS in delivery.payload:
+        _fill(_frozen(delivery.payload)["document"], note)
     return found
 
 
@@ -169,8 +171,19 @@ def resolved(delivery: Delivery, resolve: Resolve) -> Data:
 
     Raises LookupError for a reference that has no id there: deliveries that need it are not released before.
     """
-    document: Data = _fill(json.loads(delivery.payload)["document"], resolve)
+    document: Data = _fill(_frozen(delivery.payload)["document"], resolve)
     return document
+
+
+_REFERS: Final = '"$ref"'
+"""Stands in every payload that refers to a document."""
+
+
+@lru_cache(maxsize=64)
+def _frozen(payload: str) -> Mapping[str, Any]:
+    """What was frozen; a claim asks several times, and nobody changes it."""
+    found: Mapping[str, Any] = json.loads(payload)
+    return found
 
 
 def _fill(value: Any, resolve: Resolve) -> Any:

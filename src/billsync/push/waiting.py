@@ -45,6 +45,16 @@ class Waits:
             self._again = ended + _REST * (ended - began)
         return self.first
 
+    def freed_by_others(self) -> bool:
+        """Whether something is free now: what others were sending may have taken effect since the look.
+
+        Asked before a push ends; where nobody else can be sending, nothing can have changed.
+        """
+        if self.push.options.alive is None:
+            return False
+        with self.push.store.view() as tx:
+            return any(not needs for _, needs in _open(self.push, tx))
+
 
 def release(push: Push) -> dict[str, str]:
     """Let go what waited for others that have taken effect by now.
@@ -52,20 +62,25 @@ def release(push: Push) -> dict[str, str]:
     Gives, by kind of record, the first place in its order that still waits for something which is on its way.
     """
     with push.store.view() as tx:
-        waiting = tx.outbox.waiting(push.connection)
-        needed = tx.outbox.states({key for wait in waiting for key in wait.needs})
-    open_ = [(wait, {needed.get(key) for key in wait.needs} - DONE) for wait in waiting]
-    for free in chunks(wait.key for wait, states in open_ if not states):
+        open_ = _open(push, tx)
+    for free in chunks(wait.key for wait, needs in open_ if not needs):
         with push.store.tx("release") as tx:
             found = [row for row in tx.outbox.many(free).values() if row.state is _S.WAITING]
             tx.outbox.move_many([(row, _S.READY, "", {}) for row in found], at=push.clock.now())
             _no_longer_wait(push, tx, found)
-    _tell_of_nothing(push, [(w, key) for w, states in open_ if None in states for key in w.needs if key not in needed])
+    _tell_of_nothing(push, [(wait, key) for wait, needs in open_ for key, state in needs.items() if state is None])
     first: dict[str, str] = {}
-    for wait, states in open_:
-        if states and states <= _MOVING:
+    for wait, needs in open_:
+        if needs and _MOVING.issuperset(needs.values()):
             first[wait.object] = min(wait.sequence, first.get(wait.object, wait.sequence))
     return first
+
+
+def _open(push: Push, tx: Tx) -> list[tuple[Wait, dict[str, DeliveryState | None]]]:
+    """What waits, each with the state of what it still waits for, by key; None for what was never planned."""
+    waiting = tx.outbox.waiting(push.connection)
+    states = tx.outbox.states({key for wait in waiting for key in wait.needs})
+    return [(wait, {key: states.get(key) for key in wait.needs if states.get(key) not in DONE}) for wait in waiting]
 
 
 def _tell_of_nothing(push: Push, waits: Sequence[tuple[Wait, str]]) -> None:

@@ -9,14 +9,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from billsync.model.delivery import Delivery
+from billsync.store.bulk import insert_rows
 from billsync.store.schema import attempts, deliveries, observations
-from billsync.store.sql import among, bulk, rows
+from billsync.store.sql import Among, bulk, rows
 from billsync.store.types import fold
 
 _ENDED: Final = (
     update(attempts)
     .where(*(attempts.c[name] == bindparam(f"b_{name}") for name in ("delivery", "gen", "n")))
     .values({name: bindparam(name) for name in ("ended_at", "outcome", "note")})
+)
+_RUNNING: Final = Among(
+    select(attempts.c.delivery, attempts.c.gen, attempts.c.n).where(attempts.c.ended_at.is_(None)), attempts.c.delivery
 )
 
 
@@ -33,13 +37,12 @@ class Attempts:
             {"delivery": item.id, "gen": item.gen, "n": item.attempt, "sent_digest": item.payload_digest, **new}
             for item in items
         ]
-        bulk(self._conn, insert(attempts), made)
+        insert_rows(self._conn, attempts, made)
 
     def end(self, items: Sequence[tuple[Delivery, str, str]], *, at: datetime) -> None:
         """End attempts, each with its outcome and a note; where one has ended before, that becomes an observation."""
-        query = select(attempts.c.delivery, attempts.c.gen, attempts.c.n).where(attempts.c.ended_at.is_(None))
         ids = [delivery.id for delivery, _, _ in items]
-        running = {tuple(row.values()) for row in among(self._conn, query, attempts.c.delivery, ids)}
+        running = {tuple(row.values()) for row in _RUNNING.rows(self._conn, ids)}
         ended = []
         for delivery, outcome, note in items:
             if (fold(delivery.id), delivery.gen, delivery.attempt) in running:

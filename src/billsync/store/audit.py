@@ -7,7 +7,7 @@ database can also make a new chain: keep `head()` somewhere else to find that to
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Final, Protocol
@@ -27,6 +27,8 @@ START: Final = "0" * 64
 """What stands for "the hash before" in the first row."""
 
 
+_HEAD: Final = select(audit_head.c.seq, audit_head.c.hash)
+_HEAD_LOCKED: Final = _HEAD.with_for_update()
 _MOVED_ON: Final = update(audit_head).values(seq=bindparam("n_seq"), hash=bindparam("n_hash"))
 
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -87,14 +89,20 @@ class Audit:
         for row in map(unfolded, self._conn.execute(query.execution_options(yield_per=1000)).mappings()):
             yield row["subject"], row["before"], row["after"]
 
+    def reached(self, states: Collection[str], *, after: int) -> Iterator[tuple[str, str, str]]:
+        """`changes` that led to one of these states, from the row after number `after` on."""
+        query = select(audit.c.subject, audit.c.before, audit.c.after, audit.c.whole).order_by(audit.c.seq)
+        query = query.where(audit.c.seq > after, audit.c.after.in_(sorted(states)))
+        for row in map(unfolded, self._conn.execute(query.execution_options(yield_per=1000)).mappings()):
+            yield row["subject"], row["before"], row["after"]
+
     def tail(self, subject: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """The newest rows, newest first: dicts with seq, at, subject, before, after, note, hash."""
         query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
         return rows(self._conn, query if subject is None else query.where(audit.c.subject == subject))
 
     def _head(self, *, lock: bool) -> tuple[int, str]:
-        query = select(audit_head.c.seq, audit_head.c.hash)
-        seq, end = self._conn.execute(query.with_for_update() if lock else query).one()
+        seq, end = self._conn.execute(_HEAD_LOCKED if lock else _HEAD).one()
         return seq, end
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from billsync.model.gate import Gate, GateState
 from billsync.store.audit import Audit
@@ -10,6 +10,7 @@ from billsync.store.schema import gates
 from billsync.store.sql import rows, upsert
 
 _COLUMNS = [name for name in Gate.model_fields if name != "connection"]
+_ONE = select(gates).where(gates.c.connection == bindparam("s_connection"))
 _Gates = list[Gate]
 
 
@@ -22,7 +23,7 @@ class Gates:
 
     def get(self, connection: str) -> Gate | None:
         """The gate of a connection, or None where it was never moved."""
-        found = rows(self._conn, select(gates).where(gates.c.connection == connection))
+        found = rows(self._conn, _ONE, {"s_connection": connection})
         return Gate(**found[0]) if found else None
 
     def list(self) -> _Gates:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, or_, select
 
 from billsync.model.ref import Link, Ref
 from billsync.store.bulk import insert_rows, upsert_rows
 from billsync.store.outside_tables import link_history
 from billsync.store.schema import links
-from billsync.store.sql import among, rows
+from billsync.store.sql import Among, among, rows
 from billsync.store.types import fold, with_whole
 
 LINKED: Final = "linked"
@@ -26,6 +26,19 @@ BILLSYNC: Final = "billsync"
 """Who does what no person asked for."""
 
 _CHANGES: Final = ("ref_kind", "ref_id", "sent", "at", "whole")
+
+_h: Final = link_history.c
+_KIND: Final[BindParameter[str]] = bindparam("s_kind")
+_SYSTEM: Final[BindParameter[str]] = bindparam("s_system")
+_OURS: Final = Among(select(links).where(links.c.kind == _KIND, links.c.system == _SYSTEM), links.c.our_id)
+_THEIRS: Final = Among(select(links).where(links.c.ref_kind == _KIND, links.c.system == _SYSTEM), links.c.ref_id)
+_EVENTS: Final = Among(
+    select(link_history).where(_h.kind == _KIND, _h.system == _SYSTEM).order_by(_h.n), link_history.c.our_id
+)
+_NUMBERS: Final = Among(
+    select(_h.our_id, func.max(_h.n).label("n")).where(_h.kind == _KIND, _h.system == _SYSTEM).group_by(_h.our_id),
+    link_history.c.our_id,
+)
 
 _Key = tuple[str, str, str]
 _Links = list[Link]
@@ -88,13 +101,13 @@ class Links:
 
     def many(self, kind: str, our_ids: Iterable[str], system: str) -> dict[str, Link]:
         """The ties of ours to a system, by our id, for those that have one."""
-        query = select(links).where(links.c.kind == kind, links.c.system == system)
-        return {row["our_id"]: _link(row) for row in among(self._conn, query, links.c.our_id, our_ids)}
+        found = _OURS.rows(self._conn, our_ids, s_kind=kind, s_system=system)
+        return {row["our_id"]: _link(row) for row in found}
 
     def by_ref(self, system: str, kind_there: str, ids: Iterable[str]) -> dict[str, Link]:
         """Their id -> the tie, for those that have one."""
-        query = select(links).where(links.c.system == system, links.c.ref_kind == kind_there)
-        return {row["ref_id"]: _link(row) for row in among(self._conn, query, links.c.ref_id, ids)}
+        found = _THEIRS.rows(self._conn, ids, s_kind=kind_there, s_system=system)
+        return {row["ref_id"]: _link(row) for row in found}
 
     def of_kind(self, system: str, kind: str, ids: Iterable[str]) -> dict[str, Link]:
         """Their id -> the tie of one of ours of this kind, whatever the system calls its record."""
@@ -125,9 +138,8 @@ class Links:
 
     def unlinked(self, system: str, kind: str, our_ids: Iterable[str]) -> dict[str, Ref]:
         """Our id -> the record that a person untied it from, for those that have no tie since."""
-        h = link_history.c
-        query = select(link_history).where(h.system == system, h.kind == kind).order_by(h.n)
-        last = {row["our_id"]: _event(row) for row in among(self._conn, query, h.our_id, our_ids)}
+        found = _EVENTS.rows(self._conn, our_ids, s_kind=kind, s_system=system)
+        last = {row["our_id"]: _event(row) for row in found}
         return {our_id: event.ref for our_id, event in last.items() if event.act == UNLINKED}
 
     # ------------------------------------------------------------ inside
@@ -142,11 +154,9 @@ class Links:
     def _note(self, events: Sequence[tuple[Link, str]], at: datetime, who: str, why: str) -> None:
         """Add to the history; the number of an event counts those of its tie."""
         last: dict[_Key, int] = {}
-        h = link_history.c
         for kind, system in {(tie.kind, tie.ref.system) for tie, _ in events}:
             ids = [tie.our_id for tie, _ in events if (tie.kind, tie.ref.system) == (kind, system)]
-            query = select(h.our_id, func.max(h.n).label("n")).where(h.kind == kind, h.system == system)
-            for row in among(self._conn, query.group_by(h.our_id), h.our_id, ids):
+            for row in _NUMBERS.rows(self._conn, ids, s_kind=kind, s_system=system):
                 last[kind, row["our_id"], system] = row["n"]
         new = [_history_row(tie, act, last.get(_folded(tie), 0) + 1, at, who, why) for tie, act in events]
         insert_rows(self._conn, link_history, new)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
@@ -24,7 +25,7 @@ from billsync.store.bulk import insert_rows
 from billsync.store.errors import IllegalMove
 from billsync.store.links import Links
 from billsync.store.schema import deliveries
-from billsync.store.sql import among, bulk, rows
+from billsync.store.sql import Among, among, bulk, rows
 from billsync.store.types import fold, with_whole
 
 _MOMENTS: Final = frozenset({"lease_until", "next_at", "first_sent_at", "last_sent_at"})
@@ -32,8 +33,9 @@ MOVABLE: Final = _MOMENTS | {"attempt", "fence", "owner", "remote_id", "probes",
 """Columns that a move may set beside state and reason."""
 
 _MOVED: Final = (*sorted(MOVABLE), "reason")
-_LOCKED: Final = (
-    select(*(deliveries.c[name] for name in ("id", "state", *_MOVED))).order_by(deliveries.c.id).with_for_update()
+_LOCKED: Final = Among(
+    select(*(deliveries.c[name] for name in ("id", "state", *_MOVED))).order_by(deliveries.c.id).with_for_update(),
+    deliveries.c.id,
 )
 
 Move = tuple[Delivery, DeliveryState, str, Mapping[str, Any]]
@@ -100,14 +102,18 @@ class Outbox(Attempts):
         """
         return self.move_many([(delivery, to, reason, columns)], at=at)[0]
 
-    def move_many(self, moves: Sequence[Move], *, at: datetime) -> list[Delivery | None]:
-        """Move many rows, as `move` does; one answer each, in the same order."""
+    def move_many(self, moves: Sequence[Move], *, at: datetime, fresh: bool = False) -> list[Delivery | None]:
+        """Move many rows, as `move` does; one answer each, in the same order.
+
+        `fresh` where all were read in this very transaction, so that they are not read again: nobody can have moved
+        them since, and `IllegalMove` is raised should one have been moved nevertheless.
+        """
         for delivery, to, _, columns in moves:
             _check_columns(columns, MOVABLE)
             if to not in MOVES[delivery.state]:
                 raise IllegalMove(f"the delivery {delivery.key} cannot go from {delivery.state} to {to}")
         changes = [(delivery, {"state": to, "reason": reason, **columns}) for delivery, to, reason, columns in moves]
-        moved = self._swap(changes)
+        moved = self._swap(changes, fresh=fresh)
         entries = [
             (_subject(delivery), str(delivery.state), str(to), reason)
             for (delivery, to, reason, _), row in zip(moves, moved, strict=True)
@@ -121,9 +127,14 @@ class Outbox(Attempts):
         _check_columns(columns, MOVABLE | {"reason"})
         return self._swap([(delivery, columns)])[0]
 
-    def _swap(self, changes: Sequence[tuple[Delivery, dict[str, Any]]]) -> list[Delivery | None]:
+    def _swap(
+        self, changes: Sequence[tuple[Delivery, dict[str, Any]]], *, fresh: bool = False
+    ) -> list[Delivery | None]:
         """Compare-and-set on (id, state, fence), in bulk: the rows are locked, judged here, and written."""
-        now = {row["id"]: row for row in among(self._conn, _LOCKED, deliveries.c.id, _ids(changes))}
+        if fresh:
+            now = {fold(seen.id): {name: getattr(seen, name) for name in ("state", *_MOVED)} for seen, _ in changes}
+        else:
+            now = {row["id"]: row for row in _LOCKED.rows(self._conn, _ids(changes))}
         answers: list[Delivery | None] = []
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for seen, columns in changes:
@@ -178,8 +189,9 @@ class Outbox(Attempts):
         for object, sequence in sorted((before or {}).items()):
             query = query.where(or_(deliveries.c.object != object, deliveries.c.sequence < sequence))
         # One query per state, since each can then be read in the order of the index and end at the limit.
-        wanted = [{"s_connection": connection, "s_state": str(state), "s_now": now} for state in dict.fromkeys(states)]
-        found = [[_delivery(row) for row in rows(self._conn, query.limit(limit), given)] for given in wanted]
+        given = {"s_connection": connection, "s_now": now, "s_limit": limit}
+        wanted = [given | {"s_state": str(state)} for state in dict.fromkeys(states)]
+        found = [[_delivery(row) for row in rows(self._conn, query, each)] for each in wanted]
         return list(islice(merge(*found, key=_place), limit))
 
     def under_way(self, connection: str) -> list[tuple[str, str, str, str | None]]:
@@ -314,7 +326,7 @@ class Outbox(Attempts):
 def _due(moment: Any) -> Any:
     c = deliveries.c
     mine = (c.connection == bindparam("s_connection"), c.state == bindparam("s_state"))
-    return select(deliveries).where(*mine, moment).order_by(*_ORDER)
+    return select(deliveries).where(*mine, moment).order_by(*_ORDER).limit(bindparam("s_limit"))
 
 
 _WAITING: Final = (
@@ -355,6 +367,7 @@ def _check_columns(columns: Mapping[str, Any], allowed: Collection[str]) -> None
         raise TypeError(f"a delivery's {', '.join(sorted(unknown))} cannot be set")
 
 
+@cache
 def _update(names: tuple[str, ...]) -> Any:
     seen = (deliveries.c[name] == bindparam(f"b_{name}") for name in ("id", "state", "fence"))
     return update(deliveries).where(*seen).values({name: bindparam(f"n_{name}") for name in names})

@@ -78,11 +78,28 @@ def among(
     conn: Connection, statement: Select[Any], column: ColumnElement[str], values: Iterable[str]
 ) -> list[dict[str, Any]]:
     """The rows of the statement where the column has one of the values, however many there are."""
-    texts = dict.fromkeys(map(fold, values) if isinstance(column.type, Key) else values)
-    lite = conn.dialect.name == "sqlite"
-    query = statement.where(_is_given(column, lite=lite))
-    parts = ((json.dumps(part, ensure_ascii=False) if lite else part) for part in chunks(texts))
-    return [row for part in parts for row in rows(conn, query, {_GIVEN: part})]
+    return Among(statement, column).rows(conn, values)
+
+
+class Among:
+    """`among` of one statement and column: made once for what is asked all the time, it is put together once.
+
+    The statement's other values are parameters of it (`bindparam`).
+    """
+
+    def __init__(self, statement: Select[Any], column: ColumnElement[str]) -> None:
+        self._statement, self._column = statement, column
+        self._queries: dict[bool, Select[Any]] = {}
+
+    def rows(self, conn: Connection, values: Iterable[str], **given: str) -> list[dict[str, Any]]:
+        """The rows where the column has one of the values; `given` are the values of the other parameters."""
+        texts = dict.fromkeys(map(fold, values) if isinstance(self._column.type, Key) else values)
+        lite = conn.dialect.name == "sqlite"
+        query = self._queries.get(lite)
+        if query is None:
+            query = self._queries[lite] = self._statement.where(_is_given(self._column, lite=lite))
+        parts = ((json.dumps(part, ensure_ascii=False) if lite else part) for part in chunks(texts))
+        return [row for part in parts for row in rows(conn, query, {**given, _GIVEN: part})]
 
 
 _GIVEN: Final = "given_texts"
