@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -95,12 +95,14 @@ class Seen:
         acts: what was done to workers: (seconds, documents, what, worker's owner id).
         gaps: seconds from each act to the next document that was confirmed, by what was done.
         led_again: seconds from each act until another worker led the run.
+        cpu_s: CPU of all workers that lived at the end, their start included.
     """
 
     timeline: list[tuple[float, int, str]] = field(default_factory=list)
     acts: list[tuple[float, int, str, str]] = field(default_factory=list)
     gaps: dict[str, float] = field(default_factory=dict)
     led_again: dict[str, float] = field(default_factory=dict)
+    cpu_s: float = 0.0
 
 
 def deals(folder: Path, count: int) -> Decimal:
@@ -239,33 +241,54 @@ def prove(folder: Path, url: str, case: Case) -> tuple[list[str], Seen]:
     """Run it; gives what is wrong, and what was seen."""
     os.environ["FLEET_STORE"] = url
     total = deals(folder / "crm", case.documents)
-    erp = StandIn(folder / "erp")
-    erp.start()
-    erp.set(kind=case.kind)
+    with ExitStack() as left:
+        erp = StandIn(folder / "erp")
+        left.callback(erp.stop)
+        erp.start()
+        erp.set(kind=case.kind)
+        return _proven(folder, url, case, erp, total, left)
+
+
+def _proven(
+    folder: Path, url: str, case: Case, erp: StandIn, total: Decimal, left: ExitStack
+) -> tuple[list[str], Seen]:
     text = _CONFIG.format(url=erp.url, kind=case.kind, hands=4 * case.workers)
     (folder / "billsync.yaml").write_text(text)
-    store = Store.open(url, create=True)
-    crew = [start(folder, number) for number in range(1, case.workers + 1)]
+    store = left.enter_context(closing(Store.open(url, create=True)))
+    crew = []
+    for number in range(1, case.workers + 1):
+        crew.append(start(folder, number))
+        left.callback(end, crew[-1].process)
     began = time.monotonic()
     command = [sys.executable, "-m", "billsync", "sync", PIPELINE, "--on-workers"]
     with (folder / "sync.log").open("wb") as out:
         runner = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    left.callback(end, runner)
+    seen = watch(store, runner, case.documents, began, calm=case.calm)
+    took = time.monotonic() - began
+    seen.cpu_s = sum(cpu_s(worker.process.pid) for worker in crew)
+    time.sleep(3)
+    lives = {worker.number: worker.process.poll() for worker in crew}
+    found = judge(store, erp, case.documents, total, seen)
+    if not case.calm:
+        found += verified(folder)
+    tell(store, erp, seen, took, case, f"exit {runner.returncode}; workers ended: {lives}")
+    return found, seen
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, whatever it is at."""
+    process.kill()
+    process.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of CPU that a process has had; 0 for one that was killed."""
     try:
-        seen = watch(store, runner, case.documents, began, calm=case.calm)
-        took = time.monotonic() - began
-        time.sleep(3)
-        lives = {worker.number: worker.process.poll() for worker in crew}
-        found = judge(store, erp, case.documents, total, seen)
-        if not case.calm:
-            found += verified(folder)
-        tell(store, erp, seen, took, case, f"exit {runner.returncode}; workers ended: {lives}")
-        return found, seen
-    finally:
-        for worker in crew:
-            worker.process.kill()
-            worker.process.wait()
-        store.close()
-        erp.stop()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def verified(folder: Path) -> list[str]:
