@@ -161,7 +161,7 @@ class DurableEngine(OnStore):
     def result(self, id: str, timeout_s: float | None) -> Any:
         """What a flow gave.  Raises `NotYet` and `FlowFailed`."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        while (found := self._look(id)) is None or _state(found) not in _ENDS:
+        while (found := self._looked(id, for_ever=until is None)) is None or _state(found) not in _ENDS:
             if until is not None and time.monotonic() > until:
                 raise NotYet(id)
             time.sleep(POLL_S)
@@ -211,6 +211,15 @@ class DurableEngine(OnStore):
             self._desk.ask(partial(_delete, found))
             count += len(found)
         return count
+
+    def _looked(self, id: str, *, for_ever: bool) -> WorkflowStatus | None:
+        """As `_look`; who waits for as long as it takes waits for the database too."""
+        try:
+            return self._look(id)
+        except StoreUnusable:
+            if for_ever and self._open:
+                return None
+            raise
 
     def _look(self, id: str) -> WorkflowStatus | None:
         found = self._desk.ask(lambda client: client.list_workflows(workflow_ids=[id], load_input=False))
