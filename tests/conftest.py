@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from zlib import crc32
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from tests.sandbox.stand_in import StandIn
 
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure: pytest-timeout bounds every test
 settings.load_profile("shared")
+gc.set_threshold(10_000, 20, 20)  # thousands of collected tests are no garbage, and need not be looked at so often
 
 _NUMBERS = itertools.count(1)
 
@@ -89,7 +91,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return _place(request, tmp_path, "postgres_url")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for a store, on each kind of database; `Store.open(..., create=True)` makes what is not there."""
     if request.param == "sqlite":
@@ -149,10 +151,16 @@ def sandbox_server(running_sandbox: StandIn) -> Iterator[StandIn]:
     running_sandbox.part()
 
 
-def pytest_collection_finish() -> None:
-    """What was collected lives as long as the process: the garbage collector need not look at it again and again."""
-    gc.collect()
-    gc.freeze()
+DATABASES = ("sqlite", "postgres")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A store on each kind of database; stories marked `either` take one of the two in turn, in a long run both."""
+    if "store_url" not in metafunc.fixturenames:
+        return
+    one = metafunc.definition.get_closest_marker("either") and int(metafunc.config.getoption("--soak")) <= 2
+    turn = crc32(metafunc.definition.name.encode()) % len(DATABASES)
+    metafunc.parametrize("store_url", DATABASES[turn : turn + 1] if one else DATABASES, indirect=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

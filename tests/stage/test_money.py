@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ S = DeliveryState
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}", create=True)
+def till(tmp_path: Path, sqlite_template: Path) -> Iterator[Till]:
+    store = Store.open(f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}")
     yield Till(tmp_path, store)
     store.close()
 
@@ -296,10 +297,12 @@ def test_while_one_of_ours_is_on_its_way_there_no_payment_is_believed_to_be_anot
 
 @settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["Won", "Lost", "Engaging"]), st.sampled_from(["100", "140"])), max_size=3))
-def test_a_deal_that_flips_is_billed_once_or_told(tmp_path_factory: pytest.TempPathFactory, flips: list[Any]) -> None:
+def test_a_deal_that_flips_is_billed_once_or_told(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, flips: list[Any]
+) -> None:
     """F62, F59, I3: what is invoiced is what the deal is worth now, or a person is told; never two invoices."""
     folder = tmp_path_factory.mktemp("flips")
-    store = Store.open(f"sqlite:///{folder / 'store.db'}", create=True)
+    store = Store.open(f"sqlite:///{shutil.copy(sqlite_template, folder)}")
     till, worth = Till(folder, store), ""
     for stage, amount in [*flips, ("Won", "100")]:
         till.deals["D1"] = ("Acme", stage, amount)

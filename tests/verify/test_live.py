@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -25,8 +26,8 @@ NUMBERS = ("INV-{seq:04}",)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}", create=True)
+def office(tmp_path: Path, sqlite_template: Path) -> Iterator[Office]:
+    store = Store.open(f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}")
     made = Office(tmp_path, store)
     made.run()
     yield made
