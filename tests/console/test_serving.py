@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from billsync.store import Store
 from billsync_connectors.hubspot.named import NamedHubSpot
+from tests.cli.place import Place
 
 CONFIG = """\
 store: sqlite:///billsync.db
@@ -33,16 +35,20 @@ pipelines:
 class Shop:
     """A working folder, an account in it, and who listens."""
 
-    folder: Path
+    place: Place
     account: NamedHubSpot
+    books: Store
     server: subprocess.Popen[str] | None = None
     said: Path = Path()
 
+    @property
+    def folder(self) -> Path:
+        return self.place.folder
+
     def billsync(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "billsync", *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        done = self.place.billsync(*arguments)
+        assert done.code == 0, done.err
+        return done.out
 
     def serve(self, *options: str) -> str:
         """Start it; the address to send to."""
@@ -64,10 +70,8 @@ class Shop:
 
     def name(self, id: str) -> str | None:
         """The customer's name in the books."""
-        store = Store.open(f"sqlite:///{self.folder}/billsync.db")
-        with store.view() as tx:
+        with self.books.view() as tx:
             fact = tx.facts.get("customer", id)
-        store.close()
         return None if fact is None else str(json.loads(fact.doc)["name"])
 
 
@@ -79,13 +83,19 @@ def wait(until: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path, NamedHubSpot(tmp_path / "crm", options={"seed": "none"}))
-    (tmp_path / "billsync.yaml").write_text(CONFIG)
+def shop(
+    tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    """The commands run in this process; who listens has one of its own."""
+    shutil.copy(sqlite_template, tmp_path / "billsync.db")
+    account = NamedHubSpot(tmp_path / "crm", options={"seed": "none"})
+    made = Shop(Place(tmp_path, capsys, monkeypatch), account, Store.open(f"sqlite:///{tmp_path}/billsync.db"))
+    made.place.write("billsync.yaml", CONFIG)
     yield made
     if made.server is not None and made.server.poll() is None:
         made.server.kill()
         made.server.wait()
+    made.books.close()
     made.account.down()
 
 
