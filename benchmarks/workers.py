@@ -57,7 +57,7 @@ def ended(number: int, _frame: FrameType | None) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--documents", type=int, default=600)
+    parser.add_argument("--documents", type=int, default=1_500)
     documents = parser.parse_args().documents
     signal.signal(signal.SIGTERM, ended)
     try:
