@@ -21,10 +21,17 @@ SECRET = [
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sflKxwRJSMeKKF2QT4", "sflK"),
     ("key 4f3c2a1b4f3c2a1b4f3c2a1b4f3c2a1b", "4f3c2a"),
     ("token is Q3JhenlMb25nU2VjcmV0VGhhdE5vYm9keVNlZXM9", "Q3Jhenl"),
+    ("postgresql://robot:pa/ss@word@db.example/billing", "pa/ss"),
+    ('client_secret="two words"', "words"),
+    ("PGPASSWORD=hunter22", "hunter22"),
+    ("sk_live_4eC39HqLyjWDarj is no key", "4eC39"),
+    ("bot xoxb-123456789012-abc", "1234567"),
     ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "MIIE"),
 ]
 PERSONAL = [
     ("mail to jane.doe+x@firma.example failed", "jane"),
+    ("GET /contacts/jane%40firma.example", "jane"),
+    ("Key (customer, city)=(Jane (Doe), Berlin) already exists.", "Doe"),
     ("call +49 (30) 123-45 67", "123-45"),
     ("call 0049 170 1234567 now", "170 123"),
     ("call (030) 1234567", "1234567"),

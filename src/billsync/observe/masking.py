@@ -37,14 +37,30 @@ _SECRET: Final = re.compile(rf"(^|_)({_NAMES})$", re.IGNORECASE)
 
 _SCHEME: Final = ("bearer", "basic", "digest", "token", "oauth")
 _HINTS: Final = ("token", "secret", "passw", "passphrase", "pwd", "key", "authorization", "cookie", "sig")
+_MADE_BY: Final = ("akia", "k_live", "k_test", "gh", "whsec", "xox")
 _SAID: Final = (
     (_SCHEME, re.compile(r"\b(Bearer|Basic|Digest|Token|OAuth)\s+[^\s,;\"']{4,}", re.IGNORECASE), rf"\1 {SHOWN}"),
-    (_HINTS, re.compile(rf"(?i)\b({_NAMES})(\"?'?\s*[=:]\s*\"?'?)[^\s&;,\"']+"), rf"\1\2{SHOWN}"),
+    (
+        _HINTS,
+        re.compile(rf"(?i)\b(\w*(?:{_NAMES}))(\"?'?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&;,\"']+)"),
+        rf"\1\2{SHOWN}",
+    ),
+    (
+        ("://",),
+        re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@?#:]*:(?!\d+(?:[/\s]|$))\S*@", re.IGNORECASE),
+        rf"\1{SHOWN}@",
+    ),
     (("://",), re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE), rf"\1{SHOWN}@"),
+    ((")=(",), re.compile(r"\)=\(.*\)"), f")=({SHOWN})"),  # Postgres tells the values of a row that it refuses
     (("?",), re.compile(r"\?[^\s#\"'<>]*=[^\s#\"'<>]*"), f"?{SHOWN}"),
     (("-----",), re.compile(r"-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|$)", re.DOTALL), SHOWN),
     (("eyj",), re.compile(r"\beyJ[\w-]{5,}(\.[\w-]*){1,4}"), SHOWN),
-    (("@",), re.compile(r"[^\s@<>\"'(),:;=/]+@[^\s@<>\"'(),:;=/]+\.[^\W\d_]{2,}"), SHOWN),
+    (
+        _MADE_BY,
+        re.compile(r"\b(?:AKIA[0-9A-Z]{12,}|(?:[sprw]k_(?:live|test)|gh[pousr]|whsec|xox[a-z])[_-][\w-]{8,})"),
+        SHOWN,
+    ),
+    (("@", "%40"), re.compile(r"(?i)[^\s@<>\"'(),:;=/]+(?:@|%40)[^\s@<>\"'(),:;=/]+\.[^\W\d_]{2,}"), SHOWN),
     (("+", "00"), re.compile(r"(?<![\w.])(\+|00)\d[\d ().\-/]{6,17}\d(?![\w])"), SHOWN),
     (("(",), re.compile(r"(?<!\w)\(0?\d{2,5}\)[ ./-]?\d[\d ./-]{4,14}\d"), SHOWN),
 )
