@@ -14,7 +14,7 @@ from typing import Any
 
 from billsync import schedule, settings, workspace
 from billsync.alerts.alerting import Alerting
-from billsync.cli import guard, show
+from billsync.cli import guard, runs, show
 from billsync.cli.fleet import ending, explain
 from billsync.console.watching import watching
 from billsync.daemon import Companion, Ending
@@ -102,9 +102,7 @@ def _said(told: dict[str, Any], name: str, slot: str, say: Callable[[str], None]
     if told["state"] != "ended":
         say(f"{name} {slot}: {told['state']}, {told['note']}")
         return "held" if told["state"] == "skipped" else "failed"
-    counts = ", ".join(f"{count} {what}" for what, count in told["counts"].items() if count)
-    done = counts or ("nothing was done" if told["offline"] else "nothing to do")
-    say(f"{name} {slot}: exit {told['exit_code']}: " + "; ".join(filter(None, (done, told["offline"]))))
+    say(f"{name} {slot}: {runs.line(told)}")
     return "ran"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from billsync import schedule, settings, workspace
-from billsync.cli import guard, show
+from billsync.cli import guard, runs, show
 from billsync.cli.opening import view
 from billsync.connector import Connector
 from billsync.console.hooks import Ear, Hooks, Told, listen
@@ -125,9 +125,9 @@ def _run(opened: workspace.Workspace, name: str, slot: str) -> None:
         guard.explain(error)
         show.remark(f"{name} {slot}: failed, {type(error).__name__}")
     else:
-        counts = report.counts.items() if report is not None else ()
-        done = ", ".join(f"{count} {what}" for what, count in counts if count) or "nothing to do"
-        show.remark(f"{name} {slot}: exit {report.exit_code if report is not None else 0}: {done}")
+        show.remark(
+            f"{name} {slot}: {runs.line(report.facts()) if report is not None else 'this slot has run already'}"
+        )
 
 
 class _Runner:

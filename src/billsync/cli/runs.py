@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,13 @@ def tell(report: syncing.Report, format: show.Format) -> None:
         show.remark(f"some writes wait until {report.waiting_until:%Y-%m-%d %H:%M:%S} UTC: run again then")
     if report.exit_code == guard.PROBLEMS:
         show.remark("some records have problems: `billsync errors list` says which and why")
+
+
+def line(facts: Mapping[str, Any]) -> str:
+    """What a run did, on one line, from its report's facts."""
+    counts = ", ".join(f"{count} {what}" for what, count in facts["counts"].items() if count)
+    done = counts or ("nothing was done" if facts["offline"] else "nothing to do")
+    return f"exit {facts['exit_code']}: " + "; ".join(filter(None, (done, facts["offline"])))
 
 
 def history(config: Path, pipeline: str | None, limit: int, format: show.Format) -> int:
