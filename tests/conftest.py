@@ -156,7 +156,9 @@ DATABASES = ("sqlite", "postgres")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A store on each kind of database; stories marked `either` take one of the two in turn, in a long run both."""
-    if "store_url" not in metafunc.fixturenames:
+    if "store_url" not in metafunc.fixturenames or any(
+        "store_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    ):  # it says by itself on which
         return
     one = metafunc.definition.get_closest_marker("either") and int(metafunc.config.getoption("--soak")) <= 2
     turn = crc32(metafunc.definition.name.encode()) % len(DATABASES)
