@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billsync.connector import Record
-from billsync.mapping import Mapped, check, parse, render, run_tests
+from billsync.mapping import Mapped, Mapping, check, parse, render, run_tests
 from billsync.mapping.formula.expr import Scope, compile_formula
 from billsync.mapping.formula.functions import FUNCTIONS
 from billsync.mapping.paths import Frame
@@ -83,6 +84,18 @@ def changed(node: Any, at: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@cache
+def read(name: str) -> tuple[Any, list[tuple[Any, ...]]]:
+    """A shipped mapping as it is written, and all its places; `changed` leaves it as it is."""
+    tree = yaml.load(SHIPPED[name], Loader=yaml.BaseLoader)  # noqa: TID251
+    return tree, places(tree)
+
+
+@cache
+def shipped(name: str) -> Mapping:
+    return parse(SHIPPED[name], name)
+
+
 ODD: list[Any] = [
     None,
     "",
@@ -104,8 +117,8 @@ ODD: list[Any] = [
 @given(st.sampled_from(sorted(SHIPPED)), st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_mapping_with_any_part_replaced_is_checked_and_never_a_traceback(name: str, data: st.DataObject) -> None:
-    tree = yaml.load(SHIPPED[name], Loader=yaml.BaseLoader)  # noqa: TID251
-    at = data.draw(st.sampled_from(places(tree)))
+    tree, spots = read(name)
+    at = data.draw(st.sampled_from(spots))
     text = yaml.safe_dump(changed(tree, at, data.draw(st.sampled_from(ODD))), default_style="'", width=60)
     findings = check(text, name)
     assert all(finding.place.line and render(finding, text) for finding in findings)
@@ -117,7 +130,7 @@ def test_a_mapping_with_any_part_replaced_is_checked_and_never_a_traceback(name:
 @given(st.sampled_from(sorted(SHIPPED)), st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_record_is_a_document_a_skip_or_problems(name: str, data: st.DataObject) -> None:
-    mapping = parse(SHIPPED[name], name)
+    mapping = shipped(name)
     heads = sorted({field.partition(".")[0] for field in mapping.source_fields})
     record = data.draw(st.dictionaries(st.sampled_from(heads), VALUES))
     mapped = mapping.apply(Record("o", "1", record, Place(system="crm", object="o", id="1")), lambda _name, id: id)
