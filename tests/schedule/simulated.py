@@ -227,6 +227,7 @@ def live(world: World, end: datetime, daemons: int = 2) -> None:
         daemon._awake_no_more()
         daemon._cut_off()
     world.agenda.clear()
+    world.asleep = [(begin, min(woken, end)) for begin, woken in world.asleep]
     world.chance = Chance(kill_h=1e6, sleep_h=1e6, clock_h=1e6, long_run=0)
     last = Daemon(world, "Z")
     world.until(end + timedelta(hours=12))

@@ -129,14 +129,17 @@ def _amiss(
 def _idle(
     world: World, schedule: Schedule, name: str, due: Mapping[str, datetime], rings: Mapping[str, Ring]
 ) -> list[str]:
-    """A slot that somebody was awake for, with nothing of its pipeline under way, must have run."""
+    """A slot that somebody was awake for, with nothing of its pipeline under way, must have run.
+
+    What was under way may be the run of a slot of tomorrow, begun at the same instant by a daemon whose clock is ahead.
+    """
     busy = [(begin, end) for pipeline, begin, end in world.spans if pipeline == name]
     found = []
     for slot, moment in due.items():
         after = moment + timedelta(minutes=2)
         awake = any(begin <= moment and after <= end for begin, end in world.awake)
         slept = any(begin <= after and moment <= end for begin, end in world.asleep)
-        taken = any(begin <= after and moment <= end + TAKEN_OVER for begin, end in busy if begin < moment)
+        taken = any(begin <= after and moment <= end + TAKEN_OVER for begin, end in busy)
         if awake and not slept and not taken and slot in rings and rings[slot].outcome != "ran":
             found.append(f"{name} {slot} was {rings[slot].outcome} ({rings[slot].why}) without need")
     return found

@@ -104,10 +104,16 @@ class Bells:
         with self._guard:
             due = [(name, one) for name, one in self._schedules.items() if self._look_at.get(name, now) <= now]
         for name, schedule in due:
-            found = self._looked(name, schedule, now)
-            with self._guard:
+            found, rung = self._looked(name, schedule, now)
+            with self._guard:  # before its run begins: the end of that has it looked at again
                 self._look_at[name] = found
-        return min((at for at in self._look_at.values() if at != _NEVER), default=None)
+                if rung is not None:
+                    self._running[name] = rung.slot
+            if rung is not None:
+                self._hand_out(partial(self._ring, name, rung))
+        with self._guard:
+            waits = [self._look_at.get(name, now) for name in self._schedules]
+        return min((at for at in waits if at != _NEVER), default=None)
 
     def leave(self) -> None:
         """What was handed out and never begun may be rung by others.  Nothing is rung afterwards."""
@@ -119,20 +125,16 @@ class Bells:
 
     # ------------------------------------------------------------ one pipeline
 
-    def _looked(self, name: str, schedule: Schedule, now: datetime) -> datetime:
-        """Note and ring what is due of a pipeline; gives when to look at it again."""
+    def _looked(self, name: str, schedule: Schedule, now: datetime) -> tuple[datetime, Ring | None]:
+        """Note what is due of a pipeline; gives when to look at it again, and what rings now, or None."""
         try:
             rung, again, moved = self._store.run("rings", lambda tx: self._settled(tx, name, schedule, now))
         except StoreUnusable as error:
             observe.event("slots_not_noted", level="warning", pipeline=name, reason=error.reason)
-            return now + LOOK
+            return now + LOOK, None
         for verdict in moved:
             _tell(name, verdict)
-        if rung is not None:
-            with self._guard:
-                self._running[name] = rung.slot
-            self._hand_out(partial(self._ring, name, rung))
-        return again
+        return again, rung
 
     def _settled(self, tx: Tx, name: str, schedule: Schedule, now: datetime) -> _Settled:
         """What rings now, moved to `ringing`, or None; when to look again; what became of slots."""

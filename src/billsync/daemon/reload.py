@@ -98,7 +98,7 @@ def _files(loaded: Settings) -> Iterator[Path]:
                 folders.add(find_mapping(path, loaded.root).parent)
     for folder in sorted(folders):
         with suppress(OSError):
-            yield from sorted(file for file in folder.iterdir() if file.suffix in _READ)
+            yield from sorted(file for file in folder.iterdir() if file.suffix in _READ and file.is_file())
 
 
 def _stamp(loaded: Settings) -> _Stamp:
