@@ -163,3 +163,22 @@ def test_a_day_begins_at_its_hour_in_its_zone(zone: str, before: str, after: str
     assert limits.wait_us(limit, state, MILLI) == second - first
     assert limits.free(limit, limits.settled(limit, state, second)) == 5 * MILLI
     assert limits.free(limit, limits.settled(limit, limits.take(limit, state, 0), second - 2)) == 0
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        CallLimit(name="r", kind="rate", calls=10, within_s=1, burst=10),
+        CallLimit(name="w", calls=12, within_s=2),
+        CallLimit(name="day", calls=9, kind="daily", within_s=86_400),
+    ],
+    ids=lambda limit: limit.kind,
+)
+def test_what_comes_back_unused_is_there_again_unless_it_came_back_by_itself(limit: CallLimit) -> None:
+    full = limits.capacity(limit)
+    taken = limits.take(limit, limits.begin(limit, START), 5 * MILLI)
+    assert limits.free(limit, limits.given_back(limit, taken, 5 * MILLI, START)) == full
+    later = limits.settled(limit, taken, START + 86_400 * SECOND)
+    assert limits.free(limit, later) == full
+    used = limits.take(limit, later, full)
+    assert limits.free(limit, limits.given_back(limit, used, 5 * MILLI, START)) == 0, "that is what others took"
