@@ -124,7 +124,7 @@ def timeout_is_failure(stack: ExitStack) -> None:
     _put(stack, decide, "after_write", after_write)
 
 
-@bug(B, C, near=28)
+@bug(B, C, near=30)
 def trust_200(stack: ExitStack) -> None:
     """The connector takes every status 200 for success, also a login page."""
     old = erp_connector.unclear
@@ -232,7 +232,7 @@ def no_sweeps(stack: ExitStack) -> None:
     _put(stack, machine, "sweep", lambda _push: None)
 
 
-@bug(C, duplicates=0.05, near=12)
+@bug(C, duplicates=0.05, near=15)
 def sweep_counts_nothing(stack: ExitStack) -> None:
     """The look takes the first of two documents, and is content."""
     old = decide.after_sweep
@@ -244,7 +244,7 @@ def sweep_counts_nothing(stack: ExitStack) -> None:
     _put(stack, decide, "after_sweep", after_sweep)
 
 
-@bug(B, C, near=12)
+@bug(B, C, near=14)
 def sweep_recreates(stack: ExitStack) -> None:
     """What a person took back there is taken for well."""
     old = decide.after_sweep
@@ -259,7 +259,7 @@ def sweep_recreates(stack: ExitStack) -> None:
 # ---------------------------------------------------------------- reading
 
 
-@bug(B, near=5)
+@bug(B, near=6)
 def cursor_first(stack: ExitStack) -> None:
     """The checkpoint is stored before the records that lie before it."""
     old = feed.pages
@@ -273,7 +273,7 @@ def cursor_first(stack: ExitStack) -> None:
         _put(stack, place, "pages", pages)
 
 
-@bug(B, near=52)
+@bug(B, near=54)
 def no_overlap(stack: ExitStack) -> None:
     """The checkpoint is the last record seen, though others may still be published behind it."""
     _put(stack, feed, "checkpoint", lambda start, last, _ceiling: max(start, last))
@@ -289,7 +289,7 @@ def overlap_from_max(stack: ExitStack) -> None:
     _put(stack, feed, "checkpoint", checkpoint)
 
 
-@bug(B, near=10)
+@bug(B, near=12)
 def offset_paging(stack: ExitStack) -> None:
     """Pages are counted, while records move from one to another."""
 
@@ -315,7 +315,7 @@ def payment_per_telling(stack: ExitStack) -> None:
     _put(stack, money, "_hear", hear)
 
 
-@bug(B, near=142)
+@bug(B, near=144)
 def payments_only_grow(stack: ExitStack) -> None:
     """A payment that was taken back there goes on counting here."""
     _put(stack, money, "_withdraw", lambda *_args: None)
