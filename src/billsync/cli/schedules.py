@@ -139,7 +139,7 @@ def _passed(ring: Ring) -> dict[str, Any]:
         "pipeline": ring.pipeline,
         "outcome": ring.outcome,
         "why": ring.why,
-        "due": ring.due_at.isoformat(),
+        "due": f"{ring.due_at:%Y-%m-%d %H:%M:%S}Z",
         "noted": f"{ring.at:%Y-%m-%d %H:%M:%S}Z",
         "note": ring.note,
     }
