@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from billsync.cli import run
 from tests.cli.place import ACCOUNTS, CONFIG, GOOD, HEADER, MAPPING, PRODUCTS, Place
 
 FILES = {
@@ -34,14 +34,19 @@ def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 
 @pytest.fixture(scope="session")
-def after_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def after_a_run(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
     """A folder with two invoices and a problem; not to be changed."""
     folder = tmp_path_factory.mktemp("run")
     _fill(folder)
     more = "G-2,Basic,Acme,2026-03-03,1,1234567.5,USD\nBAD,Basic,Acme,2026-02-31,1,7.10,USD\n"
     (folder / "crm/deals.csv").write_text(HEADER + GOOD + more, encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "billsync", "sync"], cwd=folder, capture_output=True, check=False)
-    assert done.returncode == 1, done.stderr
+    shutil.copy(sqlite_template, folder / "billsync.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["billsync", "sync"])
+        with pytest.raises(SystemExit) as left:
+            run()
+    assert left.value.code == 1
     return folder
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.cli.place import CONFIG, GOOD, Place
@@ -10,8 +13,9 @@ SECOND = "G-2,Basic,Acme,2026-03-03,1,70,USD\n"
 
 
 @pytest.fixture
-def billed(place: Place) -> Place:
+def billed(place: Place, sqlite_template: Path) -> Place:
     """Two invoices, of 1,000 and 70 USD."""
+    shutil.copy(sqlite_template, place.folder / "billsync.db")
     place.deals(GOOD, SECOND)
     assert place.billsync("sync").code == 0
     return place
