@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from billsync.store import disk
 from billsync.store.errors import StoreUnusable, reason_of, translated, unusable
+from billsync.store.statements import COMPILED
 
 WAIT_S: Final = 30
 """Seconds that a transaction waits for its turn before the store counts as locked."""
@@ -108,7 +109,9 @@ def _check_file(path: Path, where: str, *, create: bool) -> None:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": WAIT_S}, pool_size=5, max_overflow=20)
+    engine = create_engine(
+        url, connect_args={"timeout": WAIT_S}, pool_size=5, max_overflow=20, execution_options=COMPILED
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -126,7 +129,14 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True, pool_size=5, max_overflow=20)
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=20,
+        execution_options=COMPILED,
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
