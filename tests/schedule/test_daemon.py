@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.place import Place
 
 CONFIG = """
 connections:
@@ -52,17 +54,26 @@ def export(folder: Path, tag: str) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, sqlite_template: Path) -> Path:
     (tmp_path / "billsync.yaml").write_text(CONFIG, encoding="utf-8")
     export(tmp_path / "good", "G")
-    run(tmp_path, "db", "upgrade")
+    shutil.copy(sqlite_template, tmp_path / "billsync.db")
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> Any:
-    command = [sys.executable, "-m", "billsync", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return json.loads(done.stdout) if "json" in arguments else done
+@pytest.fixture
+def place(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The folder, and the command line inside this process: only daemons have to be processes of their own."""
+    return Place(folder, capsys, monkeypatch)
+
+
+def customers(place: Place) -> list[str]:
+    """Whose invoices there are."""
+    return sorted(item["customer"] for item in place.billsync("invoice", "list", "--format", "json").json)
+
+
+def runs(place: Place) -> Any:
+    return place.billsync("runs", "--format", "json", "--limit", "1000").json
 
 
 def daemon(folder: Path) -> subprocess.Popen[str]:
@@ -70,50 +81,48 @@ def daemon(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
 
 
-def until_slots_ran(folder: Path) -> None:
+def until_slots_ran(place: Place) -> None:
     """Some slots of each pipeline were run."""
     end = time.monotonic() + 90
     names: list[str] = []
     while sum(name.startswith("good@") for name in names) < 4 or not any(name.startswith("bad@") for name in names):
         assert time.monotonic() < end, names
-        time.sleep(2)
-        names = [item["run"] for item in run(folder, "runs", "--format", "json", "--limit", "1000")]
+        time.sleep(1)
+        names = [item["run"] for item in runs(place)]
 
 
-def test_two_daemons_share_the_slots_and_end_gracefully(folder: Path) -> None:
-    both = [daemon(folder), daemon(folder)]
-    until_slots_ran(folder)
+def test_two_daemons_share_the_slots_and_end_gracefully(place: Place) -> None:
+    both = [daemon(place.folder), daemon(place.folder)]
+    until_slots_ran(place)
     for process in both:
         process.send_signal(signal.SIGTERM)
     told = [process.communicate(timeout=60)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert not any("Traceback" in text for text in told)
-    runs = run(folder, "runs", "--format", "json", "--limit", "1000")
-    slots = Counter(item["run"] for item in runs)
+    ran = runs(place)
+    slots = Counter(item["run"] for item in ran)
     assert max(slots.values()) == 1
-    states = {name: {item["state"] for item in runs if item["run"].startswith(f"{name}@")} for name in ("good", "bad")}
+    states = {name: {item["state"] for item in ran if item["run"].startswith(f"{name}@")} for name in ("good", "bad")}
     assert states == {"good": {"ok"}, "bad": {"unreachable"}}
     assert sum(name.startswith("good@") for name in slots) >= 2
     assert not any(name.startswith("never@") for name in slots)
-    invoices = run(folder, "invoice", "list", "--format", "json")
-    assert [item["customer"] for item in invoices] == ["G"]
+    assert customers(place) == ["G"]
 
 
-def test_without_any_schedule_it_says_so(folder: Path) -> None:
-    text = (folder / "billsync.yaml").read_text(encoding="utf-8").replace("schedule: {every_s: 1}", "")
-    (folder / "billsync.yaml").write_text(text, encoding="utf-8")
-    done = run(folder, "daemon")
-    assert done.returncode == 2
-    assert "no pipeline has a schedule" in done.stderr
+def test_without_any_schedule_it_says_so(place: Place) -> None:
+    place.write("billsync.yaml", CONFIG.replace("schedule: {every_s: 1}", ""))
+    said = place.billsync("daemon")
+    assert said.code == 2
+    assert "no pipeline has a schedule" in said.err
 
 
-def test_two_pipelines_in_one_store_bill_each_their_own_deals(folder: Path) -> None:
-    export(folder / "gone", "H")
-    assert run(folder, "sync", "good").returncode == 0
-    assert [item["customer"] for item in run(folder, "invoice", "list", "--format", "json")] == ["G"]
-    with (folder / "good" / "sales_pipeline.csv").open("a", encoding="utf-8") as file:
+def test_two_pipelines_in_one_store_bill_each_their_own_deals(place: Place) -> None:
+    export(place.folder / "gone", "H")
+    assert place.billsync("sync", "good").code == 0
+    assert customers(place) == ["G"]
+    with (place.folder / "good" / "sales_pipeline.csv").open("a", encoding="utf-8") as file:
         file.write("G-2,Moses,G GTX,G,Won,2026-01-05,2026-03-03,700\n")
-    assert run(folder, "sync", "bad").returncode == 0
-    assert sorted(item["customer"] for item in run(folder, "invoice", "list", "--format", "json")) == ["G", "H"]
-    assert run(folder, "sync", "good").returncode == 0
-    assert sorted(item["customer"] for item in run(folder, "invoice", "list", "--format", "json")) == ["G", "G", "H"]
+    assert place.billsync("sync", "bad").code == 0
+    assert customers(place) == ["G", "H"]
+    assert place.billsync("sync", "good").code == 0
+    assert customers(place) == ["G", "G", "H"]
