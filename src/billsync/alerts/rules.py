@@ -167,7 +167,8 @@ def _backlog(facts: Facts, bounds: Bounds) -> Iterator[Cause]:
 
 def _slots(facts: Facts) -> Iterator[Cause]:
     for pipeline, count in facts.missed.items():
-        reason = f"{count:,} slots of {pipeline} passed without a run"
+        slots = "1 slot" if count == 1 else f"{count:,} slots"
+        reason = f"{slots} of {pipeline} passed without a run"
         yield Cause("SLOT-MISSED", pipeline, reason, pipeline=pipeline, size=count)
 
 

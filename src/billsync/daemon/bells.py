@@ -244,10 +244,18 @@ def _noted(schedule: Schedule, name: str, since: datetime, now: datetime, owner:
         passed.append(slot)
     found = [_new(schedule, name, slot, now, owner) for slot in passed]
     if first is not None:
-        note = f"{before} slots passed at once"
-        bundle = Ring(name, f"{first.id}/{last.id}", last.due, last.due, now, "missed", "misfire", note, owner)
-        found.insert(0, bundle)
+        found.insert(0, _bundle(schedule, name, (first, last, before), now, owner))
     return found
+
+
+def _bundle(schedule: Schedule, name: str, gone: tuple[Slot, Slot, int], now: datetime, owner: str) -> Ring:
+    """One row for many slots: the first, the last, and how many."""
+    first, last, count = gone
+    misfire, note = schedule.misfire, f"{count} slots passed at once"
+    outcome, why = "missed", "misfire"
+    if misfire.catch_up == "one" and misfire.patience is None:
+        outcome, why, note = "skipped", "together", f"{note}: one run for all"
+    return Ring(name, f"{first.id}/{last.id}", last.due, last.due, now, outcome, why, note, owner)
 
 
 def _new(schedule: Schedule, name: str, slot: Slot, now: datetime, owner: str) -> Ring:
