@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ KEYS = ["a", "b", "c"]
 S = DeliveryState
 
 
+@cache
+def _empty() -> bytes:
+    """The file of a store that has its tables and nothing in them."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "store.db"
+        Store.open(f"sqlite:///{file}", create=True).close()
+        return file.read_bytes()
+
+
 class Outbox(RuleBasedStateMachine):
     """Callers that hold old and new views of the same rows, against a model in memory."""
 
@@ -27,7 +37,9 @@ class Outbox(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.open(f"sqlite:///{Path(self.folder.name) / 'store.db'}", create=True)
+        file = Path(self.folder.name) / "store.db"
+        file.write_bytes(_empty())
+        self.store = Store.open(f"sqlite:///{file}")
         self.rows: dict[str, Delivery] = {}
         self.trail: dict[str, list[str]] = {}
 
