@@ -18,6 +18,8 @@ from billsync.conformance.trial import running, tried
 from tests.conformance.planted import Planted
 from tests.conformance.planted.going_on import StampAlone
 
+pytest_plugins = ["pytester"]
+
 HERE = Path(__file__).parent
 
 
@@ -38,8 +40,11 @@ def acme(tmp_path: Path) -> Path:
 def kit(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The kit as a process, from a folder without any configuration of ours."""
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-m", "pytest", "--pyargs", "billsync.conformance", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", *KIT, *options]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+KIT = ("--pyargs", "billsync.conformance", "-p", "no:cacheprovider")
 
 
 def test_a_third_partys_connector_passes_and_gets_its_card(acme: Path) -> None:
@@ -54,27 +59,31 @@ def test_a_third_partys_connector_passes_and_gets_its_card(acme: Path) -> None:
     assert "not applicable: Acme cuts names at 255 characters |" in page
 
 
-def test_a_broken_one_fails_and_its_card_says_why(acme: Path) -> None:
+def test_a_broken_one_fails_and_its_card_says_why(acme: Path, pytester: pytest.Pytester) -> None:
+    """In this process, whose modules the kit leaves as they were."""
     connector = acme / "acme_billsync" / "connector.py"
     text = connector.read_text(encoding="utf-8")
     connector.write_text(text.replace('for name in ("changed", "tagged"):', 'for name in ("changed",):'), "utf-8")
     subject = "acme_billsync.conformance:AcmeSubject"
-    result = kit(acme, "--subject", subject, "--conformance-report", "cards.json", "-k", "related or check")
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert "acme breaks the rule `related` (tried on deals)" in result.stdout
-    assert "Traceback" not in result.stdout
-    rows = json.loads((acme / "cards.json").read_text(encoding="utf-8"))["acme"]["rules"]
+    pytester.syspathinsert(acme)
+    options = ("--subject", subject, "--conformance-report", "cards.json", "-k", "related or check")
+    result = pytester.runpytest_inprocess(*KIT, *options)
+    assert result.ret == 1
+    assert "acme breaks the rule `related` (tried on deals)" in result.stdout.str()
+    assert "Traceback" not in result.stdout.str()
+    rows = json.loads((pytester.path / "cards.json").read_text(encoding="utf-8"))["acme"]["rules"]
     found = {row["rule"]: (row["result"], row["why"]) for row in rows}
     assert found["related"][0] == "failed"
     assert "tags of d0001" in found["related"][1]
     assert found["check"] == ("passed", "")
 
 
-def test_a_subject_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
-    result = kit(tmp_path, "--connector", "nobody")
-    assert result.returncode != 0
-    assert "no package brings a subject nobody (entry-point group billsync.conformance); installed: " in result.stdout
-    assert "Traceback" not in result.stdout + result.stderr
+def test_a_subject_that_is_not_there_is_said_in_a_sentence(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess(*KIT, "--connector", "nobody")
+    assert result.ret != 0
+    said = "no package brings a subject nobody (entry-point group billsync.conformance); installed: "
+    assert said in result.stdout.str()
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
     for value, said in (("no_such_module:Subject", "does not load"), ("json:dumps", "is no subclass")):
         with pytest.raises(NoSubject, match=said):
             subjects(classes=[value])
