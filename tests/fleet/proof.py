@@ -253,7 +253,7 @@ def prove(folder: Path, url: str, case: Case) -> tuple[list[str], Seen]:
 def _proven(
     folder: Path, url: str, case: Case, erp: StandIn, total: Decimal, left: ExitStack
 ) -> tuple[list[str], Seen]:
-    text = _CONFIG.format(url=erp.url, kind=case.kind, hands=4 * case.workers, helpers=case.workers - 1)
+    text = _CONFIG.format(url=erp.url, kind=case.kind, hands=4 * case.workers, helpers=case.workers)
     (folder / "billsync.yaml").write_text(text)
     store = left.enter_context(closing(Store.open(url, create=True)))
     crew = []
