@@ -11,7 +11,15 @@ from tests.crash import driver
 
 FORKS: Final = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.crash.driver", "billsync_connectors.sandbox", "billsync_connectors.files", "billsync_connectors.tryton"]
+    [
+        "tests.crash.driver",
+        "billsync_connectors.sandbox",
+        "billsync_connectors.files",
+        "billsync_connectors.tryton",
+        "alembic.command",  # these three are what making a store loads
+        "alembic.autogenerate",
+        "mako.ext.pygmentplugin",
+    ]
 )
 LONGEST_S: Final = 300
 
