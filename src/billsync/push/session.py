@@ -82,7 +82,8 @@ class Pushed:
     """What became of a push.
 
     Attributes:
-        sent: deliveries that were confirmed in this push, by kind; adopted: those of them that were found there.
+        sent: deliveries that were confirmed in this push, by kind; refused, review: those that a person has to look at.
+            What helpers did is counted in the result of the push that they helped, and in their own.
         offline: what the outside system said when it could not be reached, or "".
         parked: why nothing may be sent until a person has looked, or "".
         waiting_until: when the next delivery is due, where the push ended before it, or None.
