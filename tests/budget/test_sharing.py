@@ -139,9 +139,9 @@ def test_an_older_word_than_the_last_one_that_was_told_changes_nothing() -> None
     """One process heard much is left, and tells it after another one heard that nothing is."""
     row = Row(MINUTE)
     row.ask("b", U.PAYMENT, said=[Said("minute", remaining=0)])
-    late = [Said("minute", remaining=49), Said(hold_s=30)]
     row.now += SECOND
-    assert row.ask("a", U.PAYMENT, said=late, ago_us=20 * SECOND).granted == 0
+    assert row.ask("a", U.PAYMENT, said=[Said("minute", remaining=49)], ago_us=20 * SECOND).granted == 0
+    row.ask("a", U.PAYMENT, said=[Said(hold_s=30)], ago_us=20 * SECOND)
     assert row.shared.held_until == row.now + 10 * SECOND, "a pause counts from when it was asked for"
 
 
