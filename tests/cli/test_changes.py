@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.cli.place import CONFIG, HEADER, MAPPING, Place
@@ -18,8 +21,9 @@ def deals(place: Place, *quantities: int) -> None:
 
 
 @pytest.fixture
-def shop(place: Place) -> Place:
+def shop(place: Place, sqlite_template: Path) -> Place:
     """Two seats of one deal are agreed and billed; what goes down is decided by a person."""
+    shutil.copy(sqlite_template, place.folder / "billsync.db")
     place.write("deals.yaml", MONTHLY)
     policy(place, "{approve_when: [mrr_down, credit, above: 3000 USD]}")
     deals(place, 2)
