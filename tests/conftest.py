@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from zlib import crc32
 
 import psycopg
 import pytest
@@ -91,7 +90,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return _place(request, tmp_path, "postgres_url")
 
 
-@pytest.fixture
+@pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for a store, on each kind of database; `Store.open(..., create=True)` makes what is not there."""
     if request.param == "sqlite":
@@ -149,20 +148,6 @@ def sandbox_server(running_sandbox: StandIn) -> Iterator[StandIn]:
     running_sandbox.ready()
     yield running_sandbox
     running_sandbox.part()
-
-
-DATABASES = ("sqlite", "postgres")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A store on each kind of database; stories marked `either` take one of the two in turn, in a long run both."""
-    if "store_url" not in metafunc.fixturenames or any(
-        "store_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
-    ):  # it says by itself on which
-        return
-    one = metafunc.definition.get_closest_marker("either") and int(metafunc.config.getoption("--soak")) <= 2
-    turn = crc32(metafunc.definition.name.encode()) % len(DATABASES)
-    metafunc.parametrize("store_url", DATABASES[turn : turn + 1] if one else DATABASES, indirect=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

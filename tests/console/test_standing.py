@@ -26,7 +26,6 @@ pipelines: {{p: {{source: crm, mappings: {{inbound: [mappings/files/crm_sales/ac
 """
 
 
-@pytest.mark.either
 def test_free_calls_are_those_of_now_and_of_the_configuration_of_now(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

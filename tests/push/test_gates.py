@@ -25,8 +25,6 @@ from billsync.store import Store, Tx
 from tests.push.fakes import Books, Fake, HandClock
 from tests.push.test_decide import NOW, delivery, sheet
 
-pytestmark = pytest.mark.either
-
 S, G = DeliveryState, GateState
 MINUTE = timedelta(minutes=1)
 

@@ -17,8 +17,6 @@ from billsync.push import Options, Pushed, answer, deliver, payload
 from billsync.store import Store, Tx
 from tests.push.fakes import Books, Fake, HandClock
 
-pytestmark = pytest.mark.either
-
 S = DeliveryState
 KEY = "invoice:INV-1:erp:1"
 EQUAL = {"total": Decimal("10.00")}

@@ -115,7 +115,6 @@ def test_what_is_known_to_be_gone_is_not_waited_for(store: Store, end: str) -> N
     assert outcomes(store) == {"13:00": "ran on_time"}
 
 
-@pytest.mark.either
 def test_who_is_at_work_keeps_its_slot_whatever_its_clock_says(store: Store) -> None:
     ahead, other = Hand(store, "ahead"), Hand(store, "other")
     at_work(store, "ahead")
@@ -219,7 +218,6 @@ def test_days_of_two_daemons_that_are_killed_sleep_and_have_wrong_clocks(store: 
 QUIET = Chance(kill_h=1e6, sleep_h=1e6, clock_h=1e6, long_run=1)
 
 
-@pytest.mark.either
 def test_the_judge_of_a_year_tells_a_slot_let_go_without_need_from_one_let_go_for_a_run_that_was_killed(
     store: Store,
 ) -> None:
@@ -236,7 +234,6 @@ def test_the_judge_of_a_year_tells_a_slot_let_go_without_need_from_one_let_go_fo
     assert judge(world, start, end).wrong == ["New_York-nightly 2026-03-07T02:30 was skipped (overlap) without need"]
 
 
-@pytest.mark.either
 def test_what_waits_for_a_run_that_ends_at_once_is_rung_at_once(store: Store) -> None:
     """The run may be over before the look that rang it is."""
     daemon = Hand(store, "one", Schedule.model_validate({"every_s": 3600, "misfire": {"catch_up": "all"}}))

@@ -146,8 +146,7 @@ def _run(kind: Target, examples: int, *, shrink: bool = True) -> None:
 
 @pytest.mark.parametrize("kind", list(Target))
 def test_steps_in_any_order_have_one_effect_each(kind: Target, request: pytest.FixtureRequest) -> None:
-    soak = int(request.config.getoption("--soak"))
-    _run(kind, examples=10 if soak <= 2 else 25 * (soak // 2))
+    _run(kind, examples=25 * max(1, int(request.config.getoption("--soak")) // 2))
 
 
 @pytest.mark.parametrize(("name", "kind"), [("key_per_attempt", Target.KEY), ("resend_blind", Target.NONE)])

@@ -18,7 +18,7 @@ from tests.simulation.__main__ import main
 from tests.simulation.setup import Setup
 from tests.simulation.shrink import explained, lived
 
-FIXED = range(100, 102)
+FIXED = range(100, 103)
 FRESH = 1
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def test_doubles_that_a_search_cannot_prevent_are_told(setup: Setup) -> None:
     assert not outcome.wrong, explained(outcome)
 
 
-@pytest.mark.parametrize(("kind", "seed"), [(Target.KEY, 9), (Target.UPSERT, 13)])
+@pytest.mark.parametrize(("kind", "seed"), [(Target.KEY, 9), (Target.UPSERT, 11)])
 def test_a_network_that_doubles_requests_doubles_nothing_where_a_key_or_id_protects(kind: Target, seed: int) -> None:
     setup = Setup(seed, kind, duplicates=0.1)
     outcome = lived(setup)
@@ -63,7 +63,7 @@ def test_a_network_that_doubles_requests_doubles_nothing_where_a_key_or_id_prote
 
 def test_a_seed_is_one_history_whatever_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     """Here after other histories, and in a process of its own, which puts its sets into another order."""
-    words = ["--seed", "102", "--kind", "C"]
+    words = ["--seed", "104", "--kind", "C"]
     command = [sys.executable, "-m", "tests.simulation", *words]
     alone = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "1"}, capture_output=True, text=True, check=True

@@ -20,8 +20,6 @@ from billsync.store import Store
 from tests.stage.agreed import Agreed, plain
 from tests.stage.office import INVOICE, PARTY, PRODUCT
 
-pytestmark = pytest.mark.either
-
 NOTE = "mappings/tryton/credit_note.yaml"
 
 

@@ -14,8 +14,6 @@ from billsync.stage.crediting import Asked, NotPossible
 from billsync.store import Store, StoredInvoice
 from tests.stage.office import INVOICE, PARTY, PRODUCT, Office
 
-pytestmark = pytest.mark.either
-
 S = InvoiceState
 DAY = date(2017, 12, 31)
 NOTE = "mappings/tryton/credit_note.yaml"

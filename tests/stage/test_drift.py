@@ -9,8 +9,6 @@ import pytest
 from billsync.store import Store
 from tests.stage.office import Office
 
-pytestmark = pytest.mark.either
-
 PATH = "crm/sales_pipeline.csv"
 
 

@@ -11,8 +11,6 @@ from billsync.store import DraftState, Store, StoredDraft
 from tests.stage.agreed import Agreed, plain
 from tests.stage.office import INVOICE, PARTY, PRODUCT
 
-pytestmark = pytest.mark.either
-
 
 @pytest.fixture
 def office(tmp_path: Path, store: Store) -> Agreed:

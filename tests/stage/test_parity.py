@@ -17,8 +17,6 @@ from billsync.store import Store
 from tests.stage.agreed import Agreed, plain
 from tests.stage.office import INVOICE, PARTY, PRODUCT, Erp
 
-pytestmark = pytest.mark.either
-
 TAXED = {"taxes": [{"code": "US", "rate": "0.07"}], "default_tax_code": "US"}
 DAY = date(2017, 1, 1)
 

@@ -11,8 +11,6 @@ from billsync.model.invoice import InvoiceState
 from billsync.store import Store
 from tests.stage.office import INVOICE, PARTY, PRODUCT, Office
 
-pytestmark = pytest.mark.either
-
 S = InvoiceState
 ALL = ["Acme", "Basic", "INV-0001", "INV-0002", "Zoomit"]
 
