@@ -118,7 +118,7 @@ class Books:
 @settings(max_examples=300, deadline=None)
 @given(
     contracts(),
-    st.lists(events(), max_size=8),
+    st.lists(events(), max_size=8, unique_by=lambda item: item.id),  # as the books keep them
     st.lists(st.integers(1, 45), min_size=1, max_size=5),
     st.sampled_from(["true_up_line", "next_invoice", "rerate"]),
 )

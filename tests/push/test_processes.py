@@ -45,7 +45,7 @@ def pids(there: There) -> set[str]:
 
 
 def test_two_processes_send_from_one_outbox(shared: Store, tmp_path: Path) -> None:
-    there, wanted = There(tmp_path / "there"), everything(40)
+    there, wanted = There(tmp_path / "there"), everything(100)
     plan(shared, wanted)
     with process(worker.help_along, shared.url, str(there.path), 1.5) as helper:
         while not there.path.with_name("there.ready").exists():

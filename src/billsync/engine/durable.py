@@ -92,6 +92,7 @@ class DurableEngine(OnStore):
         if not self._url.startswith("sqlite"):
             self._config["db_engine_kwargs"] = {"connect_args": {"application_name": session_name(owner)}}
         DBOS(config=self._config)
+        _without_console()
 
     def register(self, name: str, body: Body) -> None:
         """Make a kind of flow known."""
@@ -267,6 +268,13 @@ class DurableEngine(OnStore):
             return super().once(flow, name, do)
         except Outlived:
             _leave(flow)
+
+
+def _without_console() -> None:
+    """Take away what DBOS would write to the error stream of this moment, which may be closed before the engine is."""
+    log = logging.getLogger("dbos")
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
 
 
 def _leave(flow: str) -> NoReturn:
